@@ -1,0 +1,37 @@
+/**
+ * One request to a backend, as bytes. `http.ts` sends it over a socket; the Guide answers it without one. Everything
+ * above (stream, session, catalogue) is the same code for both.
+ */
+export interface TransportRequest {
+  method: 'GET' | 'POST' | 'DELETE'
+  url: string
+  headers: Record<string, string>
+  body: RequestBody | null
+  signal: AbortSignal
+  connectTimeoutMs: number
+  /** From the end of the request to the first byte of the answer: the model's thinking time (protocol.md section 2). */
+  firstByteTimeoutMs: number
+  /** Between two pieces of the body. */
+  idleTimeoutMs: number
+}
+
+/**
+ * What is sent. Pieces are text as it is, or a file whose bytes go out as base64: images of many megabytes are read
+ * and encoded while they are sent, never held whole. `open` can be called again for a second try.
+ */
+export type RequestBody = { kind: 'text'; text: string } | { kind: 'pieces'; pieces: BodyPiece[] }
+
+export type BodyPiece = { kind: 'text'; text: string } | { kind: 'file'; path: string; bytes: number }
+
+export interface TransportResponse {
+  status: number
+  /** Names in lower case; several values joined by a comma. */
+  headers: Record<string, string>
+  /** Ends cleanly, or throws an AppFailure: `connection-lost`, `timeout` (idle), or the signal's abort. */
+  body: AsyncIterable<Uint8Array>
+}
+
+/** Sends requests. `request` throws an AppFailure: unreachable, certificate, timeout, redirect, connection-lost. */
+export interface Transport {
+  request(request: TransportRequest): Promise<TransportResponse>
+}

@@ -1,0 +1,430 @@
+import type { AppError } from './errors'
+
+/**
+ * The saved list of messages, as one file on disk and as one object over IPC. Messages form a tree through `parentId`;
+ * `headId` names the last message of the path that is on show, so variants after retry or edit are all kept.
+ */
+export interface Conversation {
+  version: 1
+  id: string
+  title: string
+  /** Who gave the title: a person's title is never replaced by a server's. */
+  titleSource: 'none' | 'first-words' | 'backend' | 'person'
+  /** Milliseconds since the epoch, of the wall clock. Order never depends on them. */
+  createdAt: number
+  updatedAt: number
+  origin: 'window' | 'quick-ask'
+  isPinned: boolean
+  /** An answer ended while no window showed this conversation. */
+  isUnread: boolean
+  backendId: string
+  provider: string | null
+  model: string | null
+  headId: string | null
+  /** In the order in which they were made. */
+  messages: Message[]
+}
+
+export type Message = UserMessage | AssistantMessage
+
+export interface UserMessage {
+  role: 'user'
+  id: string
+  parentId: string | null
+  createdAt: number
+  text: string
+  attachments: AttachmentInfo[]
+}
+
+/** One answer: what fold() has made of the events of its generation. */
+export interface AssistantMessage {
+  role: 'assistant'
+  id: string
+  parentId: string | null
+  createdAt: number
+  generationId: string
+  backendId: string
+  /** What was asked for; what really answered is `provider`. */
+  requested: { provider: string | null; model: string | null }
+  state: AnswerState
+  /** Why the answer is failed or interrupted. */
+  error: AppError | null
+  /** What the backend is doing, while the state is `running`. */
+  status: AnswerStatus
+  provider: ProviderInfo | null
+  content: AnswerContent[]
+  /** Temporary markdown or media, replaced by the next content. */
+  preview: string | null
+  reasoning: Reasoning | null
+  /** Providers that were tried before the one that answers, with what they had written. */
+  attempts: Attempt[]
+  notices: Notice[]
+  toolCalls: ToolCall[]
+  suggestions: string[]
+  /** Text and language for "read aloud", as the backend offers it. */
+  synthesize: { provider: string; data: unknown } | null
+  usage: Usage | null
+  finishReason: string | null
+  /** Session state of the providers, by provider name; sent back on the next turn (protocol.md section 5). */
+  sessions: Record<string, unknown> | null
+  timing: Timing
+  /** Events by type that Parley does not know, and events that could not be read: shown in details, never stored whole. */
+  oddities: { unknown: Record<string, number>; malformed: number }
+}
+
+/** `running` is the only state that is not final. The others are exactly those of requirement R15. */
+export type AnswerState = 'running' | FinishState
+export type FinishState = 'complete' | 'complete-unconfirmed' | 'stopped' | 'interrupted' | 'failed'
+
+export type AnswerStatus =
+  | { phase: 'connecting' }
+  | { phase: 'waiting' }
+  | { phase: 'retrying'; attempt: number; ofAttempts: number; inMs: number }
+  | { phase: 'progress'; text: string }
+  | { phase: 'thinking' }
+  | { phase: 'writing' }
+  /** No byte for ten seconds; `sinceMs` is the time of the last one on the generation's clock. */
+  | { phase: 'stalled'; sinceMs: number }
+
+export interface ProviderInfo {
+  name: string
+  label: string | null
+  model: string | null
+  url: string | null
+}
+
+export type AnswerContent = { type: 'text'; text: string } | ({ type: 'media' } & Media)
+
+/** A result that is not text. `sources` are absolute or origin-relative addresses or data URIs, exactly as they came. */
+export interface Media {
+  kind: 'image' | 'video' | 'audio'
+  sources: string[]
+  alt: string
+}
+
+export interface Reasoning {
+  text: string
+  startMs: number
+  /** Null while the model is still thinking. */
+  durationMs: number | null
+}
+
+export interface Attempt {
+  provider: ProviderInfo
+  /** The backend's words for why it gave up; null when it only moved on. */
+  reason: string | null
+  durationMs: number
+  content: AnswerContent[]
+}
+
+export interface Notice {
+  kind: string
+  text: string
+}
+
+export interface ToolCall {
+  index: number
+  id: string | null
+  name: string
+  /** JSON text, as far as it has arrived. */
+  arguments: string
+}
+
+export interface Usage {
+  promptTokens: number | null
+  completionTokens: number | null
+  reasoningTokens: number | null
+  totalTokens: number | null
+}
+
+/** All in milliseconds on the generation's monotonic clock, which starts at 0 with `start`. */
+export interface Timing {
+  firstTextMs: number | null
+  lastMs: number
+}
+
+/** A stored file, by id. The bytes lie in the attachments folder under their SHA-256; they never travel in a message. */
+export interface AttachmentInfo {
+  id: string
+  name: string
+  mime: 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp'
+  bytes: number
+  /** As shown: the orientation of the file is already applied to these two. */
+  width: number
+  height: number
+  /** EXIF orientation 1 to 8; 1 when the file says nothing. */
+  orientation: number
+  hasLocation: boolean
+}
+
+/** What the sidebar shows; derived from a conversation with `summarize`. */
+export interface ConversationSummary {
+  id: string
+  title: string
+  updatedAt: number
+  createdAt: number
+  origin: Conversation['origin']
+  isPinned: boolean
+  isRunning: boolean
+  isUnread: boolean
+  hasFailed: boolean
+  /** Set when the file cannot be read: the row then offers to show the file. */
+  isDamaged: boolean
+}
+
+/**
+ * One step of a generation. The log of a generation is its start message and these, numbered from 1 without gaps;
+ * the last one is always, and exactly once, a `finish`.
+ */
+export interface GenerationEvent {
+  generationId: string
+  conversationId: string
+  messageId: string
+  seq: number
+  /** Milliseconds since the generation's start, monotonic. */
+  atMs: number
+  part: Part
+}
+
+export type Part =
+  | { type: 'status'; status: AnswerStatus }
+  | { type: 'provider'; provider: ProviderInfo }
+  | { type: 'text-delta'; text: string }
+  | { type: 'reasoning-delta'; text: string }
+  | { type: 'reasoning-end' }
+  | ({ type: 'media' } & Media)
+  | { type: 'preview'; markdown: string }
+  | { type: 'notice'; kind: string; text: string }
+  | { type: 'tool-call'; index: number; id: string | null; name: string; arguments: string }
+  | { type: 'suggestions'; suggestions: string[] }
+  | { type: 'synthesize'; provider: string; data: unknown }
+  | { type: 'title'; title: string }
+  | { type: 'usage'; usage: Usage }
+  | { type: 'finish-reason'; reason: string }
+  | { type: 'session'; sessions: Record<string, unknown> }
+  | { type: 'oddity'; unknownType: string | null }
+  | { type: 'finish'; state: FinishState; error: AppError | null }
+
+/** The start of every generation: an empty answer that is waiting. */
+export function emptyAnswer(start: {
+  id: string
+  parentId: string | null
+  createdAt: number
+  generationId: string
+  backendId: string
+  provider: string | null
+  model: string | null
+}): AssistantMessage {
+  return {
+    role: 'assistant',
+    id: start.id,
+    parentId: start.parentId,
+    createdAt: start.createdAt,
+    generationId: start.generationId,
+    backendId: start.backendId,
+    requested: { provider: start.provider, model: start.model },
+    state: 'running',
+    error: null,
+    status: { phase: 'connecting' },
+    provider: null,
+    content: [],
+    preview: null,
+    reasoning: null,
+    attempts: [],
+    notices: [],
+    toolCalls: [],
+    suggestions: [],
+    synthesize: null,
+    usage: null,
+    finishReason: null,
+    sessions: null,
+    timing: { firstTextMs: null, lastMs: 0 },
+    oddities: { unknown: {}, malformed: 0 },
+  }
+}
+
+/**
+ * The one merge rule: what a message is after an event. Main persists with it, pages draw with it, recovery rebuilds
+ * with it. Pure; shares every unchanged field with its input, so a page can skip what did not change. An event that comes
+ * after `finish` changes nothing.
+ *
+ * @param message an answer in any state
+ * @param event the next event of its generation; the order of `seq` is the caller's to keep
+ */
+export function fold(message: AssistantMessage, event: Pick<GenerationEvent, 'atMs' | 'part'>): AssistantMessage {
+  if (message.state !== 'running') return message
+  const { part, atMs } = event
+  const timed: AssistantMessage = { ...message, timing: { ...message.timing, lastMs: atMs } }
+  switch (part.type) {
+    case 'status':
+      return { ...timed, status: part.status }
+    case 'provider':
+      return foldProvider(timed, part.provider, atMs)
+    case 'text-delta':
+      return {
+        ...endReasoning(timed, atMs),
+        status: WRITING,
+        preview: null,
+        content: appendText(timed.content, part.text),
+        timing: { firstTextMs: timed.timing.firstTextMs ?? atMs, lastMs: atMs },
+      }
+    case 'reasoning-delta':
+      return { ...timed, status: THINKING, reasoning: appendReasoning(timed.reasoning, part.text, atMs) }
+    case 'reasoning-end':
+      return endReasoning(timed, atMs)
+    case 'media':
+      return {
+        ...endReasoning(timed, atMs),
+        status: WRITING,
+        preview: null,
+        content: [...timed.content, part],
+        timing: { firstTextMs: timed.timing.firstTextMs ?? atMs, lastMs: atMs },
+      }
+    case 'preview':
+      return { ...timed, preview: part.markdown }
+    case 'notice':
+      return { ...timed, notices: [...timed.notices, { kind: part.kind, text: part.text }] }
+    case 'tool-call':
+      return { ...timed, toolCalls: mergeToolCall(timed.toolCalls, part) }
+    case 'suggestions':
+      return { ...timed, suggestions: part.suggestions }
+    case 'synthesize':
+      return { ...timed, synthesize: { provider: part.provider, data: part.data } }
+    case 'title':
+      // The title belongs to the conversation; generations applies it there.
+      return timed
+    case 'usage':
+      return { ...timed, usage: mergeUsage(timed.usage, part.usage) }
+    case 'finish-reason':
+      return { ...timed, finishReason: part.reason }
+    case 'session':
+      return { ...timed, sessions: { ...timed.sessions, ...part.sessions } }
+    case 'oddity':
+      return { ...timed, oddities: countOddity(timed.oddities, part.unknownType) }
+    case 'finish':
+      return { ...endReasoning(timed, atMs), preview: null, state: part.state, error: part.error }
+  }
+}
+
+const WRITING: AnswerStatus = { phase: 'writing' }
+const THINKING: AnswerStatus = { phase: 'thinking' }
+
+// When another provider takes over, what the first one had written stays as an attempt and is never glued to the new
+// answer (protocol.md section 3, `provider`). The same name again, mostly with a resolved model, is the same attempt.
+function foldProvider(message: AssistantMessage, provider: ProviderInfo, atMs: number): AssistantMessage {
+  const before = message.provider
+  if (before === null || before.name === provider.name) return { ...message, provider }
+  const spentMs = message.attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0)
+  const lastNotice = message.notices.at(-1)
+  const attempt: Attempt = {
+    provider: before,
+    reason: lastNotice?.text ?? null,
+    durationMs: Math.max(0, atMs - spentMs),
+    content: message.content,
+  }
+  return {
+    ...message,
+    provider,
+    attempts: [...message.attempts, attempt],
+    content: [],
+    preview: null,
+    notices: message.notices.slice(0, -1),
+    timing: { ...message.timing, firstTextMs: null },
+  }
+}
+
+function appendText(content: AnswerContent[], text: string): AnswerContent[] {
+  const last = content.at(-1)
+  return last?.type === 'text'
+    ? [...content.slice(0, -1), { type: 'text', text: last.text + text }]
+    : [...content, { type: 'text', text }]
+}
+
+function appendReasoning(reasoning: Reasoning | null, text: string, atMs: number): Reasoning {
+  if (reasoning === null) return { text, startMs: atMs, durationMs: null }
+  return { ...reasoning, text: reasoning.text + text, durationMs: null }
+}
+
+function endReasoning(message: AssistantMessage, atMs: number): AssistantMessage {
+  const { reasoning } = message
+  if (reasoning === null || reasoning.durationMs !== null) return message
+  return { ...message, reasoning: { ...reasoning, durationMs: Math.max(0, atMs - reasoning.startMs) } }
+}
+
+// OpenAI deltas: the first of an index carries id and name, the following ones more of the arguments.
+function mergeToolCall(calls: ToolCall[], delta: ToolCall): ToolCall[] {
+  const known = calls.find((call) => call.index === delta.index)
+  const call = { index: delta.index, id: delta.id, name: delta.name, arguments: delta.arguments }
+  if (known === undefined) return [...calls, call]
+  const merged: ToolCall = {
+    index: known.index,
+    id: known.id ?? delta.id,
+    name: known.name + delta.name,
+    arguments: known.arguments + delta.arguments,
+  }
+  return calls.map((each) => (each === known ? merged : each))
+}
+
+function mergeUsage(before: Usage | null, next: Usage): Usage {
+  return {
+    promptTokens: next.promptTokens ?? before?.promptTokens ?? null,
+    completionTokens: next.completionTokens ?? before?.completionTokens ?? null,
+    reasoningTokens: next.reasoningTokens ?? before?.reasoningTokens ?? null,
+    totalTokens: next.totalTokens ?? before?.totalTokens ?? null,
+  }
+}
+
+function countOddity(oddities: AssistantMessage['oddities'], unknownType: string | null): AssistantMessage['oddities'] {
+  if (unknownType === null) return { ...oddities, malformed: oddities.malformed + 1 }
+  const count = Object.hasOwn(oddities.unknown, unknownType) ? (oddities.unknown[unknownType] ?? 0) : 0
+  // A server may name an event `__proto__`: a computed key in a literal makes an own property of it (S40).
+  return { ...oddities, unknown: { ...oddities.unknown, [unknownType]: count + 1 } }
+}
+
+/** All text of an answer as one markdown string, media left out; the form in which it is sent back as history. */
+export function answerText(message: AssistantMessage): string {
+  return message.content.map((item) => (item.type === 'text' ? item.text : '')).join('')
+}
+
+/** The messages on show, from the first question to `headId`. A broken parent link ends the path there. */
+export function pathOf(conversation: Pick<Conversation, 'headId' | 'messages'>): Message[] {
+  const byId = new Map(conversation.messages.map((message) => [message.id, message]))
+  const path: Message[] = []
+  let next = conversation.headId
+  while (next !== null) {
+    const message = byId.get(next)
+    // Taking a message out of the map once it is used also ends a path that a damaged file has made a ring.
+    if (message === undefined || !byId.delete(next)) break
+    path.push(message)
+    next = message.parentId
+  }
+  return path.reverse()
+}
+
+/** The sidebar's row for a conversation. */
+export function summarize(conversation: Conversation): ConversationSummary {
+  const last = pathOf(conversation).at(-1)
+  const answer = last?.role === 'assistant' ? last : null
+  return {
+    id: conversation.id,
+    title: conversation.title,
+    updatedAt: conversation.updatedAt,
+    createdAt: conversation.createdAt,
+    origin: conversation.origin,
+    isPinned: conversation.isPinned,
+    isRunning: conversation.messages.some((message) => message.role === 'assistant' && message.state === 'running'),
+    isUnread: conversation.isUnread,
+    hasFailed: answer?.state === 'failed' || answer?.state === 'interrupted',
+    isDamaged: false,
+  }
+}
+
+/** A title from the first words of a question: one line, at most 60 characters, cut at a word. */
+export function titleFrom(text: string): string {
+  const line = text.replace(/\s+/gu, ' ').trim()
+  const characters = [...line]
+  if (characters.length <= 60) return line
+  const cut = characters.slice(0, 60).join('')
+  const space = cut.lastIndexOf(' ')
+  return `${space > 30 ? cut.slice(0, space) : cut}…`
+}

@@ -1,0 +1,181 @@
+import type { Translate } from './i18n'
+
+/**
+ * Everything that can go wrong and that a person or a caller must be able to tell apart. Plain data: it crosses IPC, is
+ * stored in conversations and journals, and never holds a secret, a path, a prompt or a stack. Strings that a server
+ * controls are cut to 500 characters before they get here (R18).
+ */
+export type AppError =
+  // Reaching the backend
+  | { code: 'unreachable'; reason: UnreachableReason; host: string; port: number }
+  | { code: 'certificate'; reason: CertificateReason; host: string }
+  | { code: 'timeout'; phase: 'connect' | 'headers' | 'idle'; seconds: number }
+  | { code: 'redirect'; status: number; host: string | null }
+  // What the backend answered instead of a stream
+  | { code: 'http'; status: number; message: string | null }
+  | { code: 'unauthorized'; status: 401 | 403; message: string | null }
+  | { code: 'not-a-stream'; status: number; contentType: string; snippet: string }
+  | { code: 'empty-answer' }
+  // Inside the stream
+  | { code: 'backend'; kind: string; message: string }
+  | { code: 'provider-auth'; provider: string | null; message: string }
+  | { code: 'protocol'; malformedEvents: number }
+  | { code: 'too-large'; limitBytes: number }
+  // How an answer was cut
+  | { code: 'connection-lost' }
+  | { code: 'process-ended' }
+  // Addresses, headers, settings
+  | { code: 'bad-address'; reason: AddressReason }
+  | { code: 'bad-header'; name: string; reason: HeaderReason }
+  | { code: 'no-backend' }
+  | { code: 'secret-unavailable'; reason: 'no-keychain' | 'unreadable' | 'other-origin' }
+  // Attachments
+  | { code: 'attachment'; reason: AttachmentReason; name: string; format: string | null; limit: number | null }
+  // Storage
+  | { code: 'storage'; reason: 'full' | 'read-only' | 'damaged' | 'failed' }
+  | { code: 'not-found'; what: 'conversation' | 'message' | 'generation' | 'attachment' | 'backend' | 'file' }
+  // The gate
+  | { code: 'bad-request'; channel: string }
+  | { code: 'forbidden'; channel: string }
+  | { code: 'busy' }
+  | { code: 'internal' }
+
+export type AppErrorCode = AppError['code']
+export type UnreachableReason = 'refused' | 'unknown-host' | 'network'
+export type CertificateReason = 'self-signed' | 'unknown-issuer' | 'expired' | 'wrong-host' | 'old-protocol' | 'other'
+export type AddressReason = 'empty' | 'unreadable' | 'scheme' | 'credentials' | 'host' | 'port'
+export type HeaderReason = 'name' | 'value' | 'reserved' | 'too-long' | 'duplicate'
+export type AttachmentReason =
+  'empty' | 'format' | 'damaged' | 'too-large' | 'too-many-pixels' | 'too-many' | 'folder' | 'unreadable'
+
+/** An AppError that travels as an exception inside one process. Only its `error` ever leaves the process. */
+export class AppFailure extends Error {
+  override readonly name = 'AppFailure'
+
+  constructor(readonly error: AppError) {
+    super(error.code)
+  }
+}
+
+/** Makes the exception that carries `error`: `throw failure({ code: 'no-backend' })`. */
+export function failure(error: AppError): AppFailure {
+  return new AppFailure(error)
+}
+
+/** The AppError of anything that was thrown; what nobody foresaw becomes `internal`, so that no detail leaks (S18). */
+export function toAppError(thrown: unknown): AppError {
+  return thrown instanceof AppFailure ? thrown.error : { code: 'internal' }
+}
+
+/** What a caller on the other side of IPC gets: nothing ever throws across it. */
+export type Result<T> = { ok: true; value: T } | { ok: false; error: AppError }
+
+/** What a person can do about an error; the surface that shows it offers the matching button. */
+export type ErrorAction =
+  | 'retry'
+  | 'continue'
+  | 'open-backend-settings'
+  | 'enter-key'
+  | 'remove-attachment'
+  | 'choose-backend'
+  | 'open-data-folder'
+  | 'none'
+
+/** The words for an error: what happened, what is safe or why, and the one thing to do. */
+export interface ErrorText {
+  title: string
+  detail: string
+  action: ErrorAction
+}
+
+/**
+ * The only place where user text for errors is made.
+ *
+ * @param error what went wrong
+ * @param t translator of the person's language
+ * @returns title and detail in plain sentences, and the action to offer
+ */
+export function describe(error: AppError, t: Translate): ErrorText {
+  const text = (key: string, action: ErrorAction, values: Record<string, string | number> = {}): ErrorText => ({
+    title: t(`errors:${key}.title`, values),
+    detail: t(`errors:${key}.detail`, values),
+    action,
+  })
+  switch (error.code) {
+    case 'unreachable':
+      return text(`unreachable.${error.reason}`, 'open-backend-settings', { host: error.host, port: error.port })
+    case 'certificate':
+      return text(`certificate.${error.reason}`, 'open-backend-settings', { host: error.host })
+    case 'timeout':
+      return text(`timeout.${error.phase}`, 'retry', { seconds: error.seconds })
+    case 'redirect':
+      return error.host === null
+        ? text('redirect.unknown', 'open-backend-settings', { status: error.status })
+        : text('redirect.known', 'open-backend-settings', { status: error.status, host: error.host })
+    case 'http':
+      return error.message === null
+        ? text(`http.${httpGroup(error.status)}`, 'retry', { status: error.status })
+        : {
+            ...text(`http.${httpGroup(error.status)}`, 'retry', { status: error.status }),
+            detail: error.message,
+          }
+    case 'unauthorized':
+      return text(`unauthorized.${error.status}`, 'enter-key')
+    case 'not-a-stream':
+      return text('not-a-stream', 'open-backend-settings', {
+        contentType: error.contentType,
+        status: error.status,
+        snippet: error.snippet,
+      })
+    case 'empty-answer':
+      return text('empty-answer', 'retry')
+    case 'backend':
+      return { ...text('backend', 'retry'), detail: error.message }
+    case 'provider-auth':
+      return error.provider === null
+        ? text('provider-auth.unnamed', 'enter-key')
+        : text('provider-auth.named', 'enter-key', { provider: error.provider })
+    case 'protocol':
+      return text('protocol', 'retry', { count: error.malformedEvents })
+    case 'too-large':
+      return text('too-large', 'retry', { megabytes: Math.round(error.limitBytes / 1_048_576) })
+    case 'connection-lost':
+      return text('connection-lost', 'continue')
+    case 'process-ended':
+      return text('process-ended', 'continue')
+    case 'bad-address':
+      return text(`bad-address.${error.reason}`, 'none')
+    case 'bad-header':
+      return text(`bad-header.${error.reason}`, 'none', { name: error.name })
+    case 'no-backend':
+      return text('no-backend', 'choose-backend')
+    case 'secret-unavailable':
+      return text(`secret-unavailable.${error.reason}`, 'enter-key')
+    case 'attachment':
+      return text(`attachment.${error.reason}`, 'remove-attachment', {
+        name: error.name,
+        format: error.format ?? '',
+        limit: error.limit ?? 0,
+      })
+    case 'storage':
+      return text(`storage.${error.reason}`, 'open-data-folder')
+    case 'not-found':
+      return text(`not-found.${error.what}`, 'none')
+    case 'bad-request':
+      return text('bad-request', 'none')
+    case 'forbidden':
+      return text('forbidden', 'none')
+    case 'busy':
+      return text('busy', 'none')
+    case 'internal':
+      return text('internal', 'retry')
+  }
+}
+
+function httpGroup(status: number): 'not-found' | 'too-large' | 'too-many' | 'offline' | 'server' | 'other' {
+  if (status === 404 || status === 405) return 'not-found'
+  if (status === 413) return 'too-large'
+  if (status === 429) return 'too-many'
+  if (status === 502 || status === 503 || status === 504) return 'offline'
+  return status >= 500 ? 'server' : 'other'
+}

@@ -1,0 +1,72 @@
+import i18next, { type i18n } from 'i18next'
+import type { Locale } from '../settings'
+import enChat from './en/chat.json'
+import enCommon from './en/common.json'
+import enDesktop from './en/desktop.json'
+import enErrors from './en/errors.json'
+import enGuide from './en/guide.json'
+import enQuickAsk from './en/quick-ask.json'
+import enSettings from './en/settings.json'
+import ruChat from './ru/chat.json'
+import ruCommon from './ru/common.json'
+import ruDesktop from './ru/desktop.json'
+import ruErrors from './ru/errors.json'
+import ruGuide from './ru/guide.json'
+import ruQuickAsk from './ru/quick-ask.json'
+import ruSettings from './ru/settings.json'
+
+/** All texts by language and namespace; a test holds that the languages have the same keys. */
+export const texts = {
+  en: {
+    common: enCommon,
+    chat: enChat,
+    settings: enSettings,
+    'quick-ask': enQuickAsk,
+    errors: enErrors,
+    desktop: enDesktop,
+    guide: enGuide,
+  },
+  ru: {
+    common: ruCommon,
+    chat: ruChat,
+    settings: ruSettings,
+    'quick-ask': ruQuickAsk,
+    errors: ruErrors,
+    desktop: ruDesktop,
+    guide: ruGuide,
+  },
+} as const
+
+/** Text for a key `namespace:path`, with values put in and the plural form chosen by `count`. */
+export type Translate = (key: string, values?: Record<string, string | number>) => string
+
+/**
+ * An i18next instance with every text in it, ready at once. Values are not escaped for HTML: all our surfaces show
+ * text, never markup.
+ */
+export function createI18n(locale: Locale): i18n {
+  const instance = i18next.createInstance()
+  void instance.init({
+    lng: locale,
+    fallbackLng: 'en',
+    resources: texts,
+    ns: Object.keys(texts.en),
+    defaultNS: 'common',
+    interpolation: { escapeValue: false },
+    initAsync: false,
+  })
+  return instance
+}
+
+/** A translator for code without React: menus, tray, notifications, the Guide, errors. */
+export function translator(locale: Locale): Translate {
+  const instance = createI18n(locale)
+  return (key, values) => instance.t(key, values ?? {})
+}
+
+/** The language to use for a list of the system's preferred languages (BCP 47). */
+export function chooseLocale(setting: 'system' | Locale, preferred: readonly string[]): Locale {
+  if (setting !== 'system') return setting
+  const known = preferred.map((tag) => tag.toLowerCase().split('-')[0]).find((tag) => tag === 'en' || tag === 'ru')
+  return known === 'ru' ? 'ru' : 'en'
+}

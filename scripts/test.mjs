@@ -1,0 +1,169 @@
+/**
+ * `npm test` runs everything from a fresh clone on: format, lint, types, unit tests on this Node and on Node 24, build,
+ * end-to-end tests. `unit`, `e2e` and `check` run a part; what follows them is passed on (`npm run test:unit -- stream`).
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { buildApp } from './build.mjs'
+import { readIfThere } from './cache.mjs'
+import { openDisplay } from './display.mjs'
+import { declaredVersion, describeRuntime } from './electron-runtime.mjs'
+import { findCommand } from './packages.mjs'
+import { atExit, isEnding, Refusal, run, runScript, say } from './process.mjs'
+import { obtainNode24 } from './runtime/node24.mjs'
+import { setUp } from './setup.mjs'
+import { addCounts, countTests, noTests } from './test-counts.mjs'
+
+/** Undefined until the first vitest run has ended. @type {import('./test-counts.mjs').TestCounts | undefined} */
+let counts
+
+/**
+ * @param {string} title
+ * @param {string} alone the command that runs this step alone
+ * @param {() => Promise<number>} body resolves with an exit code
+ */
+async function step(title, alone, body) {
+  const startedMs = Date.now()
+  say(`\n── ${title}`)
+  let status
+  try {
+    status = await body()
+  } catch (error) {
+    if (error instanceof Refusal) throw new Refusal(`${error.message}\n${title} failed. Alone: ${alone}`)
+    throw error
+  }
+  const seconds = ((Date.now() - startedMs) / 1000).toFixed(1)
+  if (status !== 0) throw new Refusal(`${title} failed after ${seconds} s. Alone: ${alone}`)
+  say(`   ${title}: ${seconds} s`)
+}
+
+/**
+ * @param {string} packageName
+ * @param {readonly string[]} args
+ * @param {{node?: string, env?: NodeJS.ProcessEnv}} [options]
+ */
+async function runTool(packageName, args, { node = process.execPath, env } = {}) {
+  const command = await findCommand(packageName, packageName === 'typescript' ? 'tsc' : packageName)
+  return (await run(node, [command, ...args], env === undefined ? {} : { env })).status
+}
+
+/**
+ * Runs vitest and adds up its counts.
+ * @param {readonly string[]} args
+ * @param {{node?: string, env?: NodeJS.ProcessEnv}} [options]
+ */
+async function runVitest(args, options) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'parley-vitest-'))
+  const forget = atExit(() => rm(folder, { recursive: true, force: true }))
+  const file = path.join(folder, 'report.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const status = await runTool('vitest', ['run', ...reporters, ...args], options)
+  const report = await readIfThere(file)
+  counts = addCounts(counts ?? noTests, countTests(report === undefined ? undefined : JSON.parse(report), status))
+  forget()
+  await rm(folder, { recursive: true, force: true })
+  return status
+}
+
+/** @param {readonly string[]} args */
+async function check(args) {
+  const isFixing = args.includes('--fix')
+  await step(isFixing ? 'Format' : 'Format check', 'npm run check', () =>
+    runTool('prettier', [isFixing ? '--write' : '--check', '.', ...(isFixing ? ['--log-level=warn'] : [])]),
+  )
+  await step('Lint', 'npm run check', () =>
+    runTool('eslint', ['.', '--max-warnings=0', ...(isFixing ? ['--fix'] : [])]),
+  )
+  await step('Types', 'npx tsc -b', () => runTool('typescript', ['-b']))
+}
+
+/** @param {readonly string[]} args */
+async function unit(args) {
+  await step(`Unit tests on Node ${process.versions.node}`, 'npm run test:unit', () => runVitest(args))
+}
+
+async function unitOnNode24() {
+  if (Number(process.versions.node.split('.')[0]) >= 24) return
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    say('\n── Unit tests on Node 24: left out, the package that carries it is for linux-x64 only')
+    return
+  }
+  const node = await obtainNode24()
+  await step('Unit tests on Node 24', `${node} node_modules/vitest/vitest.mjs run`, () => runVitest([], { node }))
+}
+
+/**
+ * @param {readonly string[]} args
+ * @param {import('./electron-runtime.mjs').ElectronRuntime} runtime
+ */
+async function endToEnd(args, runtime) {
+  await step('End-to-end tests', 'npm run test:e2e', async () => {
+    const display = await openDisplay({ isAlwaysVirtual: true, isOpenToLocalUsers: true })
+    const env = { ...display.env, ELECTRON_EXEC_PATH: runtime.executable }
+    const status = await runVitest(['--config', 'tests/e2e/vitest.config.ts', ...args], { env })
+    await display.close()
+    return status
+  })
+}
+
+/** @param {import('./electron-runtime.mjs').ElectronRuntime} runtime */
+async function sayVersions(runtime) {
+  say(describeRuntime(runtime, await declaredVersion()))
+}
+
+async function everything() {
+  const startedMs = Date.now()
+  const runtime = await setUp('tests')
+  await sayVersions(runtime)
+  say(`Node ${process.versions.node}, set up in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`)
+  await check([])
+  await unit([])
+  await unitOnNode24()
+  await step('Build', 'npx electron-vite build', async () => {
+    await buildApp({ isForced: true, say: () => undefined })
+    return 0
+  })
+  await endToEnd([], runtime)
+  say(`\nEverything passed in ${Math.round((Date.now() - startedMs) / 1000)} s.`)
+}
+
+/** @param {readonly string[]} args */
+async function test([part, ...args]) {
+  switch (part) {
+    case undefined:
+      return everything()
+    case 'unit':
+      await setUp('tools')
+      return unit(args)
+    case 'e2e': {
+      const runtime = await setUp('tests')
+      await sayVersions(runtime)
+      await buildApp()
+      return endToEnd(args, runtime)
+    }
+    case 'check':
+      await setUp('tools')
+      return check(args)
+    default:
+      throw new Refusal(
+        'npm test takes no arguments. A part of it: npm run test:unit -- NAME, npm run test:e2e -- NAME.',
+      )
+  }
+}
+
+await runScript(async () => {
+  let code = 0
+  try {
+    await test(process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof Refusal) || isEnding()) throw error
+    process.stderr.write(`\n${error.message}\n`)
+    code = 1
+  }
+  if (counts !== undefined) {
+    if (counts.skipped > 0) say(`${counts.skipped} skipped`)
+    say(`${counts.passed} passed, ${counts.failed} failed`)
+  }
+  return code
+})

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * Unit tests: plain Node, real files and real sockets, no Electron. A file that needs a DOM says so in its first line:
+ * `// @vitest-environment happy-dom`. End-to-end tests have their own configuration in tests/e2e.
+ */
+export default defineConfig({
+  test: {
+    include: ['tests/unit/**/*.test.{ts,tsx}'],
+    environment: 'node',
+    // Processes, because threads share stdio, signals and the process-wide umask, which some tests set.
+    pool: 'forks',
+    testTimeout: 10_000,
+    hookTimeout: 10_000,
+    // What a test leaves behind must not help the next one.
+    restoreMocks: true,
+    unstubEnvs: true,
+    unstubGlobals: true,
+    expect: { requireAssertions: true },
+    dangerouslyIgnoreUnhandledErrors: false,
+  },
+})

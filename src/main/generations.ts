@@ -1,0 +1,459 @@
+import type { AttachedGeneration, OpenedConversation, StartedGeneration, StartGeneration } from '../shared/contract'
+import {
+  fold,
+  summarize,
+  titleFrom,
+  type AssistantMessage,
+  type AttachmentInfo,
+  type Conversation,
+  type FinishState,
+  type GenerationEvent,
+  type Part,
+} from '../shared/conversation'
+import { failure, toAppError, type AppError } from '../shared/errors'
+import type { Clock } from './clock'
+import { journalStart } from './library/journal'
+import type { Journal, Library } from './library/library'
+import { isId } from './library/schema'
+import type { Logger } from './logger'
+import { ask, badRequest, contextOf, isRunning, newConversation, type SessionContext } from './question'
+
+/** Least time between two batches to the windows: one frame at 60 Hz, so that R23's 60 batches a second hold. */
+const FRAME_MS = 17
+/** A stopped session may still hand over what it has read. R09 allows 100 ms until the window says "stopped". */
+const STOP_GRACE_MS = 60
+/** How long parts are taken without a pause before timers and IPC get their turn (R23: lag below 50 ms). */
+const BREATH_MS = 8
+/** R35 gives two seconds for all of quitting. */
+const STOP_ALL_MS = 1500
+/** Ended generations for which `attach` still finds the answer; a page that missed the end asks within seconds. */
+const REMEMBERED_GENERATIONS = 1000
+
+/** Opens a session. Nothing is sent before the first part is asked for. Its last part should be one `finish`. */
+export type OpenSession = (context: SessionContext, signal: AbortSignal) => AsyncIterable<Part>
+
+export interface GenerationsOptions {
+  library: Library
+  openSession: OpenSession
+  /** The stored attachments with these ids, in their order; throws not-found (attachment). */
+  findAttachments: (ids: readonly string[]) => Promise<AttachmentInfo[]>
+  clock: Clock
+  logger: Logger
+  /** Whether a window shows the conversation now; an answer that ends unseen marks it unread. */
+  isOnShow: (conversationId: string) => boolean
+}
+
+interface Ending {
+  state: FinishState
+  error: AppError | null
+}
+
+/** One generation from `start` until its answer is in the library. */
+interface Run {
+  readonly id: string
+  readonly conversationId: string
+  readonly abort: AbortController
+  /** Resolves when the answer exists, or the start failed. Never rejects. */
+  readonly begun: Deferred
+  /** Resolves when the answer is in the library, or the start failed. Never rejects. */
+  readonly ended: Deferred
+  live: Live | null
+  /** The question is kept, and the session may be opened. */
+  hasBegun: boolean
+  /** Set by a stop: what the answer shall end as. */
+  ending: Ending | null
+  graceTimer: NodeJS.Timeout | null
+  isFinished: boolean
+}
+
+/** The answer of a run. `message` is folded up to `seq`; `waiting` is not numbered yet. */
+interface Live {
+  readonly journal: Journal
+  readonly startedMs: number
+  message: AssistantMessage
+  seq: number
+  waiting: { atMs: number; part: Part }[]
+}
+
+interface Ended {
+  conversationId: string
+  messageId: string
+  seq: number
+}
+
+/**
+ * The lifecycle of every answer: the question is durable before the session is opened; parts are coalesced to one batch
+ * a frame, numbered from 1 without gaps, folded, journalled and told; `finish` comes exactly once and last, whatever the
+ * session does (R01, R15, R23, R25).
+ */
+export class Generations {
+  readonly #library: Library
+  readonly #openSession: OpenSession
+  readonly #findAttachments: GenerationsOptions['findAttachments']
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #isOnShow: (conversationId: string) => boolean
+  readonly #runs = new Map<string, Run>()
+  readonly #ended = new Map<string, Ended>()
+  readonly #listeners = new Set<(events: GenerationEvent[]) => void>()
+  /** Runs with parts that wait for the next frame. One batch carries them all. */
+  readonly #waiting = new Set<Run>()
+  #flushedMs = -Infinity
+  #frameTimer: NodeJS.Timeout | null = null
+
+  constructor(options: GenerationsOptions) {
+    this.#library = options.library
+    this.#openSession = options.openSession
+    this.#findAttachments = options.findAttachments
+    this.#clock = options.clock
+    this.#logger = options.logger
+    this.#isOnShow = options.isOnShow
+  }
+
+  /**
+   * Begins an answer. Resolves when question and empty answer are on disk, or in memory when the disk fails; only then
+   * is the session asked for its first part.
+   *
+   * Throws bad-request for ids that are no new UUIDs and for an empty question, busy while an answer on the same path
+   * runs, not-found (conversation, message, attachment), and storage for a conversation that cannot be changed.
+   */
+  async start(request: StartGeneration): Promise<StartedGeneration> {
+    const { generationId, conversationId, answerId } = request
+    const isNew = !this.#runs.has(generationId) && !this.#ended.has(generationId)
+    if (!isNew || ![generationId, conversationId, answerId].every(isId)) throw badRequest()
+    // Before the first await, so that a stop which overtakes the start finds it.
+    const run = newRun(generationId, conversationId)
+    this.#runs.set(generationId, run)
+    try {
+      const { started, context, live } = await this.#begin(run, request)
+      run.hasBegun = true
+      run.begun.resolve()
+      void this.#pull(run, live, context)
+      return started
+    } catch (error) {
+      this.#runs.delete(generationId)
+      run.begun.resolve()
+      run.ended.resolve()
+      throw error
+    }
+  }
+
+  /**
+   * Stops an answer at any time, also before the first byte. What has arrived is kept. Harmless for one that has ended;
+   * throws not-found for one that never was.
+   */
+  stop(generationId: string): void {
+    const run = this.#runs.get(generationId)
+    if (run !== undefined) this.#cut(run, { state: 'stopped', error: null })
+    else if (!this.#ended.has(generationId)) throw failure({ code: 'not-found', what: 'generation' })
+  }
+
+  /**
+   * The whole answer and the seq up to which it is folded; events after that seq follow, none is missing and none is in
+   * both. For a running answer the snapshot is taken before this returns. Throws not-found (generation).
+   */
+  async attach(generationId: string): Promise<AttachedGeneration> {
+    const run = this.#runs.get(generationId)
+    if (run !== undefined && run.live === null) await run.begun.promise
+    if (run !== undefined && run.live !== null) {
+      const { message, seq } = this.#snapshot(run.live)
+      return { conversationId: run.conversationId, message, seq }
+    }
+    const ended = this.#ended.get(generationId)
+    if (ended === undefined) throw failure({ code: 'not-found', what: 'generation' })
+    const conversation = await this.#library.open(ended.conversationId)
+    const message = conversation.messages.find((each) => each.id === ended.messageId)
+    if (message?.role !== 'assistant') throw failure({ code: 'not-found', what: 'generation' })
+    return { conversationId: ended.conversationId, message, seq: ended.seq }
+  }
+
+  /** The answers that run in a conversation, each with the seq up to which it is folded. */
+  running(conversationId: string): OpenedConversation['running'] {
+    return this.#runsOf(conversationId).flatMap(({ id, live, isFinished }) =>
+      live === null || isFinished ? [] : [{ generationId: id, messageId: live.message.id, seq: live.seq }],
+    )
+  }
+
+  /** A conversation with its running answers as far as they have come, all in one synchronous breath. */
+  async open(conversationId: string): Promise<OpenedConversation> {
+    const opened = this.#openNow(await this.#library.open(conversationId))
+    // One that ended between the library's answer and here is still running in `opened`, but no more in the library.
+    return opened.isBehind ? this.#openNow(await this.#library.open(conversationId)) : opened
+  }
+
+  /** Stops what runs in a conversation, then moves it to the trash. */
+  async trash(conversationId: string): Promise<void> {
+    const runs = this.#runsOf(conversationId)
+    for (const run of runs) this.#cut(run, { state: 'stopped', error: null })
+    await Promise.all(runs.map((run) => run.ended.promise))
+    await this.#library.trash(conversationId)
+  }
+
+  /** Every batch of events, in order. One batch may carry several generations. */
+  onEvents(listener: (events: GenerationEvent[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Ends all running answers: for quitting, or after a sleep that has cut every connection. Resolves when they are in
+   * the library, but no later than after 1.5 s (R35).
+   */
+  async stopAll(state: 'interrupted' | 'stopped', error: AppError = { code: 'process-ended' }): Promise<void> {
+    const runs = [...this.#runs.values()]
+    for (const run of runs) this.#cut(run, { state, error: state === 'stopped' ? null : error })
+    const limit = deferred()
+    const timer = setTimeout(limit.resolve, STOP_ALL_MS)
+    await Promise.race([Promise.all(runs.map((run) => run.ended.promise)), limit.promise])
+    clearTimeout(timer)
+  }
+
+  #runsOf(conversationId: string): Run[] {
+    return [...this.#runs.values()].filter((run) => run.conversationId === conversationId)
+  }
+
+  #openNow(conversation: Conversation): OpenedConversation & { isBehind: boolean } {
+    const live = new Map<string, AssistantMessage>()
+    for (const run of this.#runsOf(conversation.id)) {
+      if (run.live !== null) live.set(run.live.message.id, this.#snapshot(run.live).message)
+    }
+    const messages = conversation.messages.map((message) => live.get(message.id) ?? message)
+    const isBehind = messages.some((each) => isRunning(each) && !live.has(each.id))
+    return { conversation: { ...conversation, messages }, running: this.running(conversation.id), isBehind }
+  }
+
+  // ---- start ----
+
+  async #begin(
+    run: Run,
+    request: StartGeneration,
+  ): Promise<{ started: StartedGeneration; context: SessionContext; live: Live }> {
+    const attachmentIds = request.question.kind === 'new' ? request.question.attachmentIds : []
+    const attachments = attachmentIds.length === 0 ? [] : await this.#findAttachments(attachmentIds)
+    const now = this.#clock.now()
+    const stored = await this.#openStored(request.conversationId)
+    const asked = ask(stored ?? newConversation(request, now), request, attachments, now)
+    // The journal first: an answer that is on disk as running always has a journal that can finish it.
+    const journal = await this.#library.journal(journalStart(asked.conversation, asked.answer))
+    const startedMs = this.#clock.monotonicMs()
+    const live: Live = { journal, startedMs, message: asked.answer, seq: 0, waiting: [] }
+    // Before it is in the library, so that nobody finds a running answer there that runs nowhere.
+    run.live = live
+    try {
+      // Asked once more, of the conversation as it is by then: another window may have changed it.
+      const conversation =
+        stored === null
+          ? await this.#library.create(asked.conversation).then(() => asked.conversation)
+          : await this.#library.update(stored.id, (present) => ask(present, request, attachments, now).conversation)
+      return {
+        started: { conversation: summarize(conversation), question: asked.question, answer: asked.answer },
+        context: contextOf(asked, request),
+        live,
+      }
+    } catch (error) {
+      run.live = null
+      await journal.discard()
+      throw error
+    }
+  }
+
+  async #openStored(conversationId: string): Promise<Conversation | null> {
+    try {
+      return await this.#library.open(conversationId)
+    } catch (error) {
+      if (toAppError(error).code === 'not-found') return null
+      throw error
+    }
+  }
+
+  // ---- while it runs ----
+
+  async #pull(run: Run, live: Live, context: SessionContext): Promise<void> {
+    // The answer to `start` leaves before the first event, so that a page knows the message when parts come.
+    await breath()
+    let breathMs = this.#clock.monotonicMs()
+    try {
+      if (run.ending === null) {
+        for await (const part of this.#openSession(context, run.abort.signal)) {
+          if (!this.#take(run, live, part)) break
+          if (this.#clock.monotonicMs() - breathMs < BREATH_MS) continue
+          await breath()
+          breathMs = this.#clock.monotonicMs()
+        }
+      }
+      this.#finish(run, live, run.ending ?? endingWithoutFinish(this.#snapshot(live).message))
+    } catch (error) {
+      if (run.isFinished) this.#logger.debug('session threw after its end')
+      else this.#logger.error('session threw', { code: toAppError(error).code })
+      this.#finish(run, live, run.ending ?? endingOfThrown(error))
+    }
+  }
+
+  /** Takes a part of the session; false when no more are wanted. */
+  #take(run: Run, live: Live, part: Part): boolean {
+    if (run.isFinished) return false
+    if (part.type === 'finish') {
+      // What came out complete is complete, even if a person pressed stop at that moment.
+      const isCut = run.ending !== null && part.state !== 'complete'
+      this.#finish(run, live, isCut && run.ending !== null ? run.ending : part)
+      return false
+    }
+    if (part.type === 'title') void this.#giveTitle(run.conversationId, part.title)
+    this.#wait(run, live, part)
+    const waitMs = this.#flushedMs + FRAME_MS - this.#clock.monotonicMs()
+    // The clock is asked as well as the timer, because a hot stream starves timers.
+    if (waitMs <= 0) this.#flush()
+    else this.#frameTimer ??= setTimeout(() => this.#flush(), waitMs)
+    return true
+  }
+
+  #wait(run: Run, live: Live, part: Part): void {
+    const last = live.waiting.at(-1)
+    if (part.type === 'text-delta' && last?.part.type === 'text-delta') {
+      last.part = { type: 'text-delta', text: last.part.text + part.text }
+    } else if (part.type === 'reasoning-delta' && last?.part.type === 'reasoning-delta') {
+      last.part = { type: 'reasoning-delta', text: last.part.text + part.text }
+    } else {
+      live.waiting.push({ atMs: this.#clock.monotonicMs() - live.startedMs, part })
+    }
+    this.#waiting.add(run)
+  }
+
+  /** Numbers, folds, journals and tells all that waits. */
+  #flush(): void {
+    if (this.#frameTimer !== null) clearTimeout(this.#frameTimer)
+    this.#frameTimer = null
+    if (this.#waiting.size === 0) return
+    this.#flushedMs = this.#clock.monotonicMs()
+    const events = [...this.#waiting].flatMap((run) => (run.live === null ? [] : this.#number(run, run.live)))
+    this.#waiting.clear()
+    for (const listener of this.#listeners) {
+      try {
+        listener(events)
+      } catch {
+        // A window that is going away must not stop the answer, nor the other windows.
+        this.#logger.warn('listener of generation events threw')
+      }
+    }
+  }
+
+  #number(run: Run, live: Live): GenerationEvent[] {
+    const { id: generationId, conversationId } = run
+    const events = live.waiting.map(({ atMs, part }) => {
+      live.seq += 1
+      return { generationId, conversationId, messageId: live.message.id, seq: live.seq, atMs, part }
+    })
+    live.waiting = []
+    for (const event of events) live.message = fold(live.message, event)
+    live.journal.append(events)
+    return events
+  }
+
+  // What waits is numbered and told first: then it is in the snapshot, and those who listen have it as well.
+  #snapshot(live: Live): Live {
+    this.#flush()
+    return live
+  }
+
+  async #giveTitle(conversationId: string, title: string): Promise<void> {
+    const line = titleFrom(title)
+    if (line === '') return
+    try {
+      await this.#library.update(conversationId, (conversation) =>
+        conversation.titleSource === 'person' ? conversation : { ...conversation, title: line, titleSource: 'backend' },
+      )
+    } catch (error) {
+      this.#logger.warn('title not kept', { code: toAppError(error).code })
+    }
+  }
+
+  // ---- the end ----
+
+  /** Aborts a run; the first one to do so says how the answer ends. */
+  #cut(run: Run, ending: Ending): void {
+    if (run.ending !== null || run.isFinished) return
+    run.ending = ending
+    run.abort.abort()
+    // A run that has not begun ends when it would. A session that does not end by itself is not waited for.
+    if (!run.hasBegun) return
+    run.graceTimer = setTimeout(() => {
+      if (run.live !== null) this.#finish(run, run.live, ending)
+    }, STOP_GRACE_MS)
+  }
+
+  #finish(run: Run, live: Live, { state, error }: Ending): void {
+    if (run.isFinished) return
+    run.isFinished = true
+    if (run.graceTimer !== null) clearTimeout(run.graceTimer)
+    this.#wait(run, live, { type: 'finish', state, error })
+    this.#flush()
+    void this.#settle(run, live)
+  }
+
+  async #settle(run: Run, live: Live): Promise<void> {
+    try {
+      await live.journal.close(live.message, (conversation) => ({
+        ...conversation,
+        updatedAt: this.#clock.now(),
+        isUnread: conversation.isUnread || !this.#isOnShow(run.conversationId),
+      }))
+    } catch (error) {
+      // Its journal stays, and the next start puts it in its place.
+      this.#logger.error('answer not put into its conversation', { code: toAppError(error).code })
+    }
+    this.#runs.delete(run.id)
+    this.#ended.set(run.id, { conversationId: run.conversationId, messageId: live.message.id, seq: live.seq })
+    for (const id of this.#ended.keys()) {
+      if (this.#ended.size <= REMEMBERED_GENERATIONS) break
+      this.#ended.delete(id)
+    }
+    run.ended.resolve()
+  }
+}
+
+// ---- ends ----
+
+// A session promises a `finish`. One that only stops is taken like a clean end of the stream (R15).
+function endingWithoutFinish(message: AssistantMessage): Ending {
+  return message.content.length > 0
+    ? { state: 'complete-unconfirmed', error: null }
+    : { state: 'failed', error: { code: 'empty-answer' } }
+}
+
+function endingOfThrown(thrown: unknown): Ending {
+  const error = toAppError(thrown)
+  return { state: error.code === 'connection-lost' ? 'interrupted' : 'failed', error }
+}
+
+interface Deferred {
+  promise: Promise<void>
+  resolve: () => void
+}
+
+function deferred(): Deferred {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
+
+/** Lets timers, sockets and IPC have their turn. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function newRun(id: string, conversationId: string): Run {
+  return {
+    id,
+    conversationId,
+    abort: new AbortController(),
+    begun: deferred(),
+    ended: deferred(),
+    live: null,
+    hasBegun: false,
+    ending: null,
+    graceTimer: null,
+    isFinished: false,
+  }
+}

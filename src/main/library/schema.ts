@@ -1,0 +1,350 @@
+import * as v from 'valibot'
+import type {
+  AnswerContent,
+  AnswerStatus,
+  AssistantMessage,
+  AttachmentInfo,
+  Conversation,
+  ConversationSummary,
+  FinishState,
+  Message,
+  Part,
+  ProviderInfo,
+  Reasoning,
+  Usage,
+  UserMessage,
+} from '../../shared/conversation'
+import type { AppError } from '../../shared/errors'
+
+/** The version that conversation files and journals carry. A file of a higher one is read if it can be, never rewritten. */
+export const FILE_VERSION = 1
+
+/** Whether a string may become a file name: a UUID, as `crypto.randomUUID` makes it. */
+export function isId(value: unknown): value is string {
+  return typeof value === 'string' && ID.test(value)
+}
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+type Schema<T> = v.GenericSchema<unknown, T>
+
+const text = v.string()
+const count = v.number()
+const textOrNull = v.nullable(text)
+const countOrNull = v.nullable(count)
+
+// Records go through as they are: a server may name a provider or an event `__proto__`, and valibot's own record
+// would drop that key. JSON.parse has made it an own property, which is harmless.
+const anyRecord = v.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+)
+const countRecord = v.custom<Record<string, number>>(
+  (value) => v.is(anyRecord, value) && Object.values(value).every((each) => typeof each === 'number'),
+)
+
+const appErrorSchema: Schema<AppError> = v.variant('code', [
+  v.object({
+    code: v.literal('unreachable'),
+    reason: v.picklist(['refused', 'unknown-host', 'network']),
+    host: text,
+    port: count,
+  }),
+  v.object({
+    code: v.literal('certificate'),
+    reason: v.picklist(['self-signed', 'unknown-issuer', 'expired', 'wrong-host', 'old-protocol', 'other']),
+    host: text,
+  }),
+  v.object({ code: v.literal('timeout'), phase: v.picklist(['connect', 'headers', 'idle']), seconds: count }),
+  v.object({ code: v.literal('redirect'), status: count, host: textOrNull }),
+  v.object({ code: v.literal('http'), status: count, message: textOrNull }),
+  v.object({ code: v.literal('unauthorized'), status: v.picklist([401, 403]), message: textOrNull }),
+  v.object({ code: v.literal('not-a-stream'), status: count, contentType: text, snippet: text }),
+  v.object({ code: v.literal('empty-answer') }),
+  v.object({ code: v.literal('backend'), kind: text, message: text }),
+  v.object({ code: v.literal('provider-auth'), provider: textOrNull, message: text }),
+  v.object({ code: v.literal('protocol'), malformedEvents: count }),
+  v.object({ code: v.literal('too-large'), limitBytes: count }),
+  v.object({ code: v.literal('connection-lost') }),
+  v.object({ code: v.literal('process-ended') }),
+  v.object({
+    code: v.literal('bad-address'),
+    reason: v.picklist(['empty', 'unreadable', 'scheme', 'credentials', 'host', 'port']),
+  }),
+  v.object({
+    code: v.literal('bad-header'),
+    name: text,
+    reason: v.picklist(['name', 'value', 'reserved', 'too-long', 'duplicate']),
+  }),
+  v.object({ code: v.literal('no-backend') }),
+  v.object({
+    code: v.literal('secret-unavailable'),
+    reason: v.picklist(['no-keychain', 'unreadable', 'other-origin']),
+  }),
+  v.object({
+    code: v.literal('attachment'),
+    reason: v.picklist([
+      'empty',
+      'format',
+      'damaged',
+      'too-large',
+      'too-many-pixels',
+      'too-many',
+      'folder',
+      'unreadable',
+    ]),
+    name: text,
+    format: textOrNull,
+    limit: countOrNull,
+  }),
+  v.object({ code: v.literal('storage'), reason: v.picklist(['full', 'read-only', 'damaged', 'failed']) }),
+  v.object({
+    code: v.literal('not-found'),
+    what: v.picklist(['conversation', 'message', 'generation', 'attachment', 'backend', 'file']),
+  }),
+  v.object({ code: v.literal('bad-request'), channel: text }),
+  v.object({ code: v.literal('forbidden'), channel: text }),
+  v.object({ code: v.literal('busy') }),
+  v.object({ code: v.literal('internal') }),
+])
+
+// An error that this version does not know must not hide the conversation it is in.
+const storedError: Schema<AppError | null> = v.nullable(v.fallback(appErrorSchema, { code: 'internal' }))
+
+const finishState: Schema<FinishState> = v.picklist([
+  'complete',
+  'complete-unconfirmed',
+  'stopped',
+  'interrupted',
+  'failed',
+])
+
+const statusSchema: Schema<AnswerStatus> = v.variant('phase', [
+  v.object({ phase: v.literal('connecting') }),
+  v.object({ phase: v.literal('waiting') }),
+  v.object({ phase: v.literal('retrying'), attempt: count, ofAttempts: count, inMs: count }),
+  v.object({ phase: v.literal('progress'), text }),
+  v.object({ phase: v.literal('thinking') }),
+  v.object({ phase: v.literal('writing') }),
+  v.object({ phase: v.literal('stalled'), sinceMs: count }),
+])
+
+const providerSchema: Schema<ProviderInfo> = v.object({
+  name: text,
+  label: textOrNull,
+  model: textOrNull,
+  url: textOrNull,
+})
+
+const mediaEntries = { kind: v.picklist(['image', 'video', 'audio']), sources: v.array(text), alt: text }
+
+const contentSchema: Schema<AnswerContent[]> = v.array(
+  v.variant('type', [
+    v.object({ type: v.literal('text'), text }),
+    v.object({ type: v.literal('media'), ...mediaEntries }),
+  ]),
+)
+
+const reasoningSchema: Schema<Reasoning> = v.object({ text, startMs: count, durationMs: countOrNull })
+const noticeEntries = { kind: text, text }
+const toolCallEntries = { index: count, id: textOrNull, name: text, arguments: text }
+// JSON leaves out a key whose value is undefined.
+const synthesizeEntries = { provider: text, data: v.optional(v.unknown(), null) }
+
+const usageSchema: Schema<Usage> = v.object({
+  promptTokens: countOrNull,
+  completionTokens: countOrNull,
+  reasoningTokens: countOrNull,
+  totalTokens: countOrNull,
+})
+
+const attachmentSchema: Schema<AttachmentInfo> = v.object({
+  id: text,
+  name: text,
+  mime: v.picklist(['image/png', 'image/jpeg', 'image/gif', 'image/webp']),
+  bytes: count,
+  width: count,
+  height: count,
+  orientation: count,
+  hasLocation: v.boolean(),
+})
+
+const userMessageSchema: Schema<UserMessage> = v.object({
+  role: v.literal('user'),
+  id: text,
+  parentId: textOrNull,
+  createdAt: count,
+  text,
+  attachments: v.array(attachmentSchema),
+})
+
+const assistantMessageSchema: Schema<AssistantMessage> = v.object({
+  role: v.literal('assistant'),
+  id: text,
+  parentId: textOrNull,
+  createdAt: count,
+  generationId: text,
+  backendId: text,
+  requested: v.object({ provider: textOrNull, model: textOrNull }),
+  state: v.union([v.literal('running'), finishState]),
+  error: storedError,
+  status: statusSchema,
+  provider: v.nullable(providerSchema),
+  content: contentSchema,
+  preview: textOrNull,
+  reasoning: v.nullable(reasoningSchema),
+  attempts: v.array(
+    v.object({
+      provider: providerSchema,
+      reason: textOrNull,
+      durationMs: count,
+      content: contentSchema,
+      reasoning: v.nullable(reasoningSchema),
+    }),
+  ),
+  notices: v.array(v.object(noticeEntries)),
+  toolCalls: v.array(v.object(toolCallEntries)),
+  suggestions: v.array(text),
+  synthesize: v.nullable(v.object(synthesizeEntries)),
+  usage: v.nullable(usageSchema),
+  finishReason: textOrNull,
+  sessions: v.nullable(anyRecord),
+  timing: v.object({ firstTextMs: countOrNull, lastMs: count }),
+  oddities: v.object({ unknown: countRecord, malformed: count }),
+})
+
+const messageSchema: Schema<Message> = v.union([userMessageSchema, assistantMessageSchema])
+
+const conversationSchema: Schema<Conversation> = v.object({
+  version: v.literal(FILE_VERSION),
+  id: text,
+  title: text,
+  titleSource: v.picklist(['none', 'first-words', 'backend', 'person']),
+  createdAt: count,
+  updatedAt: count,
+  origin: v.picklist(['window', 'quick-ask']),
+  isPinned: v.boolean(),
+  isUnread: v.boolean(),
+  backendId: text,
+  provider: textOrNull,
+  model: textOrNull,
+  headId: textOrNull,
+  messages: v.array(messageSchema),
+})
+
+const partSchema: Schema<Part> = v.variant('type', [
+  v.object({ type: v.literal('status'), status: statusSchema }),
+  v.object({ type: v.literal('provider'), provider: providerSchema }),
+  v.object({ type: v.literal('text-delta'), text }),
+  v.object({ type: v.literal('reasoning-delta'), text }),
+  v.object({ type: v.literal('reasoning-end') }),
+  v.object({ type: v.literal('media'), ...mediaEntries }),
+  v.object({ type: v.literal('preview'), markdown: text }),
+  v.object({ type: v.literal('notice'), ...noticeEntries }),
+  v.object({ type: v.literal('tool-call'), ...toolCallEntries }),
+  v.object({ type: v.literal('suggestions'), suggestions: v.array(text) }),
+  v.object({ type: v.literal('synthesize'), ...synthesizeEntries }),
+  v.object({ type: v.literal('title'), title: text }),
+  v.object({ type: v.literal('usage'), usage: usageSchema }),
+  v.object({ type: v.literal('finish-reason'), reason: text }),
+  v.object({ type: v.literal('session'), sessions: anyRecord }),
+  v.object({ type: v.literal('oddity'), unknownType: textOrNull }),
+  v.object({ type: v.literal('finish'), state: finishState, error: storedError }),
+])
+
+const summarySchema: Schema<ConversationSummary> = v.object({
+  id: v.custom<string>(isId),
+  title: text,
+  updatedAt: count,
+  createdAt: count,
+  origin: v.picklist(['window', 'quick-ask']),
+  isPinned: v.boolean(),
+  isRunning: v.boolean(),
+  isUnread: v.boolean(),
+  hasFailed: v.boolean(),
+  isDamaged: v.boolean(),
+})
+
+const recordSchema = v.object({ seq: v.pipe(count, v.integer(), v.minValue(1)), atMs: count, part: partSchema })
+
+const journalStartSchema = v.object({
+  version: v.literal(FILE_VERSION),
+  generationId: v.custom<string>(isId),
+  messageId: text,
+  conversation: conversationSchema,
+})
+
+const rowsSchema = v.object({
+  version: v.literal(FILE_VERSION),
+  rows: v.array(v.object({ summary: summarySchema, bytes: count, modifiedMs: count })),
+})
+
+/** What the text of a conversation file holds. */
+export type ReadConversation = { kind: 'damaged' } | { kind: 'read'; conversation: Conversation; isNewer: boolean }
+
+/**
+ * Reads the text of the file of conversation `id`. The name of the file is the truth about the id. A `headId` that
+ * leads nowhere would hide every message, so it becomes the last message. Never throws.
+ */
+export function readConversation(id: string, fileText: string): ReadConversation {
+  const json = parseJson(fileText)
+  const version = versionOf(json)
+  if (version === null) return { kind: 'damaged' }
+  const isNewer = version > FILE_VERSION
+  const read = v.safeParse(conversationSchema, isNewer ? { ...Object(json), version: FILE_VERSION } : json)
+  if (!read.success) return { kind: 'damaged' }
+  const conversation = { ...read.output, id }
+  const { headId, messages } = conversation
+  const isHeadThere = headId === null ? messages.length === 0 : messages.some((message) => message.id === headId)
+  if (!isHeadThere) conversation.headId = messages.at(-1)?.id ?? null
+  return { kind: 'read', conversation, isNewer }
+}
+
+/** The text of a conversation's file: JSON that a person can read. */
+export function writeConversation(conversation: Conversation): string {
+  return `${JSON.stringify(conversation, null, 2)}\n`
+}
+
+/** First line of a journal. `conversation` holds the asked part only: see `JournalStart` in journal.ts. */
+export type JournalHead = v.InferOutput<typeof journalStartSchema>
+/** Every other line of a journal: one event, without the ids that the head already names. */
+export type JournalRecord = v.InferOutput<typeof recordSchema>
+
+/** One line of a journal as a head, a record, or null for what cannot be read. */
+export function readJournalLine(line: string): { head: JournalHead } | { record: JournalRecord } | 'newer' | null {
+  const json = parseJson(line)
+  const record = v.safeParse(recordSchema, json)
+  if (record.success) return { record: record.output }
+  const version = versionOf(json)
+  if (version === null) return null
+  if (version > FILE_VERSION) return 'newer'
+  const head = v.safeParse(journalStartSchema, json)
+  return head.success ? { head: head.output } : null
+}
+
+/** One row of the index: a summary, and what the file looked like when it was made. */
+export type IndexRow = v.InferOutput<typeof rowsSchema>['rows'][number]
+
+/** The rows of an index file; null when it is not one. */
+export function readIndex(fileText: string): IndexRow[] | null {
+  const read = v.safeParse(rowsSchema, parseJson(fileText))
+  return read.success ? read.output.rows : null
+}
+
+/** The text of an index file. */
+export function writeIndex(rows: IndexRow[]): string {
+  return JSON.stringify({ version: FILE_VERSION, rows })
+}
+
+function parseJson(jsonText: string): unknown {
+  try {
+    // Editors on Windows put a byte order mark before what a person has looked at and saved.
+    return JSON.parse(jsonText.startsWith('\uFEFF') ? jsonText.slice(1) : jsonText)
+  } catch {
+    return undefined
+  }
+}
+
+function versionOf(json: unknown): number | null {
+  const read = v.safeParse(v.object({ version: v.pipe(count, v.integer(), v.minValue(1)) }), json)
+  return read.success ? read.output.version : null
+}

@@ -1,0 +1,93 @@
+import type { StorageState } from '../../shared/contract'
+import type { Logger } from '../logger'
+import { errorCode } from './files'
+
+/** Time between two tries of what could not be written: R07 asks that saving resumes within 5 s. */
+const RETRY_MS = 1000
+
+/**
+ * Knows what the disk refused, tries it again until it is written, and says whether all is safe. A write that fails is
+ * never an exception for the caller: the data is still in memory, and whoever shows a window shows the state (R07, R08).
+ */
+export class Storage {
+  readonly #failing = new Map<object, () => Promise<void>>()
+  readonly #listeners = new Set<(state: StorageState) => void>()
+  readonly #logger: Logger
+  #state: StorageState = { isSafe: true }
+  #timer: NodeJS.Timeout | null = null
+  #isClosed = false
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  state(): StorageState {
+    return this.#state
+  }
+
+  onState(listener: (state: StorageState) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Runs `write`; when it throws, remembers it under `owner` and runs it again every second until it succeeds.
+   *
+   * @param owner what is being written; a later attempt for the same owner takes the place of the earlier one
+   * @returns whether it was written now; never rejects
+   */
+  async attempt(owner: object, write: () => Promise<void>): Promise<boolean> {
+    try {
+      await write()
+    } catch (error) {
+      this.#failing.set(owner, write)
+      this.#become({ isSafe: false, reason: storageReason(error) }, errorCode(error))
+      this.#retryLater()
+      return false
+    }
+    this.forget(owner)
+    return true
+  }
+
+  /** Gives up what `owner` wanted to write, because it is not needed any more. */
+  forget(owner: object): void {
+    if (this.#failing.delete(owner) && this.#failing.size === 0) this.#become({ isSafe: true }, null)
+  }
+
+  /** Ends the retries. */
+  close(): void {
+    this.#isClosed = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+  }
+
+  #retryLater(): void {
+    if (this.#isClosed) return
+    this.#timer ??= setTimeout(() => {
+      void this.#retry()
+    }, RETRY_MS).unref()
+  }
+
+  async #retry(): Promise<void> {
+    for (const [owner, write] of [...this.#failing]) {
+      if (this.#failing.get(owner) === write) await this.attempt(owner, write)
+    }
+    this.#timer = null
+    if (this.#failing.size > 0) this.#retryLater()
+  }
+
+  #become(state: StorageState, code: string | null): void {
+    const before = this.#state
+    this.#state = state
+    if (before.isSafe === state.isSafe && (before.isSafe || state.isSafe || before.reason === state.reason)) return
+    if (state.isSafe) this.#logger.info('storage works again')
+    else this.#logger.warn('storage fails', { reason: state.reason, code })
+    for (const listener of this.#listeners) listener(state)
+  }
+}
+
+/** The words of `StorageState` for what a disk threw. */
+export function storageReason(thrown: unknown): 'full' | 'read-only' | 'failed' {
+  const code = errorCode(thrown) ?? ''
+  if (['ENOSPC', 'EDQUOT'].includes(code)) return 'full'
+  return ['EROFS', 'EACCES', 'EPERM'].includes(code) ? 'read-only' : 'failed'
+}

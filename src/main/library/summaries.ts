@@ -1,0 +1,198 @@
+import { join } from 'node:path'
+import type { ConversationChange } from '../../shared/contract'
+import type { ConversationSummary } from '../../shared/conversation'
+import type { Logger } from '../logger'
+import { namesIn, writeAtomically, type FileStamp, type FileSystem } from './files'
+import { isId, readIndex, writeIndex, type IndexRow } from './schema'
+
+/** So many files that the index does not know are read before the list is shown; more of them come in behind it. */
+const READ_AT_ONCE = 64
+/** Files that are looked at side by side while the folder is compared with the index. */
+const COMPARED_AT_ONCE = 16
+/** The index is written once things have been quiet; it is only a copy of what the files say. */
+const WRITE_AFTER_MS = 2000
+
+/**
+ * The summaries of all conversations, so that the list needs no conversation file. `index.json` is a disposable copy: it
+ * is believed at once, compared with the folder by name, size and time afterwards, and rebuilt from the files when it is
+ * missing or wrong. What turns out to be different is told as changes.
+ */
+export class Summaries {
+  readonly #fs: FileSystem
+  readonly #folder: string
+  readonly #indexPath: string
+  readonly #logger: Logger
+  readonly #readRow: (id: string) => Promise<IndexRow | null>
+  readonly #rows = new Map<string, IndexRow>()
+  /** Trashed while a reading of the folder may be under way, which must not bring them back. */
+  readonly #gone = new Set<string>()
+  readonly #listeners = new Set<(change: ConversationChange) => void>()
+  #loaded: Promise<void> | null = null
+  #compared: Promise<void> = Promise.resolve()
+  #isIndexStale = false
+  #timer: NodeJS.Timeout | null = null
+  #isClosed = false
+
+  constructor(options: {
+    fs: FileSystem
+    folder: string
+    indexPath: string
+    logger: Logger
+    readRow: (id: string) => Promise<IndexRow | null>
+  }) {
+    this.#fs = options.fs
+    this.#folder = options.folder
+    this.#indexPath = options.indexPath
+    this.#logger = options.logger
+    this.#readRow = options.readRow
+  }
+
+  /** All that is known, the latest first. What the comparison with the folder finds comes as changes. */
+  async list(): Promise<ConversationSummary[]> {
+    await (this.#loaded ??= this.#load())
+    return [...this.#rows.values()]
+      .map((row) => row.summary)
+      .sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? -1 : 1))
+  }
+
+  /** Resolves when the index has been compared with the folder, which the first `list` begins. */
+  async compared(): Promise<void> {
+    await this.#loaded
+    await this.#compared
+  }
+
+  onChange(listener: (change: ConversationChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Takes a summary from memory; the file has it later, see `stamp`. */
+  put(summary: ConversationSummary): void {
+    const before = this.#rows.get(summary.id)
+    this.#set({ bytes: before?.bytes ?? 0, modifiedMs: before?.modifiedMs ?? 0, summary })
+  }
+
+  /** What the file of a conversation looks like now. */
+  stamp(id: string, stamp: FileStamp): void {
+    const row = this.#rows.get(id)
+    if (row === undefined) return
+    this.#rows.set(id, { ...row, ...stamp })
+    this.#writeLater()
+  }
+
+  delete(id: string): void {
+    this.#gone.add(id)
+    if (!this.#rows.delete(id)) return
+    this.#tell({ kind: 'remove', conversationId: id })
+    this.#writeLater()
+  }
+
+  /** Reads the file of a conversation that came back from the trash. */
+  async add(id: string): Promise<void> {
+    this.#gone.delete(id)
+    await this.#refresh(id)
+  }
+
+  /** Writes the index now if it is behind. A failure is only logged: it can be made again at any time. */
+  async flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    if (!this.#isIndexStale || this.#loaded === null) return
+    await this.#loaded
+    this.#isIndexStale = false
+    try {
+      await writeAtomically(this.#fs, this.#indexPath, writeIndex([...this.#rows.values()]))
+    } catch {
+      this.#isIndexStale = true
+      this.#logger.debug('index not written')
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+  }
+
+  async #load(): Promise<void> {
+    const [names, rows] = await Promise.all([namesIn(this.#fs, this.#folder), this.#readIndex()])
+    const ids = new Set(names.filter((name) => name.endsWith('.json') && isId(name.slice(0, -5))).map(idOf))
+    for (const row of rows) {
+      // A conversation that was opened or made before the first list is newer than its row.
+      if (ids.has(row.summary.id) && !this.#rows.has(row.summary.id) && !this.#gone.has(row.summary.id))
+        this.#rows.set(row.summary.id, row)
+    }
+    const unknown = [...ids].filter((id) => !this.#rows.has(id))
+    const readNow = unknown.length <= READ_AT_ONCE ? unknown : []
+    await eachOf(readNow, (id) => this.#refresh(id))
+    this.#compared = this.#compare([...ids].filter((id) => !readNow.includes(id)))
+  }
+
+  async #readIndex(): Promise<IndexRow[]> {
+    try {
+      const rows = readIndex(await this.#fs.readFile(this.#indexPath, 'utf8'))
+      if (rows !== null) return rows
+    } catch {
+      // None there yet, or it cannot be read: the files say the same.
+    }
+    this.#isIndexStale = true
+    return []
+  }
+
+  async #compare(ids: string[]): Promise<void> {
+    await eachOf(ids, async (id) => {
+      if (this.#isClosed) return
+      const row = this.#rows.get(id)
+      if (row !== undefined) {
+        const file = await this.#fs.stat(join(this.#folder, `${id}.json`)).catch(() => null)
+        if (file !== null && file.size === row.bytes && file.mtimeMs === row.modifiedMs) return
+      }
+      await this.#refresh(id)
+    })
+    if (!this.#isClosed && this.#isIndexStale) this.#writeLater()
+  }
+
+  async #refresh(id: string): Promise<void> {
+    const before = this.#rows.get(id)
+    const row = await this.#readRow(id)
+    // What was put or deleted while the file was read is newer than what was read.
+    if (this.#gone.has(id) || this.#rows.get(id) !== before) return
+    if (row === null) this.delete(id)
+    else this.#set(row)
+  }
+
+  #set(row: IndexRow): void {
+    this.#gone.delete(row.summary.id)
+    const before = this.#rows.get(row.summary.id)
+    this.#rows.set(row.summary.id, row)
+    if (before !== undefined && isSame(before.summary, row.summary)) return
+    this.#tell({ kind: 'upsert', summary: row.summary })
+    this.#writeLater()
+  }
+
+  #tell(change: ConversationChange): void {
+    for (const listener of this.#listeners) listener(change)
+  }
+
+  #writeLater(): void {
+    this.#isIndexStale = true
+    if (this.#isClosed) return
+    this.#timer ??= setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref()
+  }
+}
+
+function idOf(name: string): string {
+  return name.slice(0, -5)
+}
+
+function isSame(a: ConversationSummary, b: ConversationSummary): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+// Every step waits for a file, so other work of the process goes on between them.
+async function eachOf(ids: readonly string[], step: (id: string) => Promise<void>): Promise<void> {
+  const rest = ids.values()
+  const worker = async (): Promise<void> => {
+    for (const id of rest) await step(id)
+  }
+  await Promise.all(Array.from({ length: COMPARED_AT_ONCE }, worker))
+}

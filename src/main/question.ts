@@ -1,0 +1,159 @@
+import type { Question, StartGeneration } from '../shared/contract'
+import {
+  emptyAnswer,
+  pathOf,
+  titleFrom,
+  type AssistantMessage,
+  type AttachmentInfo,
+  type Conversation,
+  type Message,
+  type UserMessage,
+} from '../shared/conversation'
+import { failure } from '../shared/errors'
+import { isId } from './library/schema'
+
+/** What a session is asked for. `messages` is the path up to and with the question, or the cut answer to continue. */
+export interface SessionContext {
+  generationId: string
+  conversationId: string
+  messages: Message[]
+  backendId: string
+  provider: string | null
+  model: string | null
+  isContinuation: boolean
+  /** What the providers of earlier answers on this path want back, by provider (protocol.md section 5). */
+  sessions: Record<string, unknown> | null
+}
+
+/** What a question makes of its conversation. */
+export interface Asked {
+  conversation: Conversation
+  question: UserMessage | null
+  answer: AssistantMessage
+  /** What the session is told: up to and with the question, or the cut answer. */
+  path: Message[]
+}
+
+/**
+ * A conversation with the question and an empty answer at its head. Pure.
+ *
+ * Throws bad-request for ids that are taken and for an empty question, busy while an answer on the same path runs, and
+ * not-found (message).
+ */
+export function ask(
+  conversation: Conversation,
+  request: StartGeneration,
+  attachments: AttachmentInfo[],
+  now: number,
+): Asked {
+  const question = request.question.kind === 'new' ? userMessage(request.question, attachments, now) : null
+  const added = question === null ? [] : [question]
+  const ids = new Set(conversation.messages.map((message) => message.id))
+  if (ids.has(request.answerId) || added.some(({ id }) => ids.has(id) || id === request.answerId)) throw badRequest()
+  if (question !== null && question.parentId !== null && !ids.has(question.parentId)) throw noMessage()
+
+  const messages = [...conversation.messages, ...added]
+  const path = pathOf({ headId: parentOf(messages, request.question), messages })
+  if (path.some(isRunning)) throw failure({ code: 'busy' })
+  const answer = emptyAnswer({
+    id: request.answerId,
+    parentId: path.at(-1)?.id ?? null,
+    createdAt: now,
+    generationId: request.generationId,
+    backendId: request.backendId,
+    provider: request.provider,
+    model: request.model,
+  })
+  const title = conversation.titleSource === 'none' ? titleFrom(question?.text ?? '') : ''
+  return {
+    conversation: {
+      ...conversation,
+      ...(title !== '' && { title, titleSource: 'first-words' as const }),
+      updatedAt: now,
+      isUnread: false,
+      backendId: request.backendId,
+      provider: request.provider,
+      model: request.model,
+      headId: answer.id,
+      messages: [...messages, answer],
+    },
+    question,
+    answer,
+    path,
+  }
+}
+
+function userMessage(
+  question: Extract<Question, { kind: 'new' }>,
+  attachments: AttachmentInfo[],
+  now: number,
+): UserMessage {
+  const { messageId, parentId, text } = question
+  if (!isId(messageId) || (text.trim() === '' && attachments.length === 0)) throw badRequest()
+  return { role: 'user', id: messageId, parentId, createdAt: now, text, attachments }
+}
+
+/** The message that the answer belongs under. */
+function parentOf(messages: Message[], question: Question): string {
+  switch (question.kind) {
+    case 'new':
+      return question.messageId
+    case 'again': {
+      // From the answer or from its question, past the answers that were continued, to the question.
+      const asked = pathOf({ headId: question.messageId, messages }).findLast((message) => message.role === 'user')
+      if (asked === undefined) throw noMessage()
+      return asked.id
+    }
+    case 'continue': {
+      const cut = messages.find((message) => message.id === question.messageId)
+      if (cut?.role !== 'assistant') throw noMessage()
+      return cut.id
+    }
+  }
+}
+
+/** What the session must know of what was asked. */
+export function contextOf(asked: Asked, request: StartGeneration): SessionContext {
+  const { generationId, conversationId, backendId, provider, model } = request
+  const found = asked.path.flatMap((message) =>
+    message.role === 'assistant' && message.sessions !== null ? [message.sessions] : [],
+  )
+  // Spread, not Object.assign: a provider named `__proto__` must stay a key (S40).
+  const sessions = found.length === 0 ? null : found.reduce((all, each) => ({ ...all, ...each }), {})
+  const isContinuation = request.question.kind === 'continue'
+  return { generationId, conversationId, messages: asked.path, backendId, provider, model, isContinuation, sessions }
+}
+
+/** The conversation that a question with an unknown `conversationId` begins. */
+export function newConversation(request: StartGeneration, now: number): Conversation {
+  return {
+    version: 1,
+    id: request.conversationId,
+    title: '',
+    titleSource: 'none',
+    createdAt: now,
+    updatedAt: now,
+    origin: request.origin,
+    isPinned: false,
+    isUnread: false,
+    backendId: request.backendId,
+    provider: request.provider,
+    model: request.model,
+    headId: null,
+    messages: [],
+  }
+}
+
+/** Whether a message is an answer that is not final yet. */
+export function isRunning(message: Message): boolean {
+  return message.role === 'assistant' && message.state === 'running'
+}
+
+/** The refusal of a start that no page of ours makes. */
+export function badRequest(): Error {
+  return failure({ code: 'bad-request', channel: 'generation.start' })
+}
+
+function noMessage(): Error {
+  return failure({ code: 'not-found', what: 'message' })
+}

@@ -85,12 +85,10 @@ export interface EventChannel<Payload> {
 }
 
 export type Contract = typeof contract
-export type RequestName = {
-  [K in keyof Contract]: Contract[K] extends RequestChannel<never, unknown> ? K : never
-}[keyof Contract]
+export type RequestName = { [K in keyof Contract]: Contract[K] extends { kind: 'event' } ? never : K }[keyof Contract]
 export type EventName = { [K in keyof Contract]: Contract[K] extends { kind: 'event' } ? K : never }[keyof Contract]
 export type RequestIn<K extends RequestName> = Contract[K] extends RequestChannel<infer In, unknown> ? In : never
-export type RequestOut<K extends RequestName> = Contract[K] extends RequestChannel<never, infer Out> ? Out : never
+export type RequestOut<K extends RequestName> = Contract[K] extends RequestChannel<unknown, infer Out> ? Out : never
 export type EventPayload<K extends EventName> = Contract[K] extends EventChannel<infer Payload> ? Payload : never
 
 /** The requests that a page may call itself, all but those that the preload keeps. */
@@ -121,7 +119,9 @@ export interface Boot {
   version: string
   electron: string
   platform: 'darwin' | 'win32' | 'linux'
+  /** The language on show, and the one that "system" stands for. */
   locale: Locale
+  systemLocale: Locale
   settings: Settings
   backends: BackendView[]
   conversations: ConversationSummary[]

@@ -104,6 +104,7 @@ export interface Media {
 
 export interface Reasoning {
   text: string
+  /** On the generation's clock; now minus this is the time spent thinking while `durationMs` is null. */
   startMs: number
   /** Null while the model is still thinking. */
   durationMs: number | null
@@ -111,10 +112,11 @@ export interface Reasoning {
 
 export interface Attempt {
   provider: ProviderInfo
-  /** The backend's words for why it gave up; null when it only moved on. */
+  /** The backend's words for why it gave up, a line for each notice; null when it only moved on. */
   reason: string | null
   durationMs: number
   content: AnswerContent[]
+  reasoning: Reasoning | null
 }
 
 export interface Notice {
@@ -261,6 +263,8 @@ export function fold(message: AssistantMessage, event: Pick<GenerationEvent, 'at
     case 'provider':
       return foldProvider(timed, part.provider, atMs)
     case 'text-delta':
+      // Servers open with an empty delta: counting it would end the thinking and time a first word that nobody sees.
+      if (part.text === '') return timed
       return {
         ...endReasoning(timed, atMs),
         status: WRITING,
@@ -269,6 +273,7 @@ export function fold(message: AssistantMessage, event: Pick<GenerationEvent, 'at
         timing: { firstTextMs: timed.timing.firstTextMs ?? atMs, lastMs: atMs },
       }
     case 'reasoning-delta':
+      if (part.text === '') return timed
       return { ...timed, status: THINKING, reasoning: appendReasoning(timed.reasoning, part.text, atMs) }
     case 'reasoning-end':
       return endReasoning(timed, atMs)
@@ -309,18 +314,20 @@ export function fold(message: AssistantMessage, event: Pick<GenerationEvent, 'at
 const WRITING: AnswerStatus = { phase: 'writing' }
 const THINKING: AnswerStatus = { phase: 'thinking' }
 
-// When another provider takes over, what the first one had written stays as an attempt and is never glued to the new
-// answer (protocol.md section 3, `provider`). The same name again, mostly with a resolved model, is the same attempt.
+// When another provider takes over, a new full answer follows (protocol.md section 3, `provider`): what the first one had
+// written stays as an attempt, and nothing of it is glued to the new answer, not its thinking, tool calls or usage either.
+// The same name again, mostly with a resolved model, is the same attempt.
 function foldProvider(message: AssistantMessage, provider: ProviderInfo, atMs: number): AssistantMessage {
   const before = message.provider
   if (before === null || before.name === provider.name) return { ...message, provider }
   const spentMs = message.attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0)
-  const lastNotice = message.notices.at(-1)
   const attempt: Attempt = {
     provider: before,
-    reason: lastNotice?.text ?? null,
+    // All of them, or the ones that stay behind would be taken for the words of the next provider.
+    reason: message.notices.length === 0 ? null : message.notices.map((notice) => notice.text).join('\n'),
     durationMs: Math.max(0, atMs - spentMs),
     content: message.content,
+    reasoning: endReasoning(message, atMs).reasoning,
   }
   return {
     ...message,
@@ -328,7 +335,13 @@ function foldProvider(message: AssistantMessage, provider: ProviderInfo, atMs: n
     attempts: [...message.attempts, attempt],
     content: [],
     preview: null,
-    notices: message.notices.slice(0, -1),
+    reasoning: null,
+    toolCalls: [],
+    suggestions: [],
+    synthesize: null,
+    usage: null,
+    finishReason: null,
+    notices: [],
     timing: { ...message.timing, firstTextMs: null },
   }
 }
@@ -342,7 +355,9 @@ function appendText(content: AnswerContent[], text: string): AnswerContent[] {
 
 function appendReasoning(reasoning: Reasoning | null, text: string, atMs: number): Reasoning {
   if (reasoning === null) return { text, startMs: atMs, durationMs: null }
-  return { ...reasoning, text: reasoning.text + text, durationMs: null }
+  // Thinking that goes on after a pause moves its start, so that the pause is not counted as thinking.
+  const startMs = reasoning.durationMs === null ? reasoning.startMs : atMs - reasoning.durationMs
+  return { text: reasoning.text + text, startMs, durationMs: null }
 }
 
 function endReasoning(message: AssistantMessage, atMs: number): AssistantMessage {

@@ -154,7 +154,7 @@ export function describe(error: AppError, t: Translate): ErrorText {
     case 'attachment':
       return text(`attachment.${error.reason}`, 'remove-attachment', {
         name: error.name,
-        format: error.format ?? '',
+        format: error.format ?? error.name,
         limit: error.limit ?? 0,
       })
     case 'storage':

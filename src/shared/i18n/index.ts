@@ -4,6 +4,7 @@ import enChat from './en/chat.json'
 import enCommon from './en/common.json'
 import enDesktop from './en/desktop.json'
 import enErrors from './en/errors.json'
+import enFirstRun from './en/first-run.json'
 import enGuide from './en/guide.json'
 import enQuickAsk from './en/quick-ask.json'
 import enSettings from './en/settings.json'
@@ -11,6 +12,7 @@ import ruChat from './ru/chat.json'
 import ruCommon from './ru/common.json'
 import ruDesktop from './ru/desktop.json'
 import ruErrors from './ru/errors.json'
+import ruFirstRun from './ru/first-run.json'
 import ruGuide from './ru/guide.json'
 import ruQuickAsk from './ru/quick-ask.json'
 import ruSettings from './ru/settings.json'
@@ -25,6 +27,7 @@ export const texts = {
     errors: enErrors,
     desktop: enDesktop,
     guide: enGuide,
+    'first-run': enFirstRun,
   },
   ru: {
     common: ruCommon,
@@ -34,6 +37,7 @@ export const texts = {
     errors: ruErrors,
     desktop: ruDesktop,
     guide: ruGuide,
+    'first-run': ruFirstRun,
   },
 } as const
 

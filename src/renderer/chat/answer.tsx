@@ -1,0 +1,133 @@
+import { lazy, memo, Suspense } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { AssistantMessage } from '../../shared/conversation'
+import { sendMessage } from '../store/sending'
+import { AttemptsLine, Notices, ToolBlock } from './attempts-line'
+import { ErrorCard } from './error-card'
+import { ProviderLine } from './provider-line'
+import { ReasoningLine } from './reasoning-line'
+import { StatusLine } from './status-line'
+import { contentOf, countWords, lastOf, textOf } from './turns'
+
+// Reading markdown, colouring code and setting formulas are heavy: the window is on show before they are loaded.
+const Markdown = lazy(async () => ({ default: (await import('../markdown')).Markdown }))
+const MediaResult = lazy(async () => ({ default: (await import('./media-result')).MediaResult }))
+
+export interface AnswerProps {
+  messages: readonly [AssistantMessage, ...AssistantMessage[]]
+  conversationId: string
+  isLast: boolean
+}
+
+/** One answer: text on the page, with what is known about it around. Parts in the order of DESIGN "Attempts". */
+export const Answer = memo(
+  function Answer({ messages, conversationId, isLast }: AnswerProps) {
+    const { t } = useTranslation()
+    const message = lastOf(messages)
+    const isRunning = message.state === 'running'
+    return (
+      <article aria-label={t('chat:thread.answer')} aria-busy={isRunning} className="group/answer">
+        <ReasoningLine message={message} />
+        <AttemptsLine message={message} />
+        <Notices message={message} />
+        {message.toolCalls.map((call) => (
+          <ToolBlock key={call.index} messageId={message.id} call={call} isRunning={isRunning} />
+        ))}
+        <AnswerContent messages={messages} />
+        {message.error !== null && (
+          <ErrorCard
+            message={message}
+            error={message.error}
+            words={countWords(textOf(messages))}
+            conversationId={conversationId}
+            isLast={isLast}
+          />
+        )}
+        <div className={message.error === null && hasText(messages) ? 'mt-2.5' : ''}>
+          {isRunning ? (
+            <StatusLine message={message} conversationId={conversationId} />
+          ) : (
+            <ProviderLine messages={messages} conversationId={conversationId} isLast={isLast} />
+          )}
+        </div>
+        {isLast && !isRunning && message.suggestions.length > 0 && (
+          <Suggestions suggestions={message.suggestions} conversationId={conversationId} />
+        )}
+      </article>
+    )
+  },
+  (before, after) =>
+    before.isLast === after.isLast &&
+    before.conversationId === after.conversationId &&
+    before.messages.length === after.messages.length &&
+    before.messages.every((message, index) => message === after.messages[index]),
+)
+
+function hasText(messages: readonly AssistantMessage[]): boolean {
+  return messages.some(({ content, preview }) => content.length > 0 || preview !== null)
+}
+
+function AnswerContent({ messages }: { messages: AnswerProps['messages'] }) {
+  const message = lastOf(messages)
+  const content = contentOf(messages)
+  const isRunning = message.state === 'running'
+  const hasLead = message.reasoning !== null || message.attempts.length + message.notices.length > 0
+  const hasTools = message.toolCalls.length > 0
+  if (!hasText(messages)) return null
+  return (
+    <div className={`flex flex-col gap-4.5 ${hasTools ? 'mt-4.5' : hasLead ? 'mt-1.5' : ''}`}>
+      {content.map((item, index) => {
+        const isOpen = isRunning && index === content.length - 1 && message.preview === null
+        return item.type === 'text' ? (
+          <Suspense key={index} fallback={<PlainText text={item.text} />}>
+            <Markdown text={item.text} isStreaming={isOpen} />
+          </Suspense>
+        ) : (
+          <Suspense key={index} fallback={null}>
+            <MediaResult media={item} backendId={message.backendId} />
+          </Suspense>
+        )
+      })}
+      {message.preview !== null && (
+        <Suspense fallback={<PlainText text={message.preview} />}>
+          <Markdown text={message.preview} isStreaming={isRunning} />
+        </Suspense>
+      )}
+    </div>
+  )
+}
+
+/** The answer as it came, for the moment in which markdown is being loaded. */
+function PlainText({ text }: { text: string }) {
+  return (
+    <p
+      dir="auto"
+      className="text-[length:var(--answer-size)] leading-[1.625] break-words whitespace-pre-wrap text-ink-1 select-text"
+    >
+      {text}
+    </p>
+  )
+}
+
+function Suggestions({ suggestions, conversationId }: { suggestions: readonly string[]; conversationId: string }) {
+  const { t } = useTranslation()
+  return (
+    <ul
+      aria-label={t('chat:suggestions')}
+      className="mt-4 flex gap-2 pb-2 max-narrow:-mx-5 max-narrow:overflow-x-auto max-narrow:px-5 max-narrow:[scrollbar-width:none] narrow:flex-wrap"
+    >
+      {suggestions.map((text, index) => (
+        <li key={index} className="max-w-full max-narrow:flex-none">
+          <button
+            type="button"
+            dir="auto"
+            className="min-h-8 max-w-full rounded-m border border-line-2 px-3 py-[5px] text-start text-ui break-words text-ink-1 transition-colors hover:bg-hovered active:bg-pressed max-narrow:focus-inset"
+            onClick={() => void sendMessage(conversationId, text, [])}
+          >
+            {text}
+          </button>
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,132 @@
+import { CircleAlert, TriangleAlert } from 'lucide-react'
+import { useCallback, useEffect, useState, type RefObject } from 'react'
+import { useTranslation } from 'react-i18next'
+import { describe, type AppError } from '../../shared/errors'
+import { Composer } from '../composer/composer'
+import { DropVeil } from '../composer/drop-veil'
+import { useFileDrop } from '../composer/file-drop'
+import { Button } from '../controls/button'
+import { Icon } from '../controls/icon'
+import { attachFiles } from '../store/drafts'
+import { useStore } from '../store/state'
+import { Header } from './header'
+import { LiveRegion } from './live-region'
+import { NewChat } from './new-chat'
+import { Thread, type ThreadHandle } from './thread'
+
+export interface ChatProps {
+  fieldRef: RefObject<HTMLTextAreaElement | null>
+  threadRef: RefObject<ThreadHandle | null>
+  isPickerOpen: boolean
+  onPickerChange: (isOpen: boolean) => void
+  isSidebarShown: boolean
+  isNarrow: boolean
+  onFind: () => void
+}
+
+/** One conversation: header, thread, composer. */
+export function Chat(props: ChatProps) {
+  const { fieldRef, threadRef, isPickerOpen, onPickerChange, isSidebarShown, isNarrow, onFind } = props
+  const conversationId = useStore((state) => state.currentId)
+  const present = useStore((state) => state.threads.get(conversationId))
+  const openPicker = useCallback(() => onPickerChange(true), [onPickerChange])
+  const drop = useCallback(
+    (files: File[]) => {
+      void attachFiles(conversationId, files)
+      fieldRef.current?.focus()
+    },
+    [conversationId, fieldRef],
+  )
+  const incoming = useFileDrop(drop)
+
+  useEffect(() => fieldRef.current?.focus(), [conversationId, fieldRef])
+
+  const [isScrolled, setIsScrolled] = useState(false)
+  const isEmpty = present === undefined || (present.status === 'ready' && present.conversation.messages.length === 0)
+  return (
+    <main className="flex h-full min-w-0 flex-1 flex-col bg-paper">
+      <Header
+        conversationId={conversationId}
+        hasToggle={!isSidebarShown}
+        hasLine={isScrolled && !isEmpty}
+        hasPicker={!isNarrow}
+        isPickerOpen={isPickerOpen}
+        onPickerChange={onPickerChange}
+      />
+      <StorageBanner />
+      <div className="relative flex min-h-0 flex-1 flex-col">
+        {isEmpty && <NewChat onFind={onFind} onChooseModel={openPicker} />}
+        {present?.status === 'loading' && <Opening />}
+        {present?.status === 'failed' && <Unreadable conversationId={conversationId} error={present.error} />}
+        {present?.status === 'ready' && !isEmpty && (
+          <Thread key={conversationId} ref={threadRef} conversation={present.conversation} onScrolled={setIsScrolled} />
+        )}
+        {incoming > 0 && <DropVeil count={incoming} />}
+      </div>
+      <LiveRegion key={conversationId} conversationId={conversationId} />
+      {present?.status !== 'failed' && (
+        <Composer
+          conversationId={conversationId}
+          fieldRef={fieldRef}
+          incoming={incoming}
+          isNarrow={isNarrow}
+          isPickerOpen={isPickerOpen}
+          onPickerChange={onPickerChange}
+        />
+      )}
+    </main>
+  )
+}
+
+const SAY_AFTER_MS = 300
+
+/** Nothing at first: most chats are there at once. */
+function Opening() {
+  const { t } = useTranslation()
+  const [isSlow, setIsSlow] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setIsSlow(true), SAY_AFTER_MS)
+    return () => clearTimeout(timer)
+  }, [])
+  return (
+    <p role="status" className="m-auto text-ui text-ink-3">
+      {isSlow ? t('chat:thread.loading') : ''}
+    </p>
+  )
+}
+
+function Unreadable({ conversationId, error }: { conversationId: string; error: AppError }) {
+  const { t } = useTranslation()
+  const { title, detail } = describe(error, (key, values) => t(key, values ?? {}))
+  return (
+    <section role="alert" className="m-auto flex w-110 max-w-[calc(100%-40px)] gap-3 pb-12">
+      <Icon of={CircleAlert} className="mt-1 text-danger" />
+      <div>
+        <h2 className="text-[15px]/6 font-strong text-ink-1">{title}</h2>
+        <p className="text-ui text-ink-2">{detail}</p>
+        <Button
+          className="mt-3"
+          onClick={() => void window.parley.request['conversation.showFile']({ conversationId })}
+        >
+          {t('chat:sidebar.showFile')}
+        </Button>
+      </div>
+    </section>
+  )
+}
+
+/** There while what is written does not reach the disk (R07, R08). */
+function StorageBanner() {
+  const { t } = useTranslation()
+  const storage = useStore((state) => state.storage)
+  if (storage.isSafe) return null
+  return (
+    <div role="alert" className="mx-auto w-[min(var(--composer),100%-16px)] flex-none pt-3">
+      <div className="flex min-h-11 flex-wrap items-center gap-2.5 rounded-l border border-line-2 bg-raised py-1.5 ps-4 pe-1.5 text-ui text-ink-1">
+        <Icon of={TriangleAlert} className="text-warn" />
+        <p className="min-w-60 flex-1 break-words">{t(`common:storage.${storage.reason}`)}</p>
+        <Button onClick={() => void window.parley.request['app.openDataFolder']()}>{t('chat:error.dataFolder')}</Button>
+      </div>
+    </div>
+  )
+}

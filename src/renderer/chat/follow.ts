@@ -1,0 +1,84 @@
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react'
+
+/** Closer to the end than this, by scrolling down, means "follow it again". */
+const CATCH_PX = 24
+/** Farther from the end than this, the way back is worth a button. */
+const AWAY_PX = 48
+
+export interface Follow {
+  /** Whether the end is out of sight and not followed. */
+  isAway: boolean
+  /** Goes to the end and follows it. */
+  jump: () => void
+  /** Whether the end is followed now. */
+  isFollowing: () => boolean
+}
+
+/**
+ * Keeps the end of a growing text in sight, and lets go the moment the person scrolls up. The end is caught again by
+ * scrolling down to it.
+ *
+ * @param startsFollowing whether the end is followed at first
+ */
+export function useFollow(
+  scrollerRef: RefObject<HTMLElement | null>,
+  contentRef: RefObject<HTMLElement | null>,
+  startsFollowing: boolean,
+): Follow {
+  const following = useRef(startsFollowing)
+  const [isAway, setIsAway] = useState(false)
+
+  const pin = useCallback(() => {
+    const element = scrollerRef.current
+    if (element !== null && following.current) element.scrollTo({ top: element.scrollHeight })
+  }, [scrollerRef])
+
+  useLayoutEffect(() => {
+    const element = scrollerRef.current
+    const inner = contentRef.current
+    if (element === null || inner === null) return
+    let before = { top: element.scrollTop, height: element.scrollHeight, client: element.clientHeight }
+
+    const look = (): void => {
+      const now = { top: element.scrollTop, height: element.scrollHeight, client: element.clientHeight }
+      const toEnd = now.height - now.client - now.top
+      // A place that moved because the content changed its size says nothing about the person.
+      const isSameSize = now.height === before.height && now.client === before.client
+      if (isSameSize && now.top < before.top - 1) following.current = false
+      if (now.top > before.top && toEnd < CATCH_PX) following.current = true
+      before = now
+      setIsAway(!following.current && toEnd > AWAY_PX)
+    }
+    // Before the scrolling itself, which may be smooth and begin with less than a pixel.
+    const letGo = (event: WheelEvent): void => {
+      if (event.deltaY < 0 && element.scrollHeight > element.clientHeight) following.current = false
+    }
+    const resized = new ResizeObserver(() => {
+      pin()
+      look()
+    })
+    resized.observe(inner)
+    resized.observe(element)
+    element.addEventListener('scroll', look, { passive: true })
+    element.addEventListener('wheel', letGo, { passive: true })
+    return () => {
+      resized.disconnect()
+      element.removeEventListener('scroll', look)
+      element.removeEventListener('wheel', letGo)
+    }
+  }, [scrollerRef, contentRef, pin])
+
+  // A hidden window lays nothing out; when it is shown again, the end may have moved.
+  useEffect(() => {
+    document.addEventListener('visibilitychange', pin)
+    return () => document.removeEventListener('visibilitychange', pin)
+  }, [pin])
+
+  const jump = useCallback(() => {
+    following.current = true
+    setIsAway(false)
+    pin()
+  }, [pin])
+
+  return { isAway, jump, isFollowing: useCallback(() => following.current, []) }
+}

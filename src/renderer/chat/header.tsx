@@ -1,0 +1,169 @@
+import { Ellipsis, Folder, PanelLeft, Pencil, Pin, PinOff, Server, Settings, Trash2 } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import { IconButton } from '../controls/icon-button'
+import { Menu, MenuGroup, MenuItem, MenuSeparator } from '../controls/menu'
+import { StatusDot } from '../controls/status-dot'
+import { Tooltip } from '../controls/tooltip'
+import { useFinalFocus } from '../controls/final-focus'
+import { deleteWithUndo } from '../sidebar/delete'
+import { TitleField } from '../sidebar/title-field'
+import { choose, connectionOf } from '../store/backends'
+import { pinConversation, showSettings, startRenaming, toggleSidebar } from '../store/conversations'
+import { useStore } from '../store/state'
+import { useChoice } from './choice'
+import { ModelPicker } from './model-picker'
+import { useBackendName } from './provider-line'
+
+export interface HeaderProps {
+  conversationId: string
+  /** The toggle stands here while the sidebar is hidden. */
+  hasToggle: boolean
+  /** A hairline, while something is scrolled beneath. */
+  hasLine: boolean
+  /** In a window below 560 the model is chosen in the composer. */
+  hasPicker: boolean
+  isPickerOpen: boolean
+  onPickerChange: (isOpen: boolean) => void
+}
+
+/** The title strip of the chat: title, model, backend, menu. It moves the window, but for its controls. */
+export function Header(props: HeaderProps) {
+  const { conversationId, hasToggle, hasLine, hasPicker, isPickerOpen, onPickerChange } = props
+  const { t } = useTranslation()
+  const summary = useStore((state) => state.conversations.get(conversationId))
+  const isRenaming = useStore(
+    (state) => state.renaming?.at === 'header' && state.renaming.conversationId === conversationId,
+  )
+  const title =
+    summary === undefined
+      ? t('chat:sidebar.newChat')
+      : summary.title === ''
+        ? t('chat:sidebar.untitled')
+        : summary.title
+  return (
+    <header
+      data-region="header"
+      tabIndex={-1}
+      aria-label={t('chat:header.label')}
+      className={`drag-window layer-header flex h-(--titlebar) flex-none items-center outline-none ${hasLine ? 'shadow-[inset_0_-1px_var(--line)]' : ''} ${hasToggle ? 'ps-[calc(var(--strip-start)+10px)]' : 'ps-6 max-narrow:ps-5'} pe-[calc(var(--strip-end)+12px)]`}
+    >
+      {hasToggle && (
+        <IconButton
+          icon={PanelLeft}
+          label={t('chat:sidebar.show')}
+          keys={['Mod', '\\']}
+          className="drag-none me-2 rtl:-scale-x-100"
+          onClick={toggleSidebar}
+        />
+      )}
+      <div className="me-4 flex min-w-0 flex-1">
+        {isRenaming && summary !== undefined ? (
+          <TitleField title={summary.title} className="-ms-2.5 h-7 w-72 rounded-m px-2.5 font-strong" />
+        ) : (
+          <h1 className="min-w-0 truncate text-ui font-strong text-ink-1" title={title}>
+            <bdi>{title}</bdi>
+          </h1>
+        )}
+      </div>
+      {hasPicker && (
+        <ModelPicker
+          conversationId={conversationId}
+          isOpen={isPickerOpen}
+          onOpenChange={onPickerChange}
+          place="header"
+        />
+      )}
+      {hasPicker && <BackendMenu conversationId={conversationId} />}
+      <ChatMenu conversationId={conversationId} />
+    </header>
+  )
+}
+
+/** The backend of this chat with its state, and the others to choose from. */
+function BackendMenu({ conversationId }: { conversationId: string }) {
+  const { t } = useTranslation()
+  const { backendId } = useChoice(conversationId)
+  const backends = useStore((state) => state.backends)
+  const connection = useStore((state) => connectionOf(state, backendId))
+  const name = useBackendName(backendId)
+  const status = t(`chat:header.connection.${connection}`)
+  return (
+    <Menu
+      trigger={
+        <button
+          type="button"
+          aria-label={t('chat:header.backend', { name, status })}
+          className="drag-none mx-2 flex h-7 min-w-0 flex-none items-center gap-2 rounded-m border border-transparent px-2.25 text-ui text-ink-2 hover:bg-hovered hover:text-ink-1 active:bg-pressed data-popup-open:bg-pressed"
+        >
+          <StatusDot connection={connection} />
+          <Tooltip text={status}>
+            <bdi className="max-w-44 truncate max-wide:sr-only">{name}</bdi>
+          </Tooltip>
+        </button>
+      }
+    >
+      <MenuGroup heading={t('chat:header.backends')}>
+        {backends.map(({ profile, isBuiltIn }) => (
+          <MenuItem
+            key={profile.id}
+            isChosen={profile.id === backendId}
+            onSelect={() =>
+              void choose(conversationId, { backendId: profile.id, provider: profile.provider, model: profile.model })
+            }
+          >
+            <bdi>{isBuiltIn ? t('common:guide') : profile.name}</bdi>
+          </MenuItem>
+        ))}
+      </MenuGroup>
+      <MenuSeparator />
+      <MenuItem icon={Server} onSelect={() => showSettings('backends')}>
+        {t('chat:header.manageBackends')}
+      </MenuItem>
+    </Menu>
+  )
+}
+
+function ChatMenu({ conversationId }: { conversationId: string }) {
+  const { t } = useTranslation()
+  const summary = useStore((state) => state.conversations.get(conversationId))
+  const usual = useFinalFocus()
+  return (
+    <Menu
+      finalFocus={() => (useStore.getState().renaming === null ? (usual === true ? true : usual.current) : false)}
+      trigger={<IconButton icon={Ellipsis} label={t('chat:header.actions')} className="drag-none max-narrow:ms-0" />}
+    >
+      {summary !== undefined && !summary.isDamaged && (
+        <>
+          <MenuItem icon={Pencil} onSelect={() => startRenaming(conversationId, 'header')}>
+            {t('common:rename')}
+          </MenuItem>
+          <MenuItem icon={summary.isPinned ? PinOff : Pin} onSelect={() => void pinConversation(summary)}>
+            {t(summary.isPinned ? 'chat:sidebar.unpin' : 'chat:sidebar.pin')}
+          </MenuItem>
+        </>
+      )}
+      {summary !== undefined && (
+        <>
+          <MenuItem
+            icon={Folder}
+            onSelect={() => void window.parley.request['conversation.showFile']({ conversationId })}
+          >
+            {t('chat:sidebar.showFile')}
+          </MenuItem>
+          <MenuSeparator />
+        </>
+      )}
+      <MenuItem icon={Settings} keys={['Mod', ',']} onSelect={() => showSettings()}>
+        {t('common:settings')}
+      </MenuItem>
+      {summary !== undefined && (
+        <>
+          <MenuSeparator />
+          <MenuItem icon={Trash2} isDanger onSelect={() => void deleteWithUndo(conversationId, (key) => t(key))}>
+            {t('common:delete')}
+          </MenuItem>
+        </>
+      )}
+    </Menu>
+  )
+}

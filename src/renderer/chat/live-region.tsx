@@ -1,0 +1,81 @@
+import { useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { AssistantMessage } from '../../shared/conversation'
+import { useFigures } from '../figures'
+import { conversationOf, useStore } from '../store/state'
+import { countWords, textOf } from './turns'
+
+const PAUSE_MS = 5000
+
+/**
+ * Speaks changes of state to screen readers, at most every 5 s and never the words as they come. What changes in between
+ * is not queued: only where things stand is worth saying.
+ */
+export function LiveRegion({ conversationId }: { conversationId: string }) {
+  const say = useAnnouncement(conversationId)
+  const [spoken, setSpoken] = useState('')
+  const spokenAt = useRef(-Infinity)
+
+  useEffect(() => {
+    if (say === '') return
+    const waitMs = Math.max(0, spokenAt.current + PAUSE_MS - performance.now())
+    const timer = setTimeout(() => {
+      spokenAt.current = performance.now()
+      setSpoken(say)
+    }, waitMs)
+    return () => clearTimeout(timer)
+  }, [say])
+
+  return (
+    <p role="status" aria-live="polite" className="sr-only">
+      {spoken}
+    </p>
+  )
+}
+
+/** Where the last answer stands, in a few words; empty for one that was over before it came into sight. */
+function useAnnouncement(conversationId: string): string {
+  const { t } = useTranslation()
+  const figures = useFigures()
+  const isQueued = useStore((state) => state.queued.has(conversationId))
+  const answer = useStore((state): AssistantMessage | null => {
+    const conversation = conversationOf(state, conversationId)
+    const last = conversation?.messages.find(({ id }) => id === conversation.headId)
+    return last?.role === 'assistant' ? last : null
+  })
+  const isRunning = answer?.state === 'running'
+  const [followed, setFollowed] = useState<string | null>(null)
+  if (isRunning && followed !== answer.id) setFollowed(answer.id)
+
+  if (answer === null || answer.id !== followed) return ''
+  switch (answer.state) {
+    case 'complete':
+    case 'complete-unconfirmed':
+      return t('chat:live.complete', { words: figures.words(countWords(textOf([answer]))) })
+    case 'stopped':
+      return t('chat:live.stopped', { words: figures.words(countWords(textOf([answer]))) })
+    case 'interrupted':
+    case 'failed':
+      // The error card is an alert of its own.
+      return ''
+    case 'running':
+      break
+  }
+  if (isQueued) return t('chat:live.queued')
+  const { status } = answer
+  switch (status.phase) {
+    case 'connecting':
+    case 'waiting':
+      return t('chat:live.waiting')
+    case 'progress':
+      return status.text
+    case 'thinking':
+      return t('chat:live.thinking')
+    case 'writing':
+      return t('chat:live.writing')
+    case 'retrying':
+      return t('chat:live.lost')
+    case 'stalled':
+      return t('chat:live.noData', { time: figures.seconds(10_000) })
+  }
+}

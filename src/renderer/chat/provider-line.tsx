@@ -1,0 +1,148 @@
+import { Check, Copy, Ellipsis, Info, RefreshCw, TextInitial } from 'lucide-react'
+import { useEffect, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { AssistantMessage } from '../../shared/conversation'
+import { IconButton } from '../controls/icon-button'
+import { Menu, MenuItem } from '../controls/menu'
+import { useFigures } from '../figures'
+import { retryAnswer } from '../store/sending'
+import { backendOf, useStore } from '../store/state'
+import { DetailsDialog } from './details-dialog'
+import { nameOf, rateOf } from './status'
+import { Segments } from './status-line'
+import { countWords, lastOf, textOf } from './turns'
+
+const COPIED_FOR_MS = 1600
+
+export interface ProviderLineProps {
+  messages: readonly [AssistantMessage, ...AssistantMessage[]]
+  conversationId: string
+  /** The last answer shows its actions always, and can be asked again. */
+  isLast: boolean
+}
+
+/** Who answered and how fast, with what can be done with the answer at the line's end. */
+export function ProviderLine({ messages, conversationId, isLast }: ProviderLineProps) {
+  const pieces = usePieces(messages)
+  return (
+    <div className="group/line flex min-h-7 items-center gap-4 text-meta text-ink-3">
+      <p className="min-w-0 flex-1 py-1.5">
+        <Segments of={pieces} />
+      </p>
+      <div
+        className={`-me-1.5 flex flex-none items-center gap-0.5 ${isLast ? '' : 'opacity-0 group-hover/answer:opacity-100 group-focus-within/answer:opacity-100 has-data-popup-open:opacity-100'}`}
+      >
+        <Actions messages={messages} conversationId={conversationId} isLast={isLast} />
+      </div>
+    </div>
+  )
+}
+
+/** Numbers stand in tabular figures; names of models keep their own. */
+function usePieces(messages: ProviderLineProps['messages']): ReactNode[] {
+  const { t } = useTranslation()
+  const figures = useFigures()
+  const message = lastOf(messages)
+  const backendName = useBackendName(message.backendId)
+  const { provider, requested, state, timing, attempts } = message
+  const model = provider?.model ?? requested.model
+  const name = provider === null ? (requested.provider ?? backendName) : nameOf(provider)
+  const rate = rateOf(message)
+  const words = countWords(textOf(messages))
+  const speed = [
+    ...(rate === null ? [] : [figures.rate(rate.tokensPerSecond, rate.isEstimated)]),
+    ...(timing.firstTextMs === null
+      ? []
+      : [t('chat:line.firstWord', { time: figures.secondsExact(timing.firstTextMs) })]),
+  ].map((text) => (
+    <span key={text} className="tabular">
+      {text}
+    </span>
+  ))
+  const who = [...(name === '' ? [] : [name]), ...(model === null || model === name ? [] : [model])]
+  switch (state) {
+    case 'running':
+      return []
+    case 'complete':
+    case 'complete-unconfirmed': {
+      const place = attempts.length + 1
+      const nth =
+        place === 1
+          ? []
+          : place <= 4
+            ? [t(`chat:line.provider.${place}`)]
+            : [t('chat:line.provider.other', { number: figures.whole(place) })]
+      return [t('chat:line.answered', { name }), ...who.slice(1), ...nth, ...speed]
+    }
+    case 'stopped':
+      return [t('chat:line.stopped'), ...who, ...(words === 0 ? [] : [figures.words(words)])]
+    case 'interrupted':
+      return [t('chat:line.interrupted'), ...who, ...speed]
+    case 'failed':
+      return [t(words === 0 ? 'chat:line.notAnswered' : 'chat:line.interrupted'), ...who, ...speed]
+  }
+}
+
+function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
+  const { t } = useTranslation()
+  const [isShowingDetails, setIsShowingDetails] = useState(false)
+  const [isCopied, copied] = useCopied()
+  const message = lastOf(messages)
+  const markdown = textOf(messages)
+  const copy = async (text: string): Promise<void> => {
+    await navigator.clipboard.writeText(text)
+    copied()
+  }
+  const copyText = async (): Promise<void> => {
+    const { renderPlainText } = await import('../markdown')
+    await copy(renderPlainText(markdown))
+  }
+  const retry = (): void => void retryAnswer(conversationId, message.id)
+  return (
+    <>
+      {markdown !== '' && (
+        <IconButton
+          icon={isCopied ? Check : Copy}
+          label={isCopied ? t('common:copied') : t('chat:actions.copy')}
+          className={isCopied ? 'text-accent-text' : ''}
+          onClick={() => void copy(markdown)}
+        />
+      )}
+      {isLast && <IconButton icon={RefreshCw} label={t('chat:actions.retry')} onClick={retry} />}
+      <Menu trigger={<IconButton icon={Ellipsis} label={t('chat:actions.more')} />}>
+        {markdown !== '' && (
+          <>
+            <MenuItem icon={Copy} onSelect={() => void copy(markdown)}>
+              {t('chat:actions.copyMarkdown')}
+            </MenuItem>
+            <MenuItem icon={TextInitial} onSelect={() => void copyText()}>
+              {t('chat:actions.copyText')}
+            </MenuItem>
+          </>
+        )}
+        <MenuItem icon={Info} onSelect={() => setIsShowingDetails(true)}>
+          {t('chat:actions.details')}
+        </MenuItem>
+      </Menu>
+      <DetailsDialog message={message} isOpen={isShowingDetails} onClose={() => setIsShowingDetails(false)} />
+    </>
+  )
+}
+
+function useCopied(): [isCopied: boolean, copied: () => void] {
+  const [count, setCount] = useState(0)
+  useEffect(() => {
+    if (count === 0) return
+    const timer = setTimeout(() => setCount(0), COPIED_FOR_MS)
+    return () => clearTimeout(timer)
+  }, [count])
+  return [count > 0, () => setCount((before) => before + 1)]
+}
+
+/** The name of a backend as people know it; the Guide's is in their language. */
+export function useBackendName(backendId: string): string {
+  const { t } = useTranslation()
+  const view = useStore((state) => backendOf(state, backendId))
+  if (view === null) return ''
+  return view.isBuiltIn ? t('common:guide') : view.profile.name
+}

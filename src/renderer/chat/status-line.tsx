@@ -1,0 +1,128 @@
+import { Hourglass, Unplug } from 'lucide-react'
+import { Fragment, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { AssistantMessage } from '../../shared/conversation'
+import { Icon } from '../controls/icon'
+import { useFigures } from '../figures'
+import { useElapsed } from './clock'
+import { OtherProvider } from './other-provider'
+import { statusOf } from './status'
+
+/** Pieces of a line, broken only after a dot. */
+export function Segments({ of: pieces }: { of: readonly ReactNode[] }) {
+  return pieces.map((piece, index) => (
+    <Fragment key={index}>
+      <span className="whitespace-nowrap">
+        {piece}
+        {index < pieces.length - 1 && (
+          <span className="px-1.5 text-ink-4" aria-hidden>
+            ·
+          </span>
+        )}
+      </span>
+      {index < pieces.length - 1 && <wbr />}
+    </Fragment>
+  ))
+}
+
+/** What a running answer is doing, in words and numbers; 28 high, as the provider line that takes its place. */
+export function StatusLine({ message, conversationId }: { message: AssistantMessage; conversationId: string }) {
+  const { t } = useTranslation()
+  const figures = useFigures()
+  const elapsedMs = useElapsed(message.generationId)
+  const view = statusOf(message, elapsedMs)
+  switch (view.kind) {
+    case 'none':
+      return <Line>{null}</Line>
+    case 'waiting':
+      return (
+        <Line hasDot>
+          <Segments
+            of={[
+              t('chat:status.waiting', { time: figures.seconds(view.elapsedMs) }),
+              ...(view.isSlow ? [t('chat:status.slow')] : []),
+            ]}
+          />
+        </Line>
+      )
+    case 'trying':
+      return (
+        <Line hasDot>
+          <span className="break-words">
+            {view.reason === null
+              ? t('chat:status.trying', { next: view.next })
+              : t('chat:status.tryingAfter', { failed: view.failed, reason: view.reason, next: view.next })}
+          </span>
+        </Line>
+      )
+    case 'progress':
+      return (
+        <Line hasDot>
+          <span className="break-words" dir="auto">
+            {view.text}
+          </span>
+        </Line>
+      )
+    case 'writing':
+      return (
+        <Line>
+          <Segments
+            of={[
+              t('chat:status.writing'),
+              ...(view.tokensPerSecond === null ? [] : [figures.rate(view.tokensPerSecond, true)]),
+              figures.seconds(view.elapsedMs),
+            ]}
+          />
+        </Line>
+      )
+    case 'no-data':
+      return (
+        <Line isWarning icon={<Icon of={Hourglass} size={14} />}>
+          <Segments
+            of={[
+              t('chat:status.noData', { time: figures.seconds(view.silentMs) }),
+              t('chat:status.open'),
+              <OtherProvider key="other" conversationId={conversationId} answerId={message.id} look="link" />,
+            ]}
+          />
+        </Line>
+      )
+    case 'lost':
+      return (
+        <Line isWarning icon={<Icon of={Unplug} size={14} />}>
+          <Segments
+            of={[
+              t('chat:status.lost'),
+              t('chat:status.attempt', {
+                attempt: view.attempt,
+                of: view.ofAttempts,
+                time: figures.seconds(view.inMs + 999),
+              }),
+            ]}
+          />
+        </Line>
+      )
+  }
+}
+
+interface LineProps {
+  hasDot?: boolean
+  isWarning?: boolean
+  icon?: ReactNode
+  children: ReactNode
+}
+
+function Line({ hasDot = false, isWarning = false, icon, children }: LineProps) {
+  return (
+    <div className={`flex min-h-7 items-center gap-2.5 py-1.5 text-meta ${isWarning ? 'text-warn' : 'text-ink-3'}`}>
+      {hasDot && (
+        <span
+          className="size-[9px] flex-none rounded-full bg-accent forced-color-adjust-none motion-safe:animate-[breathe_1.2s_ease-in-out_infinite] forced-colors:bg-[CanvasText]"
+          aria-hidden
+        />
+      )}
+      {icon}
+      <span className="tabular min-w-0">{children}</span>
+    </div>
+  )
+}

@@ -1,0 +1,74 @@
+import { answerText, type AssistantMessage } from '../../shared/conversation'
+
+/** What the status line of a running answer says. Times are milliseconds. */
+export type StatusView =
+  | { kind: 'none' }
+  | { kind: 'waiting'; elapsedMs: number; isSlow: boolean }
+  | { kind: 'trying'; failed: string; reason: string | null; next: string }
+  | { kind: 'progress'; text: string }
+  | { kind: 'writing'; elapsedMs: number; tokensPerSecond: number | null }
+  | { kind: 'no-data'; silentMs: number }
+  | { kind: 'lost'; attempt: number; ofAttempts: number; inMs: number }
+
+/** Nothing is said in the first moment: most answers begin within it, and a line that flashes is noise. */
+export const QUIET_MS = 400
+/** R11: after so long without a word, why it may be. */
+export const SLOW_MS = 30_000
+/** Below this the rate jumps about too much to be read. */
+const RATE_FROM_MS = 500
+
+/**
+ * What to say of a running answer.
+ *
+ * @param message the answer, as folded so far
+ * @param elapsedMs since its generation began, on the clock of its events
+ */
+export function statusOf(message: AssistantMessage, elapsedMs: number): StatusView {
+  const { status, attempts, provider, content, timing } = message
+  switch (status.phase) {
+    case 'connecting':
+    case 'waiting': {
+      const failed = attempts.at(-1)
+      if (failed !== undefined && provider !== null && content.length === 0) {
+        const reason = failed.reason?.split('\n').at(-1) ?? null
+        return { kind: 'trying', failed: nameOf(failed.provider), reason, next: nameOf(provider) }
+      }
+      if (elapsedMs < QUIET_MS) return { kind: 'none' }
+      return { kind: 'waiting', elapsedMs, isSlow: elapsedMs >= SLOW_MS }
+    }
+    case 'retrying':
+      return {
+        kind: 'lost',
+        attempt: status.attempt,
+        ofAttempts: status.ofAttempts,
+        inMs: Math.max(0, status.inMs - (elapsedMs - timing.lastMs)),
+      }
+    case 'progress':
+      return status.text === '' ? { kind: 'none' } : { kind: 'progress', text: status.text }
+    case 'thinking':
+      // The reasoning line says it.
+      return { kind: 'none' }
+    case 'writing':
+      return { kind: 'writing', elapsedMs, tokensPerSecond: rateOf(message)?.tokensPerSecond ?? null }
+    case 'stalled':
+      return { kind: 'no-data', silentMs: Math.max(0, elapsedMs - status.sinceMs) }
+  }
+}
+
+/** The name to show of a provider. */
+export function nameOf(provider: { name: string; label: string | null }): string {
+  return provider.label ?? provider.name
+}
+
+/** Four characters are about one token; servers that count say so in `usage`. */
+const CHARACTERS_PER_TOKEN = 4
+
+/** How fast the text came, from its first word to the last event; null when there is too little of it. */
+export function rateOf(message: AssistantMessage): { tokensPerSecond: number; isEstimated: boolean } | null {
+  const { firstTextMs, lastMs } = message.timing
+  if (firstTextMs === null || lastMs - firstTextMs < RATE_FROM_MS) return null
+  const counted = message.state === 'running' ? null : (message.usage?.completionTokens ?? null)
+  const tokens = counted ?? answerText(message).length / CHARACTERS_PER_TOKEN
+  if (tokens <= 0) return null
+  return { tokensPerSecond: tokens / ((lastMs - firstTextMs) / 1000), isEstimated: counted === null }
+}

@@ -1,0 +1,136 @@
+import { ArrowDown } from 'lucide-react'
+import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, type Ref } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Virtualizer, type CacheSnapshot, type VirtualizerHandle } from 'virtua'
+import type { Conversation } from '../../shared/conversation'
+import { Icon } from '../controls/icon'
+import { ariaKeys } from '../controls/kbd'
+import { LiveDot } from '../controls/status-dot'
+import { Answer } from './answer'
+import { useFollow } from './follow'
+import { Question } from './question'
+import { lastOf, turnsOf, type Turn } from './turns'
+
+/** Where a thread was left: shown again at the same place, with the same heights. */
+interface Place {
+  offset: number
+  isFollowing: boolean
+  turns: number
+  heights: CacheSnapshot
+}
+
+const places = new Map<string, Place>()
+
+export interface ThreadHandle {
+  jump: () => void
+}
+
+export interface ThreadProps {
+  conversation: Conversation
+  /** Tells whether something is scrolled out of sight above. */
+  onScrolled: (isScrolled: boolean) => void
+  ref?: Ref<ThreadHandle>
+}
+
+/** All turns of a conversation, only those in sight in the page. Give it the conversation's id as key. */
+export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
+  const { t } = useTranslation()
+  const scroller = useRef<HTMLDivElement>(null)
+  const content = useRef<HTMLDivElement>(null)
+  const list = useRef<VirtualizerHandle>(null)
+  const turns = useMemo(() => turnsOf(conversation), [conversation])
+  const { id } = conversation
+  const left = useMemo(() => places.get(id), [id])
+  const { isAway, jump, isFollowing } = useFollow(scroller, content, left?.isFollowing ?? true)
+  useImperativeHandle(ref, () => ({ jump }), [jump])
+
+  useLayoutEffect(() => {
+    onScrolled((scroller.current?.scrollTop ?? 0) > 0)
+  }, [onScrolled])
+
+  useLayoutEffect(() => {
+    if (left === undefined || left.isFollowing) jump()
+    else list.current?.scrollTo(left.offset)
+  }, [left, jump])
+
+  const count = useRef(turns.length)
+  useEffect(() => {
+    count.current = turns.length
+  }, [turns.length])
+  useLayoutEffect(
+    () => () => {
+      if (list.current === null) return
+      const { scrollOffset, cache } = list.current
+      places.set(id, { offset: scrollOffset, isFollowing: isFollowing(), turns: count.current, heights: cache })
+    },
+    [id, isFollowing],
+  )
+
+  // Whoever asks wants to see what comes.
+  const lastQuestion = turns.findLast(({ kind }) => kind === 'question')?.key
+  const shownQuestion = useRef(lastQuestion)
+  useLayoutEffect(() => {
+    if (shownQuestion.current !== lastQuestion) jump()
+    shownQuestion.current = lastQuestion
+  }, [lastQuestion, jump])
+
+  const lastTurn = turns.at(-1)
+  const isRunning = lastTurn?.kind === 'answer' && lastOf(lastTurn.messages).state === 'running'
+  const heights = left !== undefined && left.turns === turns.length ? left.heights : undefined
+  return (
+    <div className="relative flex min-h-0 flex-1 flex-col">
+      <div
+        ref={scroller}
+        role="log"
+        aria-live="off"
+        aria-label={t('chat:thread.label')}
+        data-region="thread"
+        tabIndex={0}
+        className="focus-inset min-h-0 flex-1 overflow-x-hidden overflow-y-auto overscroll-contain [overflow-anchor:none] [scrollbar-gutter:stable_both-edges]"
+      >
+        <div ref={content} className="mx-auto w-[min(var(--column),100%-40px)]">
+          <Virtualizer
+            ref={list}
+            scrollRef={scroller}
+            data={turns}
+            bufferSize={400}
+            onScroll={(offset) => onScrolled(offset > 0)}
+            keepMounted={turns.length === 0 ? [] : [turns.length - 1]}
+            {...(heights !== undefined && { cache: heights })}
+          >
+            {(turn, index) => (
+              <div key={turn.key} className={`${gapAbove(turn, index)} ${index === turns.length - 1 ? 'pb-4.5' : ''}`}>
+                {turn.kind === 'question' ? (
+                  <Question message={turn.message} />
+                ) : (
+                  <Answer messages={turn.messages} conversationId={id} isLast={index === turns.length - 1} />
+                )}
+              </div>
+            )}
+          </Virtualizer>
+        </div>
+      </div>
+      <div
+        className="pointer-events-none absolute inset-x-4 bottom-0 h-4 bg-linear-to-t from-paper to-paper/0"
+        aria-hidden
+      />
+      {isAway && (
+        <button
+          type="button"
+          aria-keyshortcuts={ariaKeys(['Mod', 'Down'])}
+          className="layer-pill absolute inset-x-0 bottom-3 mx-auto flex h-8 w-max items-center gap-2 rounded-full bg-raised px-3.5 text-ui font-label text-ink-1 shadow-e1 hover:tint-hover active:tint-active forced-colors:border"
+          onClick={jump}
+        >
+          <Icon of={ArrowDown} className="-ms-1" />
+          {t('chat:thread.jump')}
+          {isRunning && <LiveDot />}
+        </button>
+      )}
+    </div>
+  )
+}
+
+function gapAbove(turn: Turn, index: number): string {
+  if (index === 0) return 'pt-5'
+  return turn.kind === 'question' ? 'pt-8' : 'pt-6'
+}

@@ -1,0 +1,55 @@
+import {
+  answerText,
+  pathOf,
+  type AnswerContent,
+  type AssistantMessage,
+  type Conversation,
+  type UserMessage,
+} from '../../shared/conversation'
+
+/** What stands in the thread: a question, or an answer with the cut answers that it continues before it. */
+export type Turn =
+  | { kind: 'question'; key: string; message: UserMessage }
+  | { kind: 'answer'; key: string; messages: readonly [AssistantMessage, ...AssistantMessage[]] }
+
+/** The path on show as turns. An answer and its continuations are one turn, because they are one text. */
+export function turnsOf(conversation: Conversation): Turn[] {
+  const turns: Turn[] = []
+  for (const message of pathOf(conversation)) {
+    const last = turns.at(-1)
+    if (message.role === 'user') turns.push({ kind: 'question', key: message.id, message })
+    else if (last?.kind === 'answer') last.messages = [...last.messages, message]
+    else turns.push({ kind: 'answer', key: message.id, messages: [message] })
+  }
+  return turns
+}
+
+/** The answer that a turn stands at: the last of its continuations. */
+export function lastOf(messages: readonly [AssistantMessage, ...AssistantMessage[]]): AssistantMessage {
+  return messages.at(-1) ?? messages[0]
+}
+
+/** All content of a turn, texts that follow one another joined. */
+export function contentOf(messages: readonly AssistantMessage[]): AnswerContent[] {
+  const all = messages.flatMap(({ content }) => content)
+  const joined: AnswerContent[] = []
+  for (const item of all) {
+    const last = joined.at(-1)
+    if (item.type === 'text' && last?.type === 'text')
+      joined[joined.length - 1] = { type: 'text', text: last.text + item.text }
+    else joined.push(item)
+  }
+  return joined
+}
+
+/** The whole text of a turn as markdown. */
+export function textOf(messages: readonly AssistantMessage[]): string {
+  return messages.map(answerText).join('')
+}
+
+const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}'’_-]*/gu
+
+/** How many words a text has; marks of markdown are none. */
+export function countWords(text: string): number {
+  return text.match(WORD)?.length ?? 0
+}

@@ -1,0 +1,62 @@
+import { useEffect, useState } from 'react'
+import { draggedCount } from './pasted-files'
+
+/**
+ * Takes files dropped anywhere in the window. Everything else that is dropped is refused, so that the window never
+ * navigates to it.
+ *
+ * @returns how many files hang over the window now
+ */
+export function useFileDrop(onDrop: (files: File[]) => void): number {
+  const [count, setCount] = useState(0)
+
+  useEffect(() => {
+    // Enter and leave come for every element under way; the window is left when they are even.
+    let depth = 0
+    const enter = (event: DragEvent): void => {
+      depth += 1
+      setCount(draggedCount(event.dataTransfer))
+    }
+    const leave = (): void => {
+      depth -= 1
+      if (depth <= 0) end()
+    }
+    const end = (): void => {
+      depth = 0
+      setCount(0)
+    }
+    const over = (event: DragEvent): void => {
+      if (event.dataTransfer === null) return
+      const isText = draggedCount(event.dataTransfer) === 0
+      // Text may be dragged within the page, into a field.
+      if (isText && isField(event.target)) return
+      event.preventDefault()
+      event.dataTransfer.dropEffect = isText ? 'none' : 'copy'
+    }
+    const drop = (event: DragEvent): void => {
+      end()
+      const files = [...(event.dataTransfer?.files ?? [])]
+      if (files.length === 0 && isField(event.target)) return
+      event.preventDefault()
+      if (files.length > 0) onDrop(files)
+    }
+    window.addEventListener('dragenter', enter)
+    window.addEventListener('dragleave', leave)
+    window.addEventListener('dragover', over)
+    window.addEventListener('drop', drop)
+    window.addEventListener('dragend', end)
+    return () => {
+      window.removeEventListener('dragenter', enter)
+      window.removeEventListener('dragleave', leave)
+      window.removeEventListener('dragover', over)
+      window.removeEventListener('drop', drop)
+      window.removeEventListener('dragend', end)
+    }
+  }, [onDrop])
+
+  return count
+}
+
+function isField(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest('textarea, input') !== null
+}

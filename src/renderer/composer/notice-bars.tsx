@@ -1,0 +1,72 @@
+import { CircleAlert, Clock3, X, type LucideIcon } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { describe } from '../../shared/errors'
+import { Button } from '../controls/button'
+import { Icon } from '../controls/icon'
+import { IconButton } from '../controls/icon-button'
+import { showSettings } from '../store/conversations'
+import { dismissRefusal, takeBackQueued } from '../store/sending'
+import { useStore } from '../store/state'
+
+/** The message that waits for the running answer, and the way to take it back. */
+export function QueuedBar({ conversationId }: { conversationId: string }) {
+  const { t } = useTranslation()
+  const message = useStore((state) => state.queued.get(conversationId))
+  if (message === undefined) return null
+  const images = message.attachments.length
+  const text = [message.text, ...(images === 0 ? [] : [t('chat:composer.queuedImages', { count: images })])]
+    .filter((part) => part !== '')
+    .join(' · ')
+  return (
+    <Bar icon={Clock3} iconClass="text-ink-2">
+      <p className="min-w-0 flex-1 truncate text-ui text-ink-2" dir="auto">
+        {t('chat:composer.queued', { text })}
+      </p>
+      <IconButton
+        icon={X}
+        label={t('chat:composer.takeBack')}
+        keys={['Esc']}
+        onClick={() => takeBackQueued(conversationId)}
+      />
+    </Bar>
+  )
+}
+
+/** Why the message below could not go. */
+export function RefusalBar({ conversationId }: { conversationId: string }) {
+  const { t } = useTranslation()
+  const error = useStore((state) => state.refusals.get(conversationId))
+  if (error === undefined) return null
+  const { title, detail, action } = describe(error, (key, values) => t(key, values ?? {}))
+  return (
+    <Bar icon={CircleAlert} iconClass="text-danger" isAlert>
+      <p className="min-w-0 flex-1 py-1.5 text-ui break-words text-ink-2">
+        <strong className="font-label text-ink-1">{title}</strong> <span dir="auto">{detail}</span>
+      </p>
+      {(action === 'choose-backend' || action === 'open-backend-settings' || action === 'enter-key') && (
+        <Button onClick={() => showSettings('backends')}>{t('chat:error.settings')}</Button>
+      )}
+      <IconButton icon={X} label={t('chat:composer.dismiss')} onClick={() => dismissRefusal(conversationId)} />
+    </Bar>
+  )
+}
+
+interface BarProps {
+  icon: LucideIcon
+  iconClass: string
+  isAlert?: boolean
+  children: ReactNode
+}
+
+function Bar({ icon, iconClass, isAlert = false, children }: BarProps) {
+  return (
+    <div
+      role={isAlert ? 'alert' : undefined}
+      className="flex min-h-11 items-center gap-2.5 border-b border-line py-1 ps-[15px] pe-2"
+    >
+      <Icon of={icon} className={iconClass} />
+      {children}
+    </div>
+  )
+}

@@ -1,0 +1,51 @@
+import { Dialog as Base } from '@base-ui/react/dialog'
+import type { ReactNode } from 'react'
+import { useFinalFocus } from './final-focus'
+
+export interface DialogProps {
+  isOpen: boolean
+  /** Esc, a press beside it, or a button of `actions` that calls it. */
+  onClose: () => void
+  title: string
+  description?: ReactNode
+  children?: ReactNode
+  /** Buttons at the end, the primary one last. */
+  actions: ReactNode
+  /** Keeps a press beside it from closing it, where something would be lost. */
+  isSticky?: boolean
+  className?: string
+}
+
+/** A modal question. Errors never come as one (DESIGN "Errors"). */
+export function Dialog({
+  isOpen,
+  onClose,
+  title,
+  description,
+  children,
+  actions,
+  isSticky = false,
+  className = '',
+}: DialogProps) {
+  const finalFocus = useFinalFocus()
+  return (
+    <Base.Root open={isOpen} onOpenChange={(next) => !next && onClose()} disablePointerDismissal={isSticky}>
+      <Base.Portal>
+        <Base.Backdrop className="layer-modal fixed inset-0 bg-scrim transition-opacity duration-(--d-base) data-ending-style:opacity-0 data-starting-style:opacity-0" />
+        <Base.Viewport className="layer-modal fixed inset-0 flex items-center justify-center overflow-y-auto p-4">
+          <Base.Popup
+            finalFocus={finalFocus}
+            className={`drag-none w-120 max-w-full rounded-xl bg-raised p-6 shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-ending-style:opacity-0 data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border ${className}`}
+          >
+            <Base.Title className="text-h3 font-strong text-ink-1">{title}</Base.Title>
+            {description !== undefined && (
+              <Base.Description className="mt-1 text-ui text-ink-2">{description}</Base.Description>
+            )}
+            {children}
+            <div className="mt-6 flex flex-wrap justify-end gap-2">{actions}</div>
+          </Base.Popup>
+        </Base.Viewport>
+      </Base.Portal>
+    </Base.Root>
+  )
+}

@@ -1,0 +1,103 @@
+import { Menu as Base } from '@base-ui/react/menu'
+import { Check, type LucideIcon } from 'lucide-react'
+import type { ReactElement, ReactNode, RefObject } from 'react'
+import { useFinalFocus } from './final-focus'
+import { Icon } from './icon'
+import { Kbd, type Key } from './kbd'
+
+export interface MenuProps {
+  /** The button that opens it, such as an `<IconButton>`. */
+  trigger: ReactElement
+  /** `<MenuItem>`, `<MenuSeparator>`, `<MenuHeading>`. */
+  children: ReactNode
+  align?: 'start' | 'center' | 'end'
+  side?: 'top' | 'bottom'
+  onOpenChange?: (isOpen: boolean) => void
+  /** Focus after closing: an element, `false` to leave it, or by default the composer or the trigger. */
+  finalFocus?: RefObject<HTMLElement | null> | (() => HTMLElement | boolean | null)
+  className?: string
+}
+
+/** A list of actions under a button. Arrow keys, Home, End and typing move in it; Esc closes it. */
+export function Menu({
+  trigger,
+  children,
+  align = 'end',
+  side = 'bottom',
+  onOpenChange,
+  finalFocus,
+  className = '',
+}: MenuProps) {
+  const usual = useFinalFocus()
+  return (
+    <Base.Root modal={false} onOpenChange={(isOpen) => onOpenChange?.(isOpen)}>
+      <Base.Trigger render={trigger} />
+      <Base.Portal>
+        <Base.Positioner
+          className="layer-popover outline-none"
+          side={side}
+          align={align}
+          sideOffset={6}
+          collisionPadding={8}
+        >
+          <Base.Popup
+            finalFocus={finalFocus ?? usual}
+            className={`drag-none max-h-(--available-height) min-w-52 overflow-y-auto rounded-l bg-raised p-1 shadow-e2 outline-none transition-[opacity,translate] duration-(--d-base) data-ending-style:opacity-0 data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border ${className}`}
+          >
+            {children}
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  )
+}
+
+export interface MenuItemProps {
+  onSelect: () => void
+  icon?: LucideIcon
+  keys?: readonly Key[]
+  isDanger?: boolean
+  isDisabled?: boolean
+  /** Shows a tick at the end. */
+  isChosen?: boolean
+  children: ReactNode
+}
+
+/** One action of a menu, 32 px high. */
+export function MenuItem({
+  onSelect,
+  icon,
+  keys,
+  isDanger = false,
+  isDisabled = false,
+  isChosen = false,
+  children,
+}: MenuItemProps) {
+  return (
+    <Base.Item
+      onClick={onSelect}
+      disabled={isDisabled}
+      className={`flex min-h-8 items-center gap-2.5 rounded-s px-2.5 py-1 text-ui outline-none data-disabled:text-ink-3 data-highlighted:bg-hovered forced-colors:data-highlighted:bg-[Highlight] ${isDanger ? 'text-danger' : 'text-ink-1'}`}
+    >
+      {icon !== undefined && <Icon of={icon} className={isDanger ? '' : 'text-ink-2'} />}
+      <span className="min-w-0 flex-1 break-words">{children}</span>
+      {keys !== undefined && <Kbd keys={keys} />}
+      {isChosen && <Icon of={Check} className="text-accent-text" />}
+    </Base.Item>
+  )
+}
+
+/** A hairline between groups of actions. */
+export function MenuSeparator() {
+  return <Base.Separator className="mx-2.5 my-1.5 h-px bg-line" />
+}
+
+/** A group of items under a heading. */
+export function MenuGroup({ heading, children }: { heading: string; children: ReactNode }) {
+  return (
+    <Base.Group>
+      <Base.GroupLabel className="px-2.5 pt-2 pb-1 text-meta font-medium text-ink-3">{heading}</Base.GroupLabel>
+      {children}
+    </Base.Group>
+  )
+}

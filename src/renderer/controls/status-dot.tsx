@@ -1,0 +1,34 @@
+export type Connection = 'connected' | 'connecting' | 'offline' | 'built-in'
+
+/**
+ * How a backend stands: filled connected, hollow amber connecting, hollow red offline, hollow grey built in. Shape and
+ * colour are never alone: the caller puts the name or a tooltip beside it.
+ */
+export function StatusDot({ connection, className = '' }: { connection: Connection; className?: string }) {
+  const looks = {
+    connected: 'border-accent bg-accent forced-colors:bg-[CanvasText]',
+    connecting: 'border-warn',
+    offline: 'border-danger',
+    'built-in': 'border-ink-3',
+  } as const
+  return (
+    <span
+      className={`inline-block size-2 flex-none rounded-full border-[1.5px] forced-color-adjust-none forced-colors:border-[CanvasText] ${looks[connection]} ${className}`}
+      aria-hidden
+    />
+  )
+}
+
+/** The one dot: an answer is being written, or (still, without its halo) one has arrived. */
+export function LiveDot({ isStill = false }: { isStill?: boolean }) {
+  return (
+    <span
+      className={`inline-flex size-3 flex-none items-center justify-center rounded-full forced-color-adjust-none ${isStill ? '' : 'bg-accent/25'}`}
+      aria-hidden
+    >
+      <span
+        className={`size-1.5 rounded-full bg-accent forced-colors:bg-[CanvasText] ${isStill ? '' : 'motion-safe:animate-[breathe_1.2s_ease-in-out_infinite]'}`}
+      />
+    </span>
+  )
+}

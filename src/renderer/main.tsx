@@ -1,0 +1,5 @@
+import './app.css'
+import { App } from './app'
+import { mountWindow } from './mount'
+
+void mountWindow(<App />)

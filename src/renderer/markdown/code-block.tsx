@@ -1,0 +1,99 @@
+import { Check, Copy } from 'lucide-react'
+import { memo, useEffect, useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../controls/icon'
+import { Dot } from './dot'
+import type { HighlightedLine } from './colours'
+import { useHighlight } from './highlight'
+import { chunkLines } from './lines'
+import { Scroller } from './scroller'
+
+const COPIED_FOR_MS = 1_600
+
+export interface CodeBlockProps {
+  text: string
+  /** As the answer named it; empty when it did not. */
+  language: string
+  /** More lines are to come: colour waits until the block is whole. */
+  isOpen: boolean
+  hasDot: boolean
+}
+
+/** Code with its language and a way to copy it. */
+export function CodeBlock({ text, language, isOpen, hasDot }: CodeBlockProps) {
+  const { t } = useTranslation('common')
+  const chunks = useMemo(() => chunkLines(text), [text])
+  const highlighted = useHighlight(isOpen ? null : text, language)
+  return (
+    <figure className="md-figure" dir="ltr" aria-label={language === '' ? t('markdown.code') : language}>
+      <figcaption className="md-figure-head">
+        <span className="md-language">{language === '' ? t('markdown.code') : language}</span>
+        <CopyCode text={text} />
+      </figcaption>
+      <Scroller className="md-pre">
+        <pre>
+          <code>
+            {chunks.map((lines, index) => (
+              <Chunk
+                key={index}
+                text={lines}
+                colours={highlighted?.[index]}
+                hasDot={hasDot && index === chunks.length - 1}
+              />
+            ))}
+          </code>
+        </pre>
+      </Scroller>
+    </figure>
+  )
+}
+
+interface ChunkProps {
+  text: string
+  colours: readonly HighlightedLine[] | undefined
+  hasDot: boolean
+}
+
+const Chunk = memo(function Chunk({ text, colours, hasDot }: ChunkProps) {
+  return (
+    <span className="md-lines">
+      {colours === undefined
+        ? text
+        : colours.map((line, index) => (
+            <span key={index}>
+              {line.map((token, at) =>
+                token.ink === null ? (
+                  token.text
+                ) : (
+                  <span key={at} className={`md-syn-${token.ink}`}>
+                    {token.text}
+                  </span>
+                ),
+              )}
+              {'\n'}
+            </span>
+          ))}
+      {hasDot && <Dot />}
+    </span>
+  )
+})
+
+function CopyCode({ text }: { text: string }) {
+  const { t } = useTranslation('common')
+  const [isCopied, setIsCopied] = useState(false)
+  useEffect(() => {
+    if (!isCopied) return undefined
+    const timer = setTimeout(() => setIsCopied(false), COPIED_FOR_MS)
+    return () => clearTimeout(timer)
+  }, [isCopied])
+  const copy = async () => {
+    await navigator.clipboard.writeText(text)
+    setIsCopied(true)
+  }
+  return (
+    <button type="button" className="md-copy" onClick={() => void copy()}>
+      <Icon of={isCopied ? Check : Copy} size={14} />
+      <span aria-live="polite">{t(isCopied ? 'copied' : 'copy')}</span>
+    </button>
+  )
+}

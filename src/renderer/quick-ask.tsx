@@ -1,0 +1,5 @@
+import './app.css'
+import { mountWindow } from './mount'
+import { QuickAsk } from './quick-ask/panel'
+
+void mountWindow(<QuickAsk />)

@@ -1,0 +1,124 @@
+import {
+  ArrowLeft,
+  Info,
+  Keyboard,
+  Palette,
+  Server,
+  Shield,
+  SlidersHorizontal,
+  Zap,
+  type LucideIcon,
+} from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../controls/icon'
+import { Kbd } from '../controls/kbd'
+import type { SettingsPageId } from '../store/state'
+import { AboutPage } from './about-page'
+import { AppearancePage } from './appearance-page'
+import { BackendsPage } from './backends/backends-page'
+import { GeneralPage } from './general-page'
+import { PrivacyPage } from './privacy-page'
+import { QuickAskPage } from './quick-ask-page'
+import { ShortcutsPage } from './shortcuts-page'
+
+const PAGES = [
+  { id: 'backends', icon: Server },
+  { id: 'appearance', icon: Palette },
+  { id: 'general', icon: SlidersHorizontal },
+  { id: 'quick-ask', icon: Zap },
+  { id: 'shortcuts', icon: Keyboard },
+  { id: 'privacy', icon: Shield },
+  { id: 'about', icon: Info },
+] as const satisfies readonly { id: SettingsPageId; icon: LucideIcon }[]
+
+export interface SettingsProps {
+  onClose: () => void
+  /** The page to open first. */
+  page?: SettingsPageId
+}
+
+/** The settings in place of sidebar and thread [16]. Each change applies at once; Esc goes back. */
+export function Settings({ onClose, page: firstPage = 'backends' }: SettingsProps) {
+  const { t } = useTranslation()
+  const [page, setPage] = useState<SettingsPageId>(firstPage)
+
+  useEffect(() => {
+    const close = (event: KeyboardEvent) => {
+      // A layer or a field under edit takes Esc first and says so.
+      if (event.key === 'Escape' && !event.defaultPrevented) onClose()
+    }
+    window.addEventListener('keydown', close)
+    return () => window.removeEventListener('keydown', close)
+  }, [onClose])
+
+  return (
+    <div className="flex h-full max-drawer:flex-col">
+      <nav
+        aria-label={t('settings:title')}
+        className="flex flex-none flex-col border-line bg-side max-drawer:border-b drawer:w-(--sidebar) drawer:border-e"
+      >
+        <div className="drag-window h-(--titlebar) flex-none" />
+        <div className="px-2 max-drawer:pb-2">
+          <button
+            type="button"
+            autoFocus
+            className="focus-inset flex h-8 w-full items-center gap-2.5 rounded-m px-2.5 text-ui text-ink-1 hover:bg-hovered"
+            onClick={onClose}
+          >
+            <Icon of={ArrowLeft} className="text-ink-2 rtl:-scale-x-100" />
+            <span className="flex-1 text-start">{t('settings:back')}</span>
+            <Kbd keys={['Esc']} />
+          </button>
+          <p className="px-2.5 pt-3.5 pb-1 text-meta font-medium text-ink-3 max-drawer:hidden">{t('settings:title')}</p>
+          <ul className="flex flex-col gap-px max-drawer:flex-row max-drawer:overflow-x-auto">
+            {PAGES.map(({ id, icon }) => (
+              <li key={id} className="flex-none">
+                <button
+                  type="button"
+                  aria-current={page === id ? 'page' : undefined}
+                  className="focus-inset flex h-8 w-full items-center gap-2.5 rounded-m px-2.5 text-ui text-ink-1 hover:bg-hovered aria-[current]:bg-selected aria-[current]:font-label forced-colors:aria-[current]:bg-[Highlight]"
+                  onClick={() => setPage(id)}
+                >
+                  <Icon of={icon} className="text-ink-2" />
+                  {t(`settings:pages.${id}`)}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </div>
+      </nav>
+      <main className="flex min-h-0 min-w-0 flex-1 flex-col bg-paper">
+        <header className="drag-window flex h-(--titlebar) flex-none items-center border-b border-line px-6">
+          <h1 className="text-ui font-strong text-ink-1">{t(`settings:pages.${page}`)}</h1>
+        </header>
+        {page === 'backends' ? (
+          <BackendsPage />
+        ) : (
+          <div className="min-h-0 flex-1 overflow-y-auto">
+            <div className="mx-auto w-full max-w-155 py-6.5 max-[668px]:px-4">
+              <PageOf page={page} />
+            </div>
+          </div>
+        )}
+      </main>
+    </div>
+  )
+}
+
+function PageOf({ page }: { page: Exclude<SettingsPageId, 'backends'> }) {
+  switch (page) {
+    case 'appearance':
+      return <AppearancePage />
+    case 'general':
+      return <GeneralPage />
+    case 'quick-ask':
+      return <QuickAskPage />
+    case 'shortcuts':
+      return <ShortcutsPage />
+    case 'privacy':
+      return <PrivacyPage />
+    case 'about':
+      return <AboutPage />
+  }
+}

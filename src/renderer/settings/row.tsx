@@ -1,0 +1,49 @@
+import { useId, type ReactNode } from 'react'
+
+/** A group of rows under a heading, as on every page but the backends'. */
+export function Section({ title, help, children }: { title: string; help?: string; children: ReactNode }) {
+  const headingId = useId()
+  return (
+    <section aria-labelledby={headingId} className="mb-10">
+      <h2 id={headingId} className="text-[15px]/6 font-strong text-ink-1">
+        {title}
+      </h2>
+      {help !== undefined && <p className="mt-0.5 text-meta text-ink-3">{help}</p>}
+      <div className="mt-3 border-t border-line">{children}</div>
+    </section>
+  )
+}
+
+export interface RowProps {
+  /** Visible name; the control takes it by `labelId` or repeats it as its own accessible name. */
+  name: ReactNode
+  help?: ReactNode
+  children?: ReactNode
+  /** Id for the name, so that a control can be `aria-labelledby` it. */
+  labelId?: string
+}
+
+/** One setting: its name and a sentence at the start, its control at the end. */
+export function Row({ name, help, children, labelId }: RowProps) {
+  return (
+    <div className="flex min-h-14 flex-wrap items-center justify-between gap-x-6 gap-y-2 border-b border-line py-3 last:border-b-0">
+      <div className="min-w-48 flex-1">
+        <p id={labelId} className="text-ui text-ink-1">
+          {name}
+        </p>
+        {help !== undefined && <div className="mt-0.5 max-w-120 text-meta text-ink-3">{help}</div>}
+      </div>
+      {children !== undefined && <div className="flex flex-none items-center gap-2">{children}</div>}
+    </div>
+  )
+}
+
+/** A fact: name and value in two columns. */
+export function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="flex min-h-9.5 flex-wrap items-center gap-x-4 border-b border-line py-2 text-ui last:border-b-0">
+      <dt className="w-38 flex-none text-ink-2">{name}</dt>
+      <dd className="min-w-0 flex-1 break-words text-ink-1">{children}</dd>
+    </div>
+  )
+}

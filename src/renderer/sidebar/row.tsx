@@ -1,0 +1,137 @@
+import { CircleAlert, Ellipsis, Folder, Pencil, Pin, PinOff, Trash2, Zap } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import type { ConversationSummary } from '../../shared/conversation'
+import { useFinalFocus } from '../controls/final-focus'
+import { Icon } from '../controls/icon'
+import { IconButton } from '../controls/icon-button'
+import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
+import { LiveDot } from '../controls/status-dot'
+import { pinConversation, showConversation, startRenaming } from '../store/conversations'
+import { useStore } from '../store/state'
+import { deleteWithUndo } from './delete'
+import { TitleField } from './title-field'
+
+export interface RowProps {
+  summary: ConversationSummary
+  isCurrent: boolean
+  isRenaming: boolean
+  /** The one tab stop of the list. */
+  isTabStop: boolean
+}
+
+/** One conversation: its title, and one mark at the end, which the menu replaces under the pointer. */
+export function Row({ summary, isCurrent, isRenaming, isTabStop }: RowProps) {
+  const { t } = useTranslation()
+  const title = summary.title === '' ? t('chat:sidebar.untitled') : summary.title
+  const mark = markOf(summary)
+  if (isRenaming) {
+    return (
+      <div className="px-2 pb-px">
+        <TitleField title={summary.title} className="h-8 w-full rounded-m px-2.5" />
+      </div>
+    )
+  }
+  return (
+    <div className="px-2 pb-px">
+      <div
+        className={`group relative rounded-m hover:bg-hovered has-data-popup-open:bg-hovered ${isCurrent ? 'bg-selected hover:bg-selected has-data-popup-open:bg-selected forced-colors:bg-[Highlight] forced-color-adjust-none' : ''}`}
+      >
+        <button
+          type="button"
+          data-conversation={summary.id}
+          tabIndex={isTabStop ? 0 : -1}
+          aria-current={isCurrent ? 'page' : undefined}
+          className={`focus-inset flex h-8 w-full items-center rounded-m border border-transparent px-[9px] text-start text-ui ${isCurrent ? 'font-label text-ink-1 forced-colors:text-[HighlightText]' : 'text-ink-1'}`}
+          onClick={() => void showConversation(summary.id)}
+        >
+          <bdi
+            className={`min-w-0 flex-1 truncate ${mark === null ? 'group-hover:me-7 group-has-data-popup-open:me-7' : ''}`}
+          >
+            {title}
+          </bdi>
+          {mark !== null && (
+            <span className="ms-2 flex w-4 flex-none justify-center group-hover:invisible group-has-data-popup-open:invisible">
+              <MarkIcon mark={mark} />
+              <span className="sr-only">, {t(`chat:sidebar.marks.${mark}`)}</span>
+            </span>
+          )}
+        </button>
+        <RowMenu summary={summary} title={title} />
+      </div>
+    </div>
+  )
+}
+
+function RowMenu({ summary, title }: { summary: ConversationSummary; title: string }) {
+  const { t } = useTranslation()
+  const usual = useFinalFocus()
+  const { id, isPinned, isDamaged } = summary
+  return (
+    <Menu
+      align="start"
+      // Renaming has put the focus into its field already.
+      finalFocus={() => (useStore.getState().renaming === null ? (usual === true ? true : usual.current) : false)}
+      trigger={
+        <IconButton
+          icon={Ellipsis}
+          label={t('chat:sidebar.actions', { title })}
+          hint={t('common:more')}
+          size={24}
+          tabIndex={-1}
+          className="absolute inset-e-1 top-1 opacity-0 group-hover:opacity-100 focus-visible:opacity-100 data-popup-open:opacity-100"
+        />
+      }
+    >
+      {isDamaged ? (
+        <MenuItem
+          icon={Folder}
+          onSelect={() => void window.parley.request['conversation.showFile']({ conversationId: id })}
+        >
+          {t('chat:sidebar.showFile')}
+        </MenuItem>
+      ) : (
+        <>
+          <MenuItem icon={Pencil} keys={['F2']} onSelect={() => startRenaming(id, 'row')}>
+            {t('common:rename')}
+          </MenuItem>
+          <MenuItem icon={isPinned ? PinOff : Pin} onSelect={() => void pinConversation(summary)}>
+            {t(isPinned ? 'chat:sidebar.unpin' : 'chat:sidebar.pin')}
+          </MenuItem>
+        </>
+      )}
+      <MenuSeparator />
+      <MenuItem icon={Trash2} isDanger onSelect={() => void deleteWithUndo(id, (key) => t(key))}>
+        {t('common:delete')}
+      </MenuItem>
+    </Menu>
+  )
+}
+
+export type RowMark = 'damaged' | 'failed' | 'running' | 'unread' | 'quick-ask' | 'pin'
+
+/** The one mark of a row, by priority (DESIGN "Sidebar row"). */
+export function markOf(summary: ConversationSummary): RowMark | null {
+  if (summary.isDamaged) return 'damaged'
+  // An answer that runs after one that failed is the news.
+  if (summary.hasFailed && !summary.isRunning) return 'failed'
+  if (summary.isRunning) return 'running'
+  if (summary.isUnread) return 'unread'
+  if (summary.origin === 'quick-ask') return 'quick-ask'
+  return summary.isPinned ? 'pin' : null
+}
+
+function MarkIcon({ mark }: { mark: RowMark }) {
+  switch (mark) {
+    case 'damaged':
+    case 'failed':
+      return <Icon of={CircleAlert} className="text-danger" />
+    case 'running':
+      return <LiveDot />
+    case 'unread':
+      return <LiveDot isStill />
+    case 'quick-ask':
+      return <Icon of={Zap} size={14} className="text-ink-3" />
+    case 'pin':
+      return <Icon of={Pin} size={14} className="text-ink-3" />
+  }
+}

@@ -1,0 +1,122 @@
+import { PanelLeft, Search, Settings, SquarePen, X, type LucideIcon } from 'lucide-react'
+import { useDeferredValue, useState, type RefObject } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../controls/icon'
+import { IconButton } from '../controls/icon-button'
+import { ariaKeys, Kbd, type Key } from '../controls/kbd'
+import { Mark } from '../controls/mark'
+import { showNewConversation, showSettings, toggleSidebar } from '../store/conversations'
+import { History } from './history'
+
+export interface SidebarProps {
+  /** Mod+K puts the focus here. */
+  searchField: RefObject<HTMLInputElement | null>
+  /** Gives the focus back to the composer. */
+  onLeave: () => void
+}
+
+/** New chat, search, all chats by day, settings. 264 wide; in a narrow window it is the drawer's content. */
+export function Sidebar({ searchField, onLeave }: SidebarProps) {
+  const { t } = useTranslation()
+  const [filter, setFilter] = useState('')
+  const shownFilter = useDeferredValue(filter)
+  return (
+    <nav
+      aria-label={t('chat:sidebar.label')}
+      data-region="sidebar"
+      tabIndex={-1}
+      className="flex h-full w-(--sidebar) flex-none flex-col border-e border-line bg-side outline-none max-drawer:w-75"
+    >
+      <div className="drag-window flex h-(--titlebar) flex-none items-center ps-4.5 pe-2.5">
+        {window.parley.platform !== 'darwin' && (
+          <span className="flex items-center gap-2 text-ui font-strong select-none">
+            <Mark />
+            {t('common:app')}
+          </span>
+        )}
+        <IconButton
+          icon={PanelLeft}
+          label={t('chat:sidebar.hide')}
+          keys={['Mod', '\\']}
+          className="drag-none ms-auto rtl:-scale-x-100"
+          onClick={toggleSidebar}
+        />
+      </div>
+      <div className="px-2">
+        <NavRow icon={SquarePen} keys={['Mod', 'N']} onClick={showNewConversation}>
+          {t('chat:sidebar.newChat')}
+        </NavRow>
+        <label className="relative flex h-8 items-center gap-2.5 rounded-m px-2.5 hover:bg-hovered focus-within:bg-raised focus-within:outline-2 focus-within:-outline-offset-2 focus-within:outline-focus">
+          <Icon of={Search} className="text-ink-2" />
+          <input
+            ref={searchField}
+            type="text"
+            value={filter}
+            placeholder={t('chat:sidebar.search')}
+            aria-label={t('chat:sidebar.searchLabel')}
+            aria-keyshortcuts={ariaKeys(['Mod', 'K'])}
+            className="peer min-w-0 flex-1 bg-transparent text-ui text-ink-1 outline-none placeholder:text-ink-1 focus:placeholder:text-ink-3"
+            onChange={(event) => setFilter(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key === 'Escape') {
+                event.preventDefault()
+                setFilter('')
+                onLeave()
+              }
+              if (event.key === 'ArrowDown') {
+                event.preventDefault()
+                focusHistory(event.currentTarget)
+              }
+            }}
+          />
+          {filter === '' ? (
+            <Kbd keys={['Mod', 'K']} />
+          ) : (
+            <IconButton
+              icon={X}
+              label={t('chat:sidebar.clearSearch')}
+              size={24}
+              className="-me-1.5"
+              onClick={() => {
+                setFilter('')
+                searchField.current?.focus()
+              }}
+            />
+          )}
+        </label>
+      </div>
+      <History filter={shownFilter} />
+      <div className="flex-none border-t border-line p-2">
+        <NavRow icon={Settings} keys={['Mod', ',']} onClick={() => showSettings()}>
+          {t('common:settings')}
+        </NavRow>
+      </div>
+    </nav>
+  )
+}
+
+function focusHistory(field: HTMLElement): void {
+  field.closest('nav')?.querySelector<HTMLElement>('[data-conversation][tabindex="0"]')?.focus()
+}
+
+interface NavRowProps {
+  icon: LucideIcon
+  keys: readonly Key[]
+  onClick: () => void
+  children: string
+}
+
+function NavRow({ icon, keys, onClick, children }: NavRowProps) {
+  return (
+    <button
+      type="button"
+      aria-keyshortcuts={ariaKeys(keys)}
+      className="focus-inset flex h-8 w-full items-center gap-2.5 rounded-m border border-transparent px-[9px] text-ui text-ink-1 hover:bg-hovered active:bg-pressed"
+      onClick={onClick}
+    >
+      <Icon of={icon} className="text-ink-2" />
+      <span className="min-w-0 flex-1 truncate text-start">{children}</span>
+      <Kbd keys={keys} />
+    </button>
+  )
+}

@@ -1,0 +1,143 @@
+import type { AppCommand, ConversationChange } from '../../shared/contract'
+import type { ConversationSummary } from '../../shared/conversation'
+import type { AppError } from '../../shared/errors'
+import type { BackendView } from '../../shared/settings'
+import { needCatalogue } from './backends'
+import {
+  receiveEvents,
+  rememberedConversation,
+  showConversation,
+  showNewConversation,
+  showSettings,
+  toggleSidebar,
+} from './conversations'
+import { pickFiles } from './drafts'
+import { sendQueued, stopAnswer } from './sending'
+import { choiceOf, useStore, withEntry, type State } from './state'
+
+/**
+ * Listens to main and fetches what the window needs to begin. Listening comes first, so that no change falls between.
+ *
+ * @returns null, or why main does not answer
+ */
+export async function bootStore(): Promise<AppError | null> {
+  const { on, request } = window.parley
+  on['generation.event'](receiveEvents)
+  on['conversation.changed'](receiveChange)
+  on['settings.changed']((settings) => useStore.setState({ settings }))
+  on['backend.changed'](receiveBackends)
+  on['storage.state']((storage) => useStore.setState({ storage }))
+  on['quickAsk.shortcutChanged']((shortcut) => useStore.setState({ shortcut }))
+  on['app.command'](obey)
+
+  const result = await request['app.boot']()
+  if (!result.ok) return result.error
+  const boot = result.value
+  useStore.setState((state) => ({
+    boot,
+    settings: boot.settings,
+    backends: boot.backends,
+    conversations: mergeSummaries(boot.conversations, state.conversations),
+    storage: boot.storage,
+    shortcut: boot.shortcut,
+  }))
+  const remembered = rememberedConversation()
+  if (remembered !== null && useStore.getState().conversations.has(remembered)) void showConversation(remembered)
+  else if (boot.settings.activeBackendId !== null) needPresentCatalogue()
+  return null
+}
+
+function mergeSummaries(
+  booted: readonly ConversationSummary[],
+  changed: ReadonlyMap<string, ConversationSummary>,
+): Map<string, ConversationSummary> {
+  let merged = new Map(booted.map((summary) => [summary.id, summary]))
+  for (const [id, summary] of changed) merged = withEntry(merged, id, summary)
+  return merged
+}
+
+function receiveBackends(backends: BackendView[]): void {
+  useStore.setState((state) => {
+    const before = new Map(state.backends.map((view) => [view.profile.id, wayTo(view)]))
+    const now = new Map(backends.map((view) => [view.profile.id, wayTo(view)]))
+    return {
+      backends,
+      // With another address or key, what was known of a server is asked anew when it is needed.
+      catalogues: new Map([...state.catalogues].filter(([id]) => now.has(id) && now.get(id) === before.get(id))),
+      choices: new Map([...state.choices].filter(([, { backendId }]) => now.has(backendId))),
+    }
+  })
+  needPresentCatalogue()
+}
+
+/** All that decides what a server answers, as one string to compare. */
+function wayTo({ profile, apiKey, headerSecrets }: BackendView): string {
+  return JSON.stringify([profile.url, profile.headers, apiKey, headerSecrets])
+}
+
+/** Takes a change that main tells. */
+function receiveChange(change: ConversationChange): void {
+  if (change.kind === 'remove') {
+    removeConversation(change.conversationId)
+    return
+  }
+  const { summary } = change
+  useStore.setState(({ conversations }) => ({ conversations: withEntry(conversations, summary.id, summary) }))
+  if (!summary.isRunning) void sendQueued(summary.id)
+  const { currentId, view } = useStore.getState()
+  // Opening it is what marks it read, and it is on show already.
+  if (summary.isUnread && summary.id === currentId && view.name === 'chat' && !document.hidden) {
+    void window.parley.request['conversation.open']({ conversationId: summary.id })
+  }
+}
+
+function removeConversation(conversationId: string): void {
+  const { currentId, conversations } = useStore.getState()
+  const neighbour = currentId === conversationId ? neighbourOf(conversations, conversationId) : null
+  useStore.setState((state) => ({
+    conversations: withEntry(state.conversations, conversationId, undefined),
+    threads: withEntry(state.threads, conversationId, undefined),
+    queued: withEntry(state.queued, conversationId, undefined),
+  }))
+  if (currentId !== conversationId) return
+  if (neighbour === null) showNewConversation()
+  else void showConversation(neighbour)
+}
+
+function neighbourOf(conversations: State['conversations'], conversationId: string): string | null {
+  const order = [...conversations.values()].sort((a, b) => b.updatedAt - a.updatedAt)
+  const index = order.findIndex(({ id }) => id === conversationId)
+  return (order[index + 1] ?? order[index - 1])?.id ?? null
+}
+
+function needPresentCatalogue(): void {
+  const state = useStore.getState()
+  needCatalogue(choiceOf(state, state.currentId).backendId)
+}
+
+/** Does what a menu, the tray, the quick-ask or a command line asks. */
+function obey(command: AppCommand): void {
+  const { currentId } = useStore.getState()
+  switch (command.kind) {
+    case 'new-conversation':
+      showNewConversation()
+      return
+    case 'open-conversation':
+      void showConversation(command.conversationId)
+      return
+    case 'open-settings':
+      showSettings()
+      return
+    case 'toggle-sidebar':
+      toggleSidebar()
+      return
+    case 'stop':
+      void stopAnswer(currentId)
+      return
+    case 'attach-files':
+      void pickFiles(currentId)
+      return
+    case 'quick-ask-shown':
+      return
+  }
+}

@@ -1,0 +1,188 @@
+import type { ConversationSummary, GenerationEvent } from '../../shared/conversation'
+import type { Result } from '../../shared/errors'
+import { needCatalogue } from './backends'
+import { createFeed, scheduleFrame } from './feed'
+import {
+  choiceOf,
+  foldEvents,
+  useStore,
+  withAnswer,
+  withEntry,
+  type SettingsPageId,
+  type State,
+  type Thread,
+} from './state'
+
+/** The window's one feed: it folds what arrives into the threads that are open. */
+export const feed = createFeed({
+  attach: (generationId) => window.parley.request['generation.attach']({ generationId }),
+  schedule: scheduleFrame,
+  commit: (events) => {
+    useStore.setState(({ threads }) => ({ threads: foldEvents(threads, events) }))
+    for (const event of events) if (event.part.type === 'finish') endGeneration(event.generationId)
+  },
+  replace: ({ conversationId, message }) => {
+    useStore.setState(({ threads }) => ({
+      threads: threads.has(conversationId)
+        ? withEntry(threads, conversationId, withAnswer(threads.get(conversationId), message))
+        : threads,
+    }))
+  },
+  onStranger: (conversationId) => {
+    // Another window asks in a conversation that this one shows: its question is not among the events.
+    if (useStore.getState().threads.has(conversationId)) void loadThread(conversationId)
+  },
+})
+
+export function receiveEvents(events: readonly GenerationEvent[]): void {
+  feed.receive(events)
+}
+
+function endGeneration(generationId: string): void {
+  useStore.setState(({ startedAt }) => ({ startedAt: withEntry(startedAt, generationId, undefined) }))
+}
+
+/** Fetches a conversation: a snapshot, then the events after it. */
+export async function loadThread(conversationId: string): Promise<Thread> {
+  feed.hold(conversationId)
+  const result = await window.parley.request['conversation.open']({ conversationId })
+  if (!result.ok) {
+    feed.release(conversationId)
+    const failed: Thread = { status: 'failed', error: result.error }
+    useStore.setState(({ threads }) => ({ threads: withEntry(threads, conversationId, failed) }))
+    return failed
+  }
+  const { conversation, running } = result.value
+  const thread: Thread = { status: 'ready', conversation }
+  useStore.setState((state) => {
+    const startedAt = new Map(state.startedAt)
+    for (const { generationId, messageId } of running) {
+      const createdAt = conversation.messages.find(({ id }) => id === messageId)?.createdAt ?? Date.now()
+      // Known from its beginning when it began here; else as far back as the wall clock says.
+      const spentMs = Math.max(0, Date.now() - createdAt)
+      if (!startedAt.has(generationId)) startedAt.set(generationId, performance.now() - spentMs)
+    }
+    return { threads: withEntry(state.threads, conversationId, thread), startedAt }
+  })
+  for (const { generationId, seq } of running) feed.track({ generationId, conversationId, seq })
+  feed.release(conversationId)
+  return thread
+}
+
+/** Shows a conversation; what it has in this window, such as its draft, is there as it was left. */
+export async function showConversation(conversationId: string): Promise<void> {
+  show(conversationId)
+  useStore.setState(({ threads }) => ({
+    threads: threads.get(conversationId)?.status === 'ready' ? threads : withEntry(threads, conversationId, LOADING),
+  }))
+  await loadThread(conversationId)
+  needCatalogue(choiceOf(useStore.getState(), conversationId).backendId)
+}
+
+const LOADING: Thread = { status: 'loading' }
+
+function show(conversationId: string): void {
+  useStore.setState((state) => ({
+    currentId: conversationId,
+    view: { name: 'chat' },
+    renaming: null,
+    isDrawerOpen: false,
+    threads: withNeeded(state, conversationId),
+  }))
+  // A page that is loaded again after a crash shows what it showed. It is its own address, so it leads nowhere else.
+  history.replaceState(null, '', `#${conversationId}`)
+}
+
+/** Only the thread on show and those with a message that waits stay in memory; others are fetched again. */
+function withNeeded(state: State, conversationId: string): State['threads'] {
+  return new Map([...state.threads].filter(([id]) => id === conversationId || state.queued.has(id)))
+}
+
+/** Shows an empty chat; one that was begun but never sent is shown again, with its draft. */
+export function showNewConversation(): void {
+  const { conversations, currentId, drafts } = useStore.getState()
+  const isNew = (id: string): boolean => !conversations.has(id)
+  show(isNew(currentId) ? currentId : ([...drafts.keys()].find(isNew) ?? crypto.randomUUID()))
+}
+
+/** The conversation that this page showed before it was loaded again, or null. */
+export function rememberedConversation(): string | null {
+  const id = location.hash.slice(1)
+  return id === '' ? null : id
+}
+
+export function showSettings(page: SettingsPageId = 'backends'): void {
+  useStore.setState({ view: { name: 'settings', page }, renaming: null, isDrawerOpen: false })
+}
+
+export function showChat(): void {
+  useStore.setState({ view: { name: 'chat' } })
+}
+
+/** Below this width the sidebar is a drawer (DESIGN "Narrow"). */
+export const DRAWER_QUERY = '(width < 720px)'
+
+export function toggleSidebar(): void {
+  if (matchMedia(DRAWER_QUERY).matches) useStore.setState(({ isDrawerOpen }) => ({ isDrawerOpen: !isDrawerOpen }))
+  else useStore.setState(({ isSidebarShown }) => ({ isSidebarShown: !isSidebarShown }))
+}
+
+export function closeDrawer(): void {
+  useStore.setState({ isDrawerOpen: false })
+}
+
+export function startRenaming(conversationId: string, at: 'row' | 'header'): void {
+  useStore.setState({ renaming: { conversationId, at } })
+}
+
+/** Ends the editing of a title; null leaves it as it was. */
+export async function endRenaming(title: string | null): Promise<void> {
+  const { renaming, conversations } = useStore.getState()
+  useStore.setState({ renaming: null })
+  if (renaming === null || title === null) return
+  const { conversationId } = renaming
+  const before = conversations.get(conversationId)
+  if (before === undefined || before.title === title.trim()) return
+  await window.parley.request['conversation.rename']({ conversationId, title: title.trim() })
+}
+
+export async function pinConversation({ id, isPinned }: ConversationSummary): Promise<void> {
+  await window.parley.request['conversation.pin']({ conversationId: id, isPinned: !isPinned })
+}
+
+/** Moves a conversation to the trash; an answer that runs in it is stopped first, and what arrived is kept with it. */
+export async function trashConversation(conversationId: string): Promise<Result<void>> {
+  if (useStore.getState().conversations.get(conversationId)?.isRunning === true) {
+    const opened = await window.parley.request['conversation.open']({ conversationId })
+    if (opened.ok) {
+      for (const { generationId } of opened.value.running) {
+        await window.parley.request['generation.stop']({ generationId })
+      }
+    }
+    await untilIdle(conversationId)
+  }
+  return window.parley.request['conversation.trash']({ conversationId })
+}
+
+export async function restoreConversation(conversationId: string): Promise<Result<void>> {
+  return window.parley.request['conversation.restore']({ conversationId })
+}
+
+const IDLE_LIMIT_MS = 5000
+
+/** Resolves when main says that no answer runs in the conversation, or after 5 s. */
+export async function untilIdle(conversationId: string): Promise<void> {
+  const isIdle = (): boolean => useStore.getState().conversations.get(conversationId)?.isRunning !== true
+  if (isIdle()) return
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      unsubscribe()
+      resolve()
+    }
+    const timer = setTimeout(end, IDLE_LIMIT_MS)
+    const unsubscribe = useStore.subscribe(() => {
+      if (isIdle()) end()
+    })
+  })
+}

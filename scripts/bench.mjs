@@ -3,7 +3,8 @@ import path from 'node:path'
 import { buildApp } from './build.mjs'
 import { openDisplay } from './display.mjs'
 import { declaredVersion, describeRuntime } from './electron-runtime.mjs'
-import { projectRoot, run, runScript, say } from './process.mjs'
+import { run } from './children.mjs'
+import { projectRoot, runScript, say } from './process.mjs'
 import { setUp } from './setup.mjs'
 
 await runScript(async () => {

@@ -4,7 +4,8 @@ import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { cacheRoot, readIfThere, withLock } from './cache.mjs'
 import { findCommand } from './packages.mjs'
-import { projectRoot, Refusal, run, say as sayOnStdout } from './process.mjs'
+import { run } from './children.mjs'
+import { projectRoot, Refusal, say as sayOnStdout } from './process.mjs'
 
 const sources = [
   'src',

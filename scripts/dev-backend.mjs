@@ -1,6 +1,7 @@
 /** `npm run dev:backend`: a server with scripted answers to try the app against. Arguments after `--` go to it. */
 import path from 'node:path'
-import { projectRoot, run, runScript } from './process.mjs'
+import { run } from './children.mjs'
+import { projectRoot, runScript } from './process.mjs'
 import { setUp } from './setup.mjs'
 
 await runScript(async () => {

@@ -3,7 +3,8 @@ import { forgetBuild } from './build.mjs'
 import { openDisplay } from './display.mjs'
 import { declaredVersion, describeRuntime } from './electron-runtime.mjs'
 import { findCommand } from './packages.mjs'
-import { run, runScript, say } from './process.mjs'
+import { run } from './children.mjs'
+import { runScript, say } from './process.mjs'
 import { setUp } from './setup.mjs'
 
 await runScript(async () => {

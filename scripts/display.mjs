@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { atExit, findProgram, Refusal, spawnTied, stopChild } from './process.mjs'
+import { spawnTied, stopChild } from './children.mjs'
+import { atExit, findProgram, Refusal } from './process.mjs'
 
 /**
  * @typedef {object} Display

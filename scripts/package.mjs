@@ -8,7 +8,8 @@ import { buildApp } from './build.mjs'
 import { declaredVersion, describeRuntime } from './electron-runtime.mjs'
 import { findCommand } from './packages.mjs'
 import { makeDeb } from './packaging/deb.mjs'
-import { findProgram, lastLines, projectRoot, Refusal, run, runScript, say } from './process.mjs'
+import { run } from './children.mjs'
+import { findProgram, lastLines, projectRoot, Refusal, runScript, say } from './process.mjs'
 import { setUp } from './setup.mjs'
 
 const output = path.join(projectRoot, 'dist')

@@ -1,7 +1,8 @@
 /** Whether node_modules is what package-lock.json says, and `npm ci` when it is not. */
 import path from 'node:path'
 import { readIfThere } from './cache.mjs'
-import { npmReason, projectRoot, Refusal, runNpm } from './process.mjs'
+import { runNpm } from './children.mjs'
+import { npmReason, projectRoot, Refusal } from './process.mjs'
 
 /**
  * @typedef {{version?: string, integrity?: string, optional?: boolean, link?: boolean}} LockedPackage

@@ -1,9 +1,8 @@
 /**
- * What every script here shares: lines for the person at the terminal, refusals in one sentence, child processes that
- * cannot outlive the script, and clean-up that also runs on signals.
+ * What every script here shares: lines for the person at the terminal, refusals in one sentence, and clean-up that also
+ * runs on signals.
  */
-import { spawn } from 'node:child_process'
-import { constants, existsSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -121,95 +120,6 @@ export async function findProgram(name) {
     }
   }
   return undefined
-}
-
-/** @typedef {import('node:child_process').ChildProcess} ChildProcess */
-
-/**
- * Stops a child by its pid: politely, then for certain. Resolves once it is gone.
- * @param {ChildProcess} child
- * @param {number} [patienceMs]
- * @returns {Promise<void>}
- */
-export function stopChild(child, patienceMs = 4000) {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs)
-    child.once('exit', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-    child.kill('SIGTERM')
-  })
-}
-
-/**
- * Starts a program that ends with this script. On Linux the kernel sees to that even when the script is killed with
- * SIGKILL (setpriv sets the parent-death signal and then becomes the program, so the pid stays right).
- * @param {string} command
- * @param {readonly string[]} args
- * @param {import('node:child_process').SpawnOptions} options
- * @returns {ChildProcess}
- */
-export function spawnTied(command, args, options) {
-  const setpriv = '/usr/bin/setpriv'
-  const isTiedByKernel = process.platform === 'linux' && existsSync(setpriv)
-  const child = isTiedByKernel
-    ? spawn(setpriv, ['--pdeathsig', 'TERM', '--', command, ...args], options)
-    : spawn(command, args, options)
-  const forget = atExit(() => stopChild(child))
-  child.once('exit', forget)
-  child.once('error', forget)
-  return child
-}
-
-/**
- * @typedef {object} RunOptions
- * @property {string} [cwd] the checkout, unless told
- * @property {NodeJS.ProcessEnv} [env] the whole environment, process.env unless told
- * @property {boolean} [isCaptured] keep what it prints instead of showing it
- * @property {number} [timeoutMs] ends it (SIGTERM) after so long
- */
-
-/**
- * Runs a program to its end.
- * @param {string} command
- * @param {readonly string[]} args
- * @param {RunOptions} [options]
- * @returns {Promise<{status: number, stdout: string, stderr: string}>} status 127 when it could not be started,
- *   128 + n when a signal ended it
- */
-export function run(command, args, options = {}) {
-  const { cwd = projectRoot, env = process.env, isCaptured = false, timeoutMs } = options
-  return new Promise((resolve) => {
-    const child = spawnTied(command, args, { cwd, env, stdio: isCaptured ? ['ignore', 'pipe', 'pipe'] : 'inherit' })
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => child.kill('SIGTERM'), timeoutMs)
-    let stdout = ''
-    let stderr = ''
-    child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text))
-    child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text))
-    child.once('error', (error) => {
-      clearTimeout(timer)
-      resolve({ status: 127, stdout, stderr: stderr + String(error) })
-    })
-    child.once('close', (code, signal) => {
-      clearTimeout(timer)
-      resolve({ status: code ?? (signal === null ? 1 : 128 + os.constants.signals[signal]), stdout, stderr })
-    })
-  })
-}
-
-/**
- * Runs npm, through the very npm that started this script where there is one.
- * @param {readonly string[]} args
- * @param {RunOptions} [options]
- */
-export function runNpm(args, options) {
-  const npmCli = process.env.npm_execpath
-  if (npmCli !== undefined && npmCli.endsWith('.js')) return run(process.execPath, [npmCli, ...args], options)
-  // npm is a .cmd file on Windows, which only a shell can start; the arguments are all our own.
-  if (process.platform === 'win32') return run('cmd.exe', ['/d', '/s', '/c', 'npm', ...args], options)
-  return run('npm', args, options)
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Whether Chromium can put its processes into a sandbox here, and what to do where it cannot. */
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import { findProgram, Refusal, run } from './process.mjs'
+import { run } from './children.mjs'
+import { findProgram, Refusal } from './process.mjs'
 
 /**
  * @param {object} machine

@@ -1,5 +1,6 @@
 /** What the app and its tests need from the operating system: found missing, installed on Debian as root, else named. */
-import { findProgram, lastLines, Refusal, run } from './process.mjs'
+import { run } from './children.mjs'
+import { findProgram, lastLines, Refusal } from './process.mjs'
 
 /** Debian's names of what Electron links against (Ubuntu 24.04 and Debian 13 call some of them …t64). */
 const electronLibraries = [

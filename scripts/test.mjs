@@ -10,13 +10,17 @@ import { readIfThere } from './cache.mjs'
 import { openDisplay } from './display.mjs'
 import { declaredVersion, describeRuntime } from './electron-runtime.mjs'
 import { findCommand } from './packages.mjs'
-import { atExit, isEnding, Refusal, run, runScript, say } from './process.mjs'
+import { run } from './children.mjs'
+import { atExit, isEnding, Refusal, runScript, say } from './process.mjs'
 import { obtainNode24 } from './runtime/node24.mjs'
 import { setUp } from './setup.mjs'
 import { addCounts, countTests, noTests } from './test-counts.mjs'
 
 /** Undefined until the first vitest run has ended. @type {import('./test-counts.mjs').TestCounts | undefined} */
 let counts
+
+/** No step needs a tenth of it; an endless loop in a test is not ended by vitest itself. */
+const stepLimitMs = 8 * 60_000
 
 /**
  * @param {string} title
@@ -45,7 +49,9 @@ async function step(title, alone, body) {
  */
 async function runTool(packageName, args, { node = process.execPath, env } = {}) {
   const command = await findCommand(packageName, packageName === 'typescript' ? 'tsc' : packageName)
-  return (await run(node, [command, ...args], env === undefined ? {} : { env })).status
+  const done = await run(node, [command, ...args], { timeoutMs: stepLimitMs, ...(env === undefined ? {} : { env }) })
+  if (done.isTimedOut) say(`   ended after ${stepLimitMs / 60_000} minutes: it hangs`)
+  return done.status
 }
 
 /**

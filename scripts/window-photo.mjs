@@ -1,7 +1,8 @@
 /** Waits until a program's window shows something and writes a picture of it (X11; xdotool and ImageMagick). */
 import { rename } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Refusal, run } from './process.mjs'
+import { run } from './children.mjs'
+import { Refusal } from './process.mjs'
 
 const windowTimeoutMs = 60_000
 /** A blinking caret keeps two pictures from ever being equal; then the last one is taken. */

@@ -1,7 +1,8 @@
 /** Makes a .deb out of an unpacked app. dpkg-deb is all it needs, so it works offline on any Debian. */
 import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { lastLines, Refusal, run } from '../process.mjs'
+import { run } from '../children.mjs'
+import { lastLines, Refusal } from '../process.mjs'
 
 /**
  * @typedef {object} DebInput

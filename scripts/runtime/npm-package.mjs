@@ -4,7 +4,8 @@ import { createReadStream } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { lastLines, npmReason, Refusal, run, runNpm } from '../process.mjs'
+import { run, runNpm } from '../children.mjs'
+import { lastLines, npmReason, Refusal } from '../process.mjs'
 
 /**
  * @typedef {object} PinnedPackage

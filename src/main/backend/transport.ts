@@ -8,6 +8,8 @@ export interface TransportRequest {
   headers: Record<string, string>
   body: RequestBody | null
   signal: AbortSignal
+  /** Called once when the connection stands: from now on the server may have seen the request. */
+  onConnected?: () => void
   connectTimeoutMs: number
   /** From the end of the request to the first byte of the answer: the model's thinking time (protocol.md section 2). */
   firstByteTimeoutMs: number
@@ -31,7 +33,11 @@ export interface TransportResponse {
   body: AsyncIterable<Uint8Array>
 }
 
-/** Sends requests. `request` throws an AppFailure: unreachable, certificate, timeout, redirect, connection-lost. */
+/**
+ * Sends requests. `request` throws the signal's reason after an abort, else an AppFailure. `unreachable`, `certificate`
+ * and `timeout` of phase `connect` mean that the server has not seen the request, so it may be sent again (R12); after
+ * `redirect`, `not-a-stream`, `connection-lost` and `timeout` of phase `headers` it may have been processed.
+ */
 export interface Transport {
   request(request: TransportRequest): Promise<TransportResponse>
 }

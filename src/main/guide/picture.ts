@@ -62,9 +62,10 @@ function shapeOf(image: ImageInfo): 'landscape' | 'portrait' | 'square' {
   return image.width > image.height ? 'landscape' : 'portrait'
 }
 
+// As the chips in the composer have it: 1 KB is 1,024 bytes, and "1.0 MB" comes before "1,012 KB".
 function formatBytes(bytes: number, t: Translate, locale: Locale): string {
   if (bytes < 1024) return t('guide:picture.bytes', { count: bytes })
-  if (bytes < 1_048_576) return t('guide:picture.kilobytes', { size: formatNumber(bytes / 1024, locale) })
+  if (bytes < 1000 * 1024) return t('guide:picture.kilobytes', { size: formatNumber(Math.round(bytes / 1024), locale) })
   return t('guide:picture.megabytes', { size: formatNumber(bytes / 1_048_576, locale) })
 }
 

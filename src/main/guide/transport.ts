@@ -131,8 +131,9 @@ async function* answerEvents(
   if (answer.title !== null) yield { type: 'title', title: answer.title }
   if (answer.suggestions.length > 0) yield { type: 'suggestions', suggestions: answer.suggestions }
   yield { type: 'finish', finish: { reason: 'stop' } }
-  // No tokens were used, and words are not tokens: the token counts stay out.
-  yield { type: 'usage', usage: { words: wordCount }, provider: name.name, model: name.model }
+  // No model ran, so no tokens were used: zero is the fact. Words are not tokens and have a name of their own.
+  const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, words: wordCount }
+  yield { type: 'usage', usage, provider: name.name, model: name.model }
 }
 
 /**

@@ -57,11 +57,16 @@ describe('the bytes of an answer', () => {
     expect(message.reasoning).toBeNull()
   })
 
-  test('claim no tokens: usage counts words and calls them words', async () => {
+  test('claim no tokens: usage says that none were used, and counts words as words', async () => {
     const { events, message, text } = await ask('How do I connect a server?')
     const usage = events.find((event) => event.type === 'usage')
-    expect(usage?.usage).toEqual({ words: text.match(/\S+/gu)?.length })
-    expect(message.usage).toBeNull()
+    expect(usage?.usage).toEqual({
+      prompt_tokens: 0,
+      completion_tokens: 0,
+      total_tokens: 0,
+      words: text.match(/\S+/gu)?.length,
+    })
+    expect(message.usage?.totalTokens).toBe(0)
   })
 
   test('come in groups of words at 60 to 90 words a second, and together are the text', async () => {

@@ -1,0 +1,158 @@
+import { createReadStream } from 'node:fs'
+import { readFile, realpath } from 'node:fs/promises'
+import { extname, join, sep } from 'node:path'
+import { Readable } from 'node:stream'
+import type { CustomScheme, Protocol } from 'electron'
+import type { AttachmentFile } from './attachments'
+
+/** The origin of all our pages. */
+export const APP_ORIGIN = 'app://local'
+
+/** Registered before Electron is ready, or pages have no origin and no CSP. */
+export const APP_SCHEME: CustomScheme = {
+  scheme: 'app',
+  privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true },
+}
+
+/** The policy of every page, as a response header: no inline anything, no origin but ours. A test holds its exact text. */
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob: media:",
+  "font-src 'self'",
+  "media-src 'self' blob: media:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "frame-src 'none'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ')
+
+const MIME_TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+  '.woff': 'font/woff',
+  '.ttf': 'font/ttf',
+  '.wasm': 'application/wasm',
+}
+
+/** What an address under `app://local/` means. */
+export type AppResource = { kind: 'page-file'; segments: string[]; mime: string } | { kind: 'attachment'; id: string }
+
+/**
+ * Reads an address. Names consist of letters, digits, `.`, `_` and `-` and do not begin with a dot, so there is nothing
+ * to decode and no way out of the folder (S21).
+ *
+ * @returns null for whatever else: that is a 404
+ */
+export function resolveAppUrl(raw: string): AppResource | null {
+  // The text as it came: URL parsers fold `..` and turn backslashes, and what is folded cannot be refused any more.
+  const match = /^app:\/\/local\/([^?#]*)(?:[?#].*)?$/u.exec(raw)
+  if (match === null) return null
+  const segments = (match[1] ?? '').split('/')
+  if (!segments.every((segment) => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/u.test(segment))) return null
+  const [folder, id] = segments
+  if (folder === 'attachment') {
+    return segments.length === 2 && id !== undefined && /^[0-9a-f]{64}$/u.test(id) ? { kind: 'attachment', id } : null
+  }
+  const mime = MIME_TYPES[extname(segments.at(-1) ?? '')]
+  return mime === undefined ? null : { kind: 'page-file', segments, mime }
+}
+
+export interface AppFiles {
+  /** The folder of the built pages. */
+  pages: string
+  attachment: (id: string) => Promise<AttachmentFile | null>
+}
+
+/** Serves `app://local/`: the built pages, and stored images by their id. */
+export function serveApp(protocol: Protocol, files: AppFiles): void {
+  protocol.handle('app', async (request) => {
+    const resource = request.method === 'GET' ? resolveAppUrl(request.url) : null
+    if (resource === null) return notFound()
+    return resource.kind === 'page-file'
+      ? servePageFile(files.pages, resource)
+      : serveAttachment(await files.attachment(resource.id), request.headers.get('range'))
+  })
+}
+
+async function servePageFile(pages: string, resource: Extract<AppResource, { kind: 'page-file' }>): Promise<Response> {
+  try {
+    const root = await realpath(pages)
+    const path = join(root, ...resource.segments)
+    // A link inside the folder would lead out of it.
+    if ((await realpath(path)) !== path || !path.startsWith(root + sep)) return notFound()
+    return new Response(await readFile(path), {
+      headers: {
+        'content-type': resource.mime,
+        'content-security-policy': CONTENT_SECURITY_POLICY,
+        'x-content-type-options': 'nosniff',
+        'cross-origin-opener-policy': 'same-origin',
+        'referrer-policy': 'no-referrer',
+        // Vite puts a hash of its content into the name of every file but the pages.
+        'cache-control': resource.segments[0] === 'assets' ? 'max-age=31536000, immutable' : 'no-store',
+      },
+    })
+  } catch {
+    return notFound()
+  }
+}
+
+function serveAttachment(file: AttachmentFile | null, rangeHeader: string | null): Response {
+  if (file === null) return notFound()
+  const headers = {
+    'content-type': file.mime,
+    'x-content-type-options': 'nosniff',
+    // The name is a hash of the content: it never changes.
+    'cache-control': 'private, max-age=31536000, immutable',
+    'content-security-policy': "default-src 'none'; sandbox",
+    'accept-ranges': 'bytes',
+  }
+  const range = rangeHeader === null ? null : parseRange(rangeHeader, file.bytes)
+  if (range === 'unsatisfiable') {
+    return new Response(null, { status: 416, headers: { ...headers, 'content-range': `bytes */${file.bytes}` } })
+  }
+  const { start, end } = range ?? { start: 0, end: file.bytes - 1 }
+  return new Response(Readable.toWeb(createReadStream(file.path, { start, end })) as ReadableStream, {
+    status: range === null ? 200 : 206,
+    headers: {
+      ...headers,
+      'content-length': String(end - start + 1),
+      ...(range === null ? {} : { 'content-range': `bytes ${start}-${end}/${file.bytes}` }),
+    },
+  })
+}
+
+/**
+ * Reads a Range header of one range (RFC 9110, section 14.2).
+ *
+ * @returns both ends, inclusive; null for a header to be ignored
+ */
+export function parseRange(header: string, bytes: number): { start: number; end: number } | 'unsatisfiable' | null {
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/u.exec(header.trim())
+  if (match === null) return null
+  const [, first = '', last = ''] = match
+  if (first === '' && last === '') return null
+  if (first === '') {
+    const count = Math.min(Number(last), bytes)
+    return count === 0 ? 'unsatisfiable' : { start: bytes - count, end: bytes - 1 }
+  }
+  const start = Number(first)
+  const end = last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1)
+  if (last !== '' && Number(last) < start) return null
+  return start >= bytes ? 'unsatisfiable' : { start, end }
+}
+
+function notFound(): Response {
+  return new Response(null, { status: 404, headers: { 'content-security-policy': CONTENT_SECURITY_POLICY } })
+}

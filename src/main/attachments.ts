@@ -1,0 +1,203 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { lstat, mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { AddAttachments, AddedAttachment } from '../shared/contract'
+import type { AttachmentInfo } from '../shared/conversation'
+import { failure, toAppError, type AppError, type AttachmentReason } from '../shared/errors'
+import { inspectImage, MAX_IMAGE_BYTES } from './image'
+import type { Logger } from './logger'
+
+/** A file as the preload hands it over: by the path the system knows it by, or by its bytes when it has none. */
+export type IncomingFile = AddAttachments['files'][number]
+
+/** Where the bytes of an attachment lie, and what they are. */
+export interface AttachmentFile {
+  path: string
+  mime: AttachmentInfo['mime']
+  bytes: number
+}
+
+export const MAX_FILES = 10
+/** A file on a dead network drive must not keep the composer waiting (R39). */
+const READ_TIMEOUT_MS = 2000
+const PIECE_BYTES = 1024 * 1024
+
+const EXTENSIONS: Record<AttachmentInfo['mime'], string> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+  'image/gif': 'gif',
+  'image/webp': 'webp',
+}
+const MIMES = Object.entries(EXTENSIONS).map(([mime, extension]) => ({
+  mime: mime as AttachmentInfo['mime'],
+  extension,
+}))
+
+/**
+ * Stored images. Each lies under its SHA-256, so the same picture is kept once and a name from outside never becomes a
+ * path. What goes in is a regular file or bytes, and an image by its content.
+ */
+export class Attachments {
+  /** What was added since the start, with the name it came under. */
+  readonly #added = new Map<string, AttachmentInfo>()
+
+  /** @param folder made when the first image comes */
+  constructor(
+    private readonly folder: string,
+    private readonly logger: Logger,
+    private readonly platform: NodeJS.Platform = process.platform,
+  ) {}
+
+  /** Adds files for one message. One result per file, in their order; a refused file never stops the others. */
+  async add(files: readonly IncomingFile[]): Promise<AddedAttachment[]> {
+    const results: AddedAttachment[] = []
+    // One after the other: ten images of 20 MiB are not held in memory at once.
+    for (const [index, file] of files.entries()) {
+      results.push(
+        index < MAX_FILES
+          ? await this.addFile(file)
+          : { ok: false, name: file.name, error: refusal('too-many', file.name, MAX_FILES) },
+      )
+    }
+    return results
+  }
+
+  /** Reads, checks and stores one file. Never rejects: a refusal is a result. */
+  async addFile(file: IncomingFile): Promise<AddedAttachment> {
+    try {
+      const bytes = 'path' in file ? await this.#read(file.path, file.name) : file.bytes
+      const inspected = await inspectImage(bytes, file.name)
+      if (!inspected.ok) return { ok: false, name: file.name, error: inspected.error }
+      const id = await hash(bytes)
+      await this.#store(id, inspected.value.mime, bytes)
+      const attachment = { id, name: file.name, bytes: bytes.byteLength, ...inspected.value }
+      this.#added.set(id, attachment)
+      return { ok: true, attachment }
+    } catch (thrown) {
+      const error = toAppError(thrown)
+      if (error.code === 'internal') this.logger.error('attachment not added', { code: codeOf(thrown) })
+      return { ok: false, name: file.name, error }
+    }
+  }
+
+  /** The facts about a stored image, or null when there is none with this id. One from an earlier start has no name. */
+  async find(id: string): Promise<AttachmentInfo | null> {
+    const file = await this.file(id)
+    if (file === null) return null
+    const added = this.#added.get(id)
+    if (added !== undefined) return added
+    const name = `image.${EXTENSIONS[file.mime]}`
+    const bytes = await this.#read(file.path, name)
+    const inspected = await inspectImage(bytes, name)
+    return inspected.ok ? { id, name, bytes: bytes.byteLength, ...inspected.value } : null
+  }
+
+  /** Where a stored image lies, or null. Ids are checked: whatever else is asked for is no file of ours. */
+  async file(id: string): Promise<AttachmentFile | null> {
+    if (!/^[0-9a-f]{64}$/u.test(id)) return null
+    for (const { mime, extension } of MIMES) {
+      const path = join(this.folder, `${id}.${extension}`)
+      const stats = await lstat(path).catch(() => null)
+      if (stats?.isFile() === true) return { path, mime, bytes: stats.size }
+    }
+    return null
+  }
+
+  async #read(path: string, name: string): Promise<Uint8Array> {
+    // Asking for a UNC path already sends the person's credentials to the host in it.
+    if (this.platform === 'win32' && /^[\\/]{2}/u.test(path)) throw failure(refusal('unreadable', name))
+    const timeout = new AbortController()
+    const timer = setTimeout(() => timeout.abort(), READ_TIMEOUT_MS)
+    const expired = new Promise<never>((_resolve, reject) => {
+      timeout.signal.addEventListener('abort', () => reject(failure(refusal('unreadable', name))))
+    })
+    try {
+      return await Promise.race([readRegularFile(path, name, timeout.signal), expired])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Durable and atomic: a crash leaves the whole image or none. */
+  async #store(id: string, mime: AttachmentInfo['mime'], bytes: Uint8Array): Promise<void> {
+    const path = join(this.folder, `${id}.${EXTENSIONS[mime]}`)
+    const known = await stat(path).catch(() => null)
+    if (known?.size === bytes.byteLength) return
+    await mkdir(this.folder, { recursive: true, mode: 0o700 })
+    const draft = `${path}.new-${randomUUID()}`
+    try {
+      const handle = await open(draft, 'wx', 0o600)
+      try {
+        await handle.writeFile(bytes)
+        await handle.datasync()
+      } finally {
+        await handle.close()
+      }
+      await rename(draft, path)
+    } catch (thrown) {
+      await rm(draft, { force: true }).catch(() => undefined)
+      throw failure({ code: 'storage', reason: storageReason(codeOf(thrown)) })
+    }
+  }
+}
+
+/**
+ * Reads a regular file of at most 20 MiB. Links, folders, pipes and devices are refused before they are opened, and
+ * again afterwards, so that nothing can be put in the file's place between the two looks (S19).
+ */
+async function readRegularFile(path: string, name: string, signal: AbortSignal): Promise<Uint8Array> {
+  const seen = await lstat(path).catch(() => null)
+  if (seen?.isDirectory() === true) throw failure(refusal('folder', name))
+  if (seen?.isFile() !== true) throw failure(refusal('unreadable', name))
+  // Without NONBLOCK the opening of a pipe waits for its other end. On Windows both are undefined, which counts as 0 here.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const handle = await open(path, flags).catch(() => null)
+  if (handle === null) throw failure(refusal('unreadable', name))
+  try {
+    const opened = await handle.stat()
+    const isSame = opened.isFile() && opened.ino === seen.ino && opened.dev === seen.dev
+    if (!isSame) throw failure(refusal('unreadable', name))
+    if (opened.size === 0) throw failure(refusal('empty', name))
+    if (opened.size > MAX_IMAGE_BYTES) throw failure(refusal('too-large', name, MAX_IMAGE_BYTES / 1024 / 1024))
+    return await readWhole(handle, opened.size, signal)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** At most `size` bytes: a file that grows meanwhile is cut, one that shrinks is given as it is; the content check decides. */
+async function readWhole(handle: FileHandle, size: number, signal: AbortSignal): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  while (at < size && !signal.aborted) {
+    const { bytesRead } = await handle.read(bytes, at, Math.min(PIECE_BYTES, size - at), at)
+    if (bytesRead === 0) break
+    at += bytesRead
+  }
+  return bytes.subarray(0, at)
+}
+
+// In pieces: hashing 20 MiB in one go would hold up every stream for 40 ms.
+async function hash(bytes: Uint8Array): Promise<string> {
+  const sha256 = createHash('sha256')
+  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
+    sha256.update(bytes.subarray(at, at + PIECE_BYTES))
+    await nextTurn()
+  }
+  return sha256.digest('hex')
+}
+
+function refusal(reason: AttachmentReason, name: string, limit: number | null = null): AppError {
+  return { code: 'attachment', reason, name, format: null, limit }
+}
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown'
+}
+
+function storageReason(code: string): 'full' | 'read-only' | 'failed' {
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'full'
+  return code === 'EROFS' || code === 'EACCES' || code === 'EPERM' ? 'read-only' : 'failed'
+}

@@ -1,0 +1,382 @@
+import { randomUUID } from 'node:crypto'
+import { failure, type AppError } from '../../shared/errors'
+import { silentLogger, type Logger } from '../logger'
+import { requireHeaders } from './headers'
+import { createHttpTransport, type TlsOptions } from './http'
+import { readModelLists, readModels, readProviders, readVersion } from './lists'
+import type { ListedModel, ListedProvider, ServerVersion } from './lists'
+import { StoredFile, type MediaItem } from './media'
+import { createRedactor, plainLine, plainText } from './server-text'
+import { ChunkDecoder, type Chunk, type RawResponse } from './stream'
+import type { BodyPiece, RequestBody, Transport, TransportRequest, TransportResponse } from './transport'
+
+export interface BackendApiOptions {
+  /** Base address without `/backend-api`, such as `http://localhost:1337`; see parseAddress for what people type. */
+  url: string
+  /** Sent with every request, also to a key-protected server (`authorization`). Checked by the rules of headers.ts. */
+  headers?: Record<string, string>
+  tls?: TlsOptions
+  proxy?: string
+  logger?: Logger
+  /** Instead of sockets. `tls` and `proxy` are then the transport's own business and must not be given. */
+  transport?: Transport
+  timeouts?: Partial<Timeouts>
+}
+
+/** R10. There is none for a whole answer. */
+export interface Timeouts {
+  connectMs: number
+  firstByteMs: number
+  idleMs: number
+}
+
+const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 10_000, firstByteMs: 300_000, idleMs: 120_000 }
+
+/**
+ * For how long the server may work on one answer. Without it `g4f gui` ends every stream after 120 s; our own limits for
+ * silence end a dead one long before an hour (protocol.md section 1).
+ */
+const DEFAULT_SERVER_TIMEOUT_SECONDS = 3600
+
+const MAX_LIST_BYTES = 16 * 1024 * 1024
+/** Of what is no answer, only as much is read, and for only as long, as is needed to say what it is (R21). */
+const MAX_ERROR_BYTES = 64 * 1024
+const MAX_ERROR_WAIT_MS = 1000
+const MAX_SNIPPET = 200
+const MAX_MESSAGE = 500
+
+export interface WireMessage {
+  role: string
+  content: string | ContentPart[]
+}
+
+export type ContentPart =
+  | { type: 'text'; text: string }
+  | { type: 'image_url'; image_url: { url: string | StoredFile } }
+  | { type: 'input_audio'; input_audio: { data: string; format: string } }
+
+export interface ConversationRequest {
+  messages: WireMessage[]
+  /** Null or missing: the server's choice. */
+  provider?: string | null
+  model?: string | null
+  /** Data URIs (see toDataUri), web addresses or stored files; the server attaches them to the last message. */
+  media?: readonly MediaItem[]
+  /** For the provider, not for the server itself. */
+  apiKey?: string | null
+  /** Of an OpenAI-compatible server; only the provider `Custom` takes it. */
+  baseUrl?: string | null
+  signal?: AbortSignal
+  onConnected?: () => void
+  /** Everything else goes to the server, and through it to the provider, as it is. */
+  [extra: string]: unknown
+}
+
+/**
+ * One server that speaks the Backend API (protocol.md). Runs under plain Node.
+ *
+ * All methods throw an AppFailure whose `error` says what went wrong, and the signal's reason after an abort.
+ */
+export class BackendApi {
+  readonly #base: string
+  readonly #headers: Record<string, string>
+  readonly #transport: Transport
+  readonly #timeouts: Timeouts
+  readonly #logger: Logger
+
+  /** @throws AppFailure `bad-address`, `bad-header` */
+  constructor(options: BackendApiOptions) {
+    const isFree = options.transport === undefined || (options.tls === undefined && options.proxy === undefined)
+    if (!isFree) throw new TypeError('tls and proxy belong to the transport')
+    this.#base = requireBase(options.url, options.transport !== undefined)
+    this.#headers = requireHeaders(options.headers ?? {})
+    this.#transport =
+      options.transport ??
+      createHttpTransport({
+        ...(options.tls === undefined ? {} : { tls: options.tls }),
+        ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+      })
+    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
+    this.#logger = options.logger ?? silentLogger
+  }
+
+  /**
+   * Asks, and gives every event as it arrives: the JSON object itself, of whatever type. The types `request`, `response`,
+   * `headers` and `parameters` are not read (`{ type, skippedBytes }`), and what is no event is left out. A server's
+   * `error` and `auth` are events like others. Ends with the body; leaving the loop closes the connection, which is how a
+   * server is told to stop.
+   */
+  async *conversation(request: ConversationRequest): AsyncGenerator<RawResponse, void, undefined> {
+    let malformed = 0
+    for await (const chunks of this.chunks(request)) {
+      for (const chunk of chunks) {
+        if (chunk.kind === 'failed') throw failure(chunk.error)
+        if (chunk.kind === 'event') yield chunk.event
+        else malformed += 1
+      }
+    }
+    if (malformed > 0) this.#logger.warn('events could not be read', { count: malformed })
+  }
+
+  /**
+   * The same with what could not be read, and in pieces: one array for each piece of bytes, empty when it held no whole
+   * event, so that every sign of life is seen. After the first array the server has answered with a stream.
+   */
+  async *chunks(request: ConversationRequest): AsyncGenerator<Chunk[], void, undefined> {
+    const { provider, model, messages, media, apiKey, baseUrl, signal, onConnected, ...extra } = request
+    const redact = this.redactor(apiKey)
+    const response = await this.#send({
+      method: 'POST',
+      path: '/conversation',
+      headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
+      body: encodeBody({
+        timeout: DEFAULT_SERVER_TIMEOUT_SECONDS,
+        ...extra,
+        // An empty name is a 404; leaving it out is the automatic choice.
+        ...(isGiven(provider) ? { provider } : {}),
+        ...(isGiven(model) ? { model } : {}),
+        messages,
+        ...(media !== undefined && media.length > 0 ? { media } : {}),
+        ...(isGiven(apiKey) ? { api_key: apiKey } : {}),
+        // The second name is the one before 6.8.0.
+        ...(isGiven(baseUrl) ? { base_url: baseUrl, api_base: baseUrl } : {}),
+      }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(onConnected === undefined ? {} : { onConnected }),
+    })
+    if (!isStream(response)) throw failure(await readRefusal(response, redact))
+
+    const decoder = new ChunkDecoder()
+    let isEmpty = true
+    for await (const bytes of response.body) {
+      isEmpty &&= bytes.length === 0
+      const chunks = decoder.push(bytes)
+      yield chunks
+      // What follows a line that is too long is not waited for.
+      if (chunks.at(-1)?.kind === 'failed') return
+    }
+    if (isEmpty) throw failure({ code: 'empty-answer' })
+    yield decoder.end()
+  }
+
+  /** The server's version, from its memory: the health check. */
+  async version(options: CallOptions = {}): Promise<ServerVersion> {
+    return this.#get('/version?cache=true', options, readVersion)
+  }
+
+  /** At most 10,000; entries that make no sense are left out. */
+  async providers(options: CallOptions = {}): Promise<ListedProvider[]> {
+    return this.#get('/providers', options, readProviders)
+  }
+
+  /**
+   * The models of one provider. An unknown provider has none.
+   *
+   * @param options.apiKey the provider's own key, without which some providers answer 401
+   */
+  async models(provider: string, options: CallOptions & { apiKey?: string | null } = {}): Promise<ListedModel[]> {
+    const { apiKey, ...rest } = options
+    const headers = isGiven(apiKey) ? requireHeaders({ 'x-api-key': apiKey }) : {}
+    return this.#get(`/models/${encodeURIComponent(provider)}`, { ...rest, headers }, readModels)
+  }
+
+  /** Ids of models by provider. The first call after a server's start takes long: it asks every provider. */
+  async modelLists(options: CallOptions = {}): Promise<Map<string, string[]>> {
+    return this.#get('/models', options, readModelLists)
+  }
+
+  /** Takes this server's secret headers and a provider's key out of a text; see createRedactor. */
+  redactor(apiKey?: string | null): (text: string) => string {
+    return createRedactor([apiKey, ...Object.values(this.#headers)])
+  }
+
+  /** @param read gives null for JSON of the wrong shape: whatever answers there is no Backend API */
+  async #get<T>(
+    path: string,
+    options: CallOptions & { headers?: Record<string, string> },
+    read: (value: unknown) => T | null,
+  ): Promise<T> {
+    const { signal, headers } = options
+    const response = await this.#send({
+      method: 'GET',
+      path,
+      headers: { ...headers, accept: 'application/json' },
+      body: null,
+      ...(signal === undefined ? {} : { signal }),
+    })
+    const redact = this.redactor(headers?.['x-api-key'])
+    if (response.status !== 200 || encodingOf(response) !== '') throw failure(await readRefusal(response, redact))
+    const { text, isWhole } = await readText(response.body, MAX_LIST_BYTES)
+    if (!isWhole) throw failure({ code: 'too-large', limitBytes: MAX_LIST_BYTES })
+    const value = read(parseJson(text))
+    if (value === null) throw failure(refusalOf(response, text, redact))
+    return value
+  }
+
+  async #send(call: {
+    method: TransportRequest['method']
+    path: string
+    headers: Record<string, string>
+    body: RequestBody | null
+    signal?: AbortSignal
+    onConnected?: () => void
+  }): Promise<TransportResponse> {
+    return this.#transport.request({
+      method: call.method,
+      url: `${this.#base}/backend-api/v2${call.path}`,
+      // Servers that are allowed to compress hold a stream back until its end (protocol.md section 1).
+      headers: { ...this.#headers, ...call.headers, 'accept-encoding': 'identity' },
+      body: call.body,
+      signal: call.signal ?? new AbortController().signal,
+      connectTimeoutMs: this.#timeouts.connectMs,
+      firstByteTimeoutMs: this.#timeouts.firstByteMs,
+      idleTimeoutMs: this.#timeouts.idleMs,
+      ...(call.onConnected === undefined ? {} : { onConnected: call.onConnected }),
+    })
+  }
+}
+
+export interface CallOptions {
+  signal?: AbortSignal
+}
+
+function requireBase(address: string, hasOwnTransport: boolean): string {
+  let url: URL
+  try {
+    url = new URL(address)
+  } catch {
+    throw failure({ code: 'bad-address', reason: 'unreadable' })
+  }
+  const isWeb = url.protocol === 'http:' || url.protocol === 'https:'
+  if (!isWeb && !hasOwnTransport) throw failure({ code: 'bad-address', reason: 'scheme' })
+  if (url.username !== '' || url.password !== '') throw failure({ code: 'bad-address', reason: 'credentials' })
+  return `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/u, '')}`
+}
+
+function isGiven(value: string | null | undefined): value is string {
+  return value !== undefined && value !== null && value !== ''
+}
+
+/** JSON in which each stored file is a piece of its own. */
+function encodeBody(body: Record<string, unknown>): RequestBody {
+  const files: StoredFile[] = []
+  // Stands for a file until the text is cut there; no text of a person can guess it.
+  const marker = randomUUID()
+  const json = JSON.stringify(body, (_key, value: unknown) =>
+    value instanceof StoredFile ? `data:${value.mime};base64,${marker}.${files.push(value) - 1}.` : value,
+  )
+  if (files.length === 0) return { kind: 'text', text: json }
+  const pieces: BodyPiece[] = json.split(new RegExp(`${marker}\\.(\\d+)\\.`, 'u')).map((piece, index) => {
+    const file = index % 2 === 1 ? files[Number(piece)] : undefined
+    return file === undefined ? { kind: 'text', text: piece } : { kind: 'file', path: file.path, bytes: file.bytes }
+  })
+  return { kind: 'pieces', pieces }
+}
+
+function isStream(response: TransportResponse): boolean {
+  if (response.status !== 200 || encodingOf(response) !== '') return false
+  return /^(?:text\/event-stream|application\/(?:x-)?(?:ndjson|jsonl|json-seq)|application\/stream\+json)\b/iu.test(
+    response.headers['content-type'] ?? '',
+  )
+}
+
+function encodingOf(response: TransportResponse): string {
+  const encoding = (response.headers['content-encoding'] ?? '').trim().toLowerCase()
+  return encoding === 'identity' ? '' : encoding
+}
+
+async function readRefusal(response: TransportResponse, redact: (text: string) => string): Promise<AppError> {
+  const { text } = await readText(response.body, MAX_ERROR_BYTES, MAX_ERROR_WAIT_MS)
+  return refusalOf(response, text, redact)
+}
+
+/** What an answer is that is not the one that was asked for (protocol.md section 4). */
+function refusalOf(response: TransportResponse, text: string, redact: (text: string) => string): AppError {
+  const { status } = response
+  const encoding = encodingOf(response)
+  const message = encoding === '' ? messageOf(text) : null
+  const words = message === null ? null : plainText(redact(message), MAX_MESSAGE)
+  if (status === 401 || status === 403) return { code: 'unauthorized', status, message: words }
+  if (status < 200 || status > 299 || words !== null) return { code: 'http', status, message: words }
+  if (text === '' && encoding === '') return { code: 'empty-answer' }
+  const type = plainLine(response.headers['content-type'] ?? 'unknown', 100)
+  return {
+    code: 'not-a-stream',
+    status,
+    contentType: encoding === '' ? type : `${type} (${plainLine(encoding, 20)})`,
+    // Redacted before it is cut, or half a key could stay at the end.
+    snippet: encoding === '' ? plainLine(redact(readable(text)), MAX_SNIPPET) : '',
+  }
+}
+
+// `{"error":{"message"}}` of the servers themselves, and what stands in front of them says it in these ways.
+function messageOf(text: string): string | null {
+  let value = parseJson(text)
+  for (const key of ['error', 'message', 'detail']) {
+    if (typeof value !== 'object' || value === null) break
+    const found: unknown = (value as Record<string, unknown>)[key]
+    if (typeof found === 'string' && found !== '') return found
+    if (typeof found === 'object' && found !== null && !Array.isArray(found)) value = found
+  }
+  return null
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+// The words of a page without its markup. Cut first: nothing beyond is shown anyway.
+function readable(text: string): string {
+  return text
+    .slice(0, 8 * 1024)
+    .replace(/<(script|style|head)\b[^>]*>.*?<\/\1>/gisu, ' ')
+    .replace(/<[^>]*>/gu, ' ')
+    .trim()
+}
+
+/** At most `maxBytes`, and after `maxWaitMs` what has arrived until then; the connection is closed in both cases. */
+async function readText(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  maxWaitMs?: number,
+): Promise<{ text: string; isWhole: boolean }> {
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  let isWhole = false
+  const iterator = body[Symbol.asyncIterator]()
+  const readAll = async (): Promise<void> => {
+    while (bytes <= maxBytes) {
+      const next = await iterator.next()
+      if (next.done === true) {
+        isWhole = true
+        return
+      }
+      bytes += next.value.length
+      pieces.push(next.value)
+    }
+  }
+  if (maxWaitMs === undefined) {
+    try {
+      await readAll()
+    } finally {
+      await iterator.return?.()
+    }
+  } else {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, maxWaitMs)
+      // A page that breaks off is an error page as well.
+      readAll()
+        .catch(() => undefined)
+        .finally(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+    })
+    await iterator.return?.()
+  }
+  return { text: Buffer.concat(pieces).toString('utf8').slice(0, maxBytes), isWhole }
+}

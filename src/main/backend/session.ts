@@ -1,0 +1,324 @@
+import {
+  answerText,
+  type AnswerStatus,
+  type AttachmentInfo,
+  type FinishState,
+  type Message,
+  type Part,
+} from '../../shared/conversation'
+import { AppFailure, failure, type AppError } from '../../shared/errors'
+import type { Clock } from '../clock'
+import type { Logger } from '../logger'
+import type { BackendApi, ContentPart, ConversationRequest, WireMessage } from './api'
+import { StoredFile, type MediaItem } from './media'
+import { PartReader } from './parts'
+import type { Chunk } from './stream'
+
+export interface SessionDeps {
+  api: Pick<BackendApi, 'chunks' | 'redactor'>
+  /** Where a stored attachment lies; null when its file is gone. */
+  findAttachment(id: string): Promise<string | null>
+  clock: Pick<Clock, 'monotonicMs'>
+  /** From 0 to below 1, for the jitter of retries. */
+  random(): number
+  /** Rejects when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<unknown>
+  logger: Logger
+}
+
+export interface SessionRequest {
+  /** The path, oldest first, up to and including the question, or for a continuation the answer that was cut. */
+  messages: readonly Message[]
+  provider: string | null
+  model: string | null
+  /** For the provider. */
+  apiKey: string | null
+  isContinuation: boolean
+  /** Of the branch so far, by provider; see the part `session`. */
+  sessions: Record<string, unknown> | null
+}
+
+/** After this long without a byte a running answer counts as stalled. */
+export const STALL_MS = 10_000
+const STALL_CHECK_MS = 1000
+
+/** R12: full jitter, so that many clients of a server that comes back do not come back at once. */
+const RETRY_WITHIN_MS = [500, 1000] as const
+
+type Finish = Extract<Part, { type: 'finish' }>
+
+/**
+ * Asks a backend and gives what comes back as parts. Retries only what the server cannot have seen. Whatever happens, the
+ * last part is a `finish` and there is exactly one (R15):
+ *
+ * - `complete`: the body ended cleanly and the backend had said that the answer is whole
+ * - `complete-unconfirmed`: it ended cleanly without that
+ * - `stopped`: the signal was aborted
+ * - `interrupted`: the body broke off, or nothing came for too long
+ * - `failed`: anything else, also a clean end without an answer
+ *
+ * Leaving the loop early closes the connection. `sinceMs` of a stall is counted from the call of this function.
+ */
+export async function* openSession(
+  deps: SessionDeps,
+  request: SessionRequest,
+  signal: AbortSignal,
+): AsyncGenerator<Part, void, undefined> {
+  let finish: Finish
+  try {
+    finish = yield* ask(deps, request, signal)
+  } catch (thrown) {
+    finish = finishOf(thrown, signal, deps.logger)
+  }
+  yield finish
+}
+
+async function* ask(
+  deps: SessionDeps,
+  request: SessionRequest,
+  signal: AbortSignal,
+): AsyncGenerator<Part, Finish, undefined> {
+  const startMs = deps.clock.monotonicMs()
+  signal.throwIfAborted()
+  yield { type: 'status', status: { phase: 'connecting' } }
+  const wire = await toWire(request, deps)
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return yield* readAnswer(deps, wire, signal, startMs)
+    } catch (thrown) {
+      const withinMs = RETRY_WITHIN_MS[attempt]
+      if (signal.aborted || withinMs === undefined || !isUnseen(thrown)) throw thrown
+      const inMs = Math.round(deps.random() * withinMs)
+      deps.logger.info('request is sent again', { attempt: attempt + 1, inMs, code: thrown.error.code })
+      yield {
+        type: 'status',
+        status: { phase: 'retrying', attempt: attempt + 1, ofAttempts: RETRY_WITHIN_MS.length, inMs },
+      }
+      await deps.sleep(inMs, signal)
+      yield { type: 'status', status: { phase: 'connecting' } }
+    }
+  }
+}
+
+/** The server cannot have seen the request, and another try can end differently. See Transport. */
+function isUnseen(thrown: unknown): thrown is AppFailure {
+  if (!(thrown instanceof AppFailure)) return false
+  const { error } = thrown
+  if (error.code === 'timeout') return error.phase === 'connect'
+  // A certificate stays what it is; a handshake that broke off need not.
+  if (error.code === 'certificate') return error.reason === 'other'
+  return error.code === 'unreachable'
+}
+
+async function* readAnswer(
+  deps: SessionDeps,
+  wire: ConversationRequest,
+  signal: AbortSignal,
+  startMs: number,
+): AsyncGenerator<Part, Finish, undefined> {
+  const reader = new PartReader(deps.api.redactor(wire.apiKey))
+  const now = (): number => deps.clock.monotonicMs() - startMs
+  let hasAnswer = false
+  let hasBegun = false
+  /** What goes on, apart from stalls. */
+  let status: AnswerStatus = { phase: 'waiting' }
+  let lastByteMs = 0
+  let isStalled = false
+
+  const steps = new Steps((signal, onConnected) => deps.api.chunks({ ...wire, signal, onConnected }), signal)
+  const stallCheck = setInterval(() => {
+    if (hasBegun && !isStalled && now() - lastByteMs >= STALL_MS) steps.wake('stalled')
+  }, STALL_CHECK_MS)
+  try {
+    for (;;) {
+      const step = await steps.next()
+      if (step === 'connected') {
+        if (!hasBegun) yield { type: 'status', status }
+        continue
+      }
+      if (step === 'stalled') {
+        isStalled = true
+        yield { type: 'status', status: { phase: 'stalled', sinceMs: lastByteMs } }
+        continue
+      }
+      if (step.done === true) break
+      hasBegun = true
+      lastByteMs = now()
+      if (isStalled) {
+        isStalled = false
+        yield { type: 'status', status }
+      }
+      for (const part of joinDeltas(step.value.flatMap((chunk) => reader.read(chunk)))) {
+        // Only `log` can come after it (protocol.md section 3), so the rest is not waited for.
+        if (part.type === 'finish') return part
+        hasAnswer ||= ANSWERS.has(part.type)
+        status = statusAfter(part) ?? status
+        yield part
+      }
+    }
+    if (!hasAnswer) return { type: 'finish', state: 'failed', error: { code: 'empty-answer' } }
+    return { type: 'finish', state: reader.hasFinishEvent ? 'complete' : 'complete-unconfirmed', error: null }
+  } catch (thrown) {
+    if (hasBegun && isCut(thrown)) return { type: 'finish', state: 'interrupted', error: thrown.error }
+    throw thrown
+  } finally {
+    clearInterval(stallCheck)
+    await steps.close()
+  }
+}
+
+/** An end without any of these is no answer. */
+const ANSWERS = new Set<Part['type']>(['text-delta', 'reasoning-delta', 'media', 'tool-call'])
+
+// A fast server sends hundreds of words in one piece of bytes: one part for them is as good, and far cheaper to hand on.
+function joinDeltas(parts: Part[]): Part[] {
+  const joined: Part[] = []
+  for (const part of parts) {
+    const last = joined.at(-1)
+    if (part.type === 'text-delta' && last?.type === 'text-delta') last.text += part.text
+    else if (part.type === 'reasoning-delta' && last?.type === 'reasoning-delta') last.text += part.text
+    else joined.push(part)
+  }
+  return joined
+}
+
+// As fold() has it.
+function statusAfter(part: Part): AnswerStatus | null {
+  if (part.type === 'status') return part.status
+  if (part.type === 'text-delta' || part.type === 'media') return { phase: 'writing' }
+  return part.type === 'reasoning-delta' ? { phase: 'thinking' } : null
+}
+
+function isCut(thrown: unknown): thrown is AppFailure {
+  if (!(thrown instanceof AppFailure)) return false
+  return thrown.error.code === 'connection-lost' || thrown.error.code === 'timeout'
+}
+
+function finishOf(thrown: unknown, signal: AbortSignal, logger: Logger): Finish {
+  if (signal.aborted) return { type: 'finish', state: 'stopped', error: null }
+  if (!(thrown instanceof AppFailure)) {
+    logger.error('session failed', { name: thrown instanceof Error ? thrown.name : typeof thrown })
+  }
+  const error: AppError = thrown instanceof AppFailure ? thrown.error : { code: 'internal' }
+  return { type: 'finish', state: 'failed' satisfies FinishState, error }
+}
+
+type Wake = 'connected' | 'stalled'
+
+/** The arrays of chunks, and between them what else wants to be said, one at a time. */
+class Steps {
+  readonly #chunks: AsyncGenerator<Chunk[], void, undefined>
+  readonly #end = new AbortController()
+  #pending: Promise<IteratorResult<Chunk[], void>> | null = null
+  readonly #wakes: Wake[] = []
+  #onWake: (() => void) | null = null
+
+  constructor(
+    open: (signal: AbortSignal, onConnected: () => void) => AsyncGenerator<Chunk[], void, undefined>,
+    signal: AbortSignal,
+  ) {
+    this.#chunks = open(AbortSignal.any([signal, this.#end.signal]), () => {
+      this.wake('connected')
+    })
+  }
+
+  wake(reason: Wake): void {
+    this.#wakes.push(reason)
+    this.#onWake?.()
+  }
+
+  async next(): Promise<Wake | IteratorResult<Chunk[], void>> {
+    const pending = (this.#pending ??= this.#chunks.next())
+    // A promise of its own for each wait: racing against one that lives as long as the answer would keep every loser.
+    await new Promise<void>((resolve, reject) => {
+      this.#onWake = resolve
+      if (this.#wakes.length > 0) resolve()
+      pending.then(() => {
+        resolve()
+      }, reject)
+    })
+    this.#onWake = null
+    const wake = this.#wakes.shift()
+    if (wake !== undefined) return wake
+    this.#pending = null
+    return pending
+  }
+
+  async close(): Promise<void> {
+    // Without it the generator would end only with the next bytes.
+    this.#end.abort()
+    await this.#chunks.return()
+  }
+}
+
+// ---- the request ----
+
+async function toWire(request: SessionRequest, deps: SessionDeps): Promise<ConversationRequest> {
+  const { provider, model, apiKey } = request
+  const messages: WireMessage[] = []
+  const media: MediaItem[] = []
+  const lastIndex = request.messages.length - 1
+  for (const [index, message] of request.messages.entries()) {
+    if (message.role === 'assistant') addAnswer(messages, answerText(message))
+    else if (index === lastIndex) {
+      messages.push({ role: 'user', content: message.text })
+      for (const attachment of message.attachments) {
+        media.push([await requireFile(attachment, deps), attachment.name])
+      }
+    } else {
+      messages.push({ role: 'user', content: await earlierContent(message.text, message.attachments, deps) })
+    }
+  }
+  const isContinuation = request.isContinuation && messages.at(-1)?.role === 'assistant'
+  const conversation = sessionFor(provider, request.sessions)
+  return {
+    messages,
+    provider,
+    model,
+    apiKey,
+    media,
+    ...(conversation === undefined ? {} : { conversation }),
+    // Without a text to go on with the server would fail; then it is the question once more.
+    ...(isContinuation ? { action: 'continue' } : {}),
+  }
+}
+
+// Of several answers in a row the server sends only the first upstream, so an interrupted one and its continuation are
+// one. An answer without text says nothing to a model (protocol.md section 1).
+function addAnswer(messages: WireMessage[], text: string): void {
+  const last = messages.at(-1)
+  if (text === '') return
+  if (last?.role === 'assistant' && typeof last.content === 'string') last.content += text
+  else messages.push({ role: 'assistant', content: text })
+}
+
+// `media` belongs to the last message only, and is ignored for one whose content is a list. Images of earlier questions
+// therefore stand in their own message as parts. One that is gone is left out: a lost file must not end a conversation
+// (R41).
+async function earlierContent(
+  text: string,
+  attachments: readonly AttachmentInfo[],
+  deps: SessionDeps,
+): Promise<string | ContentPart[]> {
+  const parts: ContentPart[] = []
+  for (const attachment of attachments) {
+    const path = await deps.findAttachment(attachment.id)
+    if (path === null) deps.logger.warn('an earlier image is gone and was not sent')
+    else parts.push({ type: 'image_url', image_url: { url: new StoredFile(path, attachment.mime, attachment.bytes) } })
+  }
+  if (parts.length === 0) return text
+  return text === '' ? parts : [...parts, { type: 'text', text }]
+}
+
+async function requireFile(attachment: AttachmentInfo, deps: SessionDeps): Promise<StoredFile> {
+  const path = await deps.findAttachment(attachment.id)
+  if (path === null) throw failure({ code: 'not-found', what: 'attachment' })
+  return new StoredFile(path, attachment.mime, attachment.bytes)
+}
+
+// A named provider gets its own state, the automatic choice the whole map (protocol.md section 5).
+function sessionFor(provider: string | null, sessions: Record<string, unknown> | null): unknown {
+  if (sessions === null) return undefined
+  if (provider === null || provider === '') return Object.keys(sessions).length === 0 ? undefined : sessions
+  return Object.hasOwn(sessions, provider) ? sessions[provider] : undefined
+}

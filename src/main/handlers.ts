@@ -1,0 +1,216 @@
+import * as v from 'valibot'
+import type { AddedAttachment, AppCommand, Boot, RequestIn, RequestName, Role, ShortcutState } from '../shared/contract'
+import type { Attachments } from './attachments'
+import type { Backends } from './backends'
+import type { Generations } from './generations'
+import type { Caller, Handlers } from './ipc'
+import type { Library } from './library/library'
+import { withoutQuotes } from './log'
+import type { Logger } from './logger'
+import { backendProfileSchema, settingsPatchSchema, type LiveSettings } from './settings'
+
+/** What the handlers reach: the rooms of main, and the desktop around them. */
+export interface House {
+  library: Library
+  generations: Generations
+  attachments: Attachments
+  settings: LiveSettings
+  backends: Backends
+  desk: Desk
+  logger: Logger
+  boot(role: Role): Promise<Boot>
+  /** Notes that a window has a conversation on show, which makes it read. */
+  look(window: Caller['window'], conversationId: string): Promise<void>
+}
+
+/** What pages may ask of the desktop. Paths and addresses come from main or are checked there. */
+export interface Desk {
+  openLink(window: Caller['window'], url: string): Promise<void>
+  pickImages(window: Caller['window']): Promise<string[]>
+  showFile(path: string): void
+  openLogs(): Promise<void>
+  openDataFolder(): Promise<void>
+  /** Shows the main window and tells it what to do. */
+  showMain(command: AppCommand): void
+  showQuickAsk(): void
+  hideQuickAsk(): void
+  resizeQuickAsk(heightPx: number): void
+  shortcutState(): ShortcutState
+}
+
+// ---- what may arrive: every text, list and depth has a limit (S16) ----
+
+const MAX_TEXT = 1024 * 1024
+const MAX_ITEMS = 1000
+const MAX_DEPTH = 8
+/** In all: lists that share their items are small when they are sent and endless when they are walked. */
+const MAX_NODES = 10_000
+
+const text = (max: number) => v.pipe(v.string(), v.maxLength(max))
+const uuid = v.pipe(v.string(), v.uuid())
+const backendId = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
+const name = v.nullable(text(500))
+const file = v.union([
+  v.strictObject({ name: text(1024), path: v.pipe(v.string(), v.minLength(1), v.maxLength(8192)) }),
+  v.strictObject({ name: text(1024), bytes: v.instance(Uint8Array) }),
+])
+const question = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('new'),
+    messageId: uuid,
+    parentId: v.nullable(uuid),
+    text: text(MAX_TEXT),
+    attachmentIds: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u))), v.maxLength(10)),
+  }),
+  v.strictObject({ kind: v.literal('again'), messageId: uuid }),
+  v.strictObject({ kind: v.literal('continue'), messageId: uuid }),
+])
+const secretName = v.variant('field', [
+  v.strictObject({ backendId, field: v.literal('api-key') }),
+  v.strictObject({ backendId, field: v.literal('header'), headerId: backendId }),
+])
+const oneConversation = v.strictObject({ conversationId: uuid })
+const oneGeneration = v.strictObject({ generationId: uuid })
+const oneBackend = v.strictObject({ backendId })
+
+/** The payload of each request; `void` for those without one. */
+const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } = {
+  'app.boot': v.void(),
+  'app.reportError': v.strictObject({ message: text(MAX_TEXT) }),
+  'app.openLogs': v.void(),
+  'app.openDataFolder': v.void(),
+  'link.open': v.strictObject({ url: text(MAX_TEXT) }),
+  'conversation.list': v.void(),
+  'conversation.open': oneConversation,
+  'conversation.rename': v.strictObject({ conversationId: uuid, title: text(MAX_TEXT) }),
+  'conversation.pin': v.strictObject({ conversationId: uuid, isPinned: v.boolean() }),
+  'conversation.trash': oneConversation,
+  'conversation.restore': oneConversation,
+  'conversation.showFile': oneConversation,
+  'generation.start': v.strictObject({
+    generationId: uuid,
+    answerId: uuid,
+    conversationId: uuid,
+    origin: v.picklist(['window', 'quick-ask']),
+    backendId,
+    provider: name,
+    model: name,
+    question,
+  }),
+  'generation.stop': oneGeneration,
+  'generation.attach': oneGeneration,
+  'attachment.add': v.strictObject({ files: v.pipe(v.array(file), v.maxLength(MAX_ITEMS)) }),
+  'attachment.pick': v.void(),
+  'settings.get': v.void(),
+  'settings.set': settingsPatchSchema,
+  'backend.list': v.void(),
+  'backend.save': backendProfileSchema,
+  'backend.remove': oneBackend,
+  'backend.setSecret': v.strictObject({ name: secretName, value: text(8192), storeUnprotected: v.boolean() }),
+  'backend.clearSecret': secretName,
+  'backend.connect': v.strictObject({ address: text(8192) }),
+  'backend.discover': v.void(),
+  'backend.test': oneBackend,
+  'backend.catalogue': oneBackend,
+  'quickAsk.show': v.void(),
+  'quickAsk.hide': v.void(),
+  'quickAsk.resize': v.strictObject({ heightPx: v.pipe(v.number(), v.finite()) }),
+  'quickAsk.shortcutState': v.void(),
+  'window.openConversation': oneConversation,
+}
+
+function parser<K extends RequestName>(channel: K): (raw: unknown) => RequestIn<K> {
+  const schema: v.GenericSchema<unknown, RequestIn<K>> = payloads[channel]
+  return (raw) => {
+    requireModest(raw)
+    return v.parse(schema, raw)
+  }
+}
+
+// Before any schema looks at it: a schema walks as far as a payload goes, and takes a list for an object.
+function requireModest(raw: unknown): void {
+  if (Array.isArray(raw)) throw new TypeError('no payload is a list')
+  let nodes = 0
+  const walk = (value: unknown, depth: number): void => {
+    nodes += 1
+    if (nodes > MAX_NODES || depth > MAX_DEPTH) throw new RangeError('too much')
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return
+    if (Array.isArray(value) && value.length > MAX_ITEMS) throw new RangeError('too many items')
+    for (const key in value) walk((value as Record<string, unknown>)[key], depth + 1)
+  }
+  walk(raw, 0)
+}
+
+// ---- what each request does: one line of delegation ----
+
+type Handle<K extends RequestName> = Handlers<House>[K]['handle']
+
+const handles: { [K in RequestName]: Handle<K> } = {
+  'app.boot': (house, _input, { role }) => house.boot(role),
+  'app.reportError': ({ logger }, { message }, { role }) =>
+    logger.error('page error', { role, message: withoutQuotes(message) }),
+  'app.openLogs': ({ desk }) => desk.openLogs(),
+  'app.openDataFolder': ({ desk }) => desk.openDataFolder(),
+  'link.open': ({ desk }, { url }, { window }) => desk.openLink(window, url),
+
+  'conversation.list': ({ library }) => library.list(),
+  'conversation.open': openConversation,
+  'conversation.rename': ({ library }, { conversationId, title }) => library.rename(conversationId, title),
+  'conversation.pin': ({ library }, { conversationId, isPinned }) => library.pin(conversationId, isPinned),
+  'conversation.trash': ({ generations }, { conversationId }) => generations.trash(conversationId),
+  'conversation.restore': ({ library }, { conversationId }) => library.restore(conversationId),
+  'conversation.showFile': ({ library, desk }, { conversationId }) => desk.showFile(library.pathOf(conversationId)),
+
+  'generation.start': startGeneration,
+  'generation.stop': ({ generations }, { generationId }) => generations.stop(generationId),
+  'generation.attach': ({ generations }, { generationId }) => generations.attach(generationId),
+
+  'attachment.add': ({ attachments }, { files }) => attachments.add(files),
+  'attachment.pick': pickAttachments,
+
+  'settings.get': ({ settings }) => settings.current,
+  'settings.set': ({ settings }, patch) => settings.change((now) => ({ ...now, ...patch })),
+
+  'backend.list': ({ backends }) => backends.list(),
+  'backend.save': ({ backends }, profile) => backends.save(profile),
+  'backend.remove': ({ backends }, input) => backends.remove(input.backendId),
+  'backend.setSecret': ({ backends }, input) => backends.setSecret(input.name, input.value, input.storeUnprotected),
+  'backend.clearSecret': ({ backends }, secret) => backends.clearSecret(secret),
+  'backend.connect': ({ backends }, { address }) => backends.connect(address),
+  'backend.discover': ({ backends }) => backends.discover(),
+  'backend.test': ({ backends }, input) => backends.test(input.backendId),
+  'backend.catalogue': ({ backends }, input) => backends.catalogue(input.backendId),
+
+  'quickAsk.show': ({ desk }) => desk.showQuickAsk(),
+  'quickAsk.hide': ({ desk }) => desk.hideQuickAsk(),
+  'quickAsk.resize': ({ desk }, { heightPx }) => desk.resizeQuickAsk(heightPx),
+  'quickAsk.shortcutState': ({ desk }) => desk.shortcutState(),
+  'window.openConversation': ({ desk }, { conversationId }) =>
+    desk.showMain({ kind: 'open-conversation', conversationId }),
+}
+
+async function openConversation(house: House, { conversationId }: { conversationId: string }, { window }: Caller) {
+  await house.look(window, conversationId)
+  return house.generations.open(conversationId)
+}
+
+async function startGeneration(house: House, request: RequestIn<'generation.start'>, { window }: Caller) {
+  const started = await house.generations.start(request)
+  await house.look(window, request.conversationId)
+  return started
+}
+
+async function pickAttachments(house: House, _input: void, { window }: Caller): Promise<AddedAttachment[]> {
+  const paths = await house.desk.pickImages(window)
+  return house.attachments.add(paths.map((path) => ({ name: path.replace(/^.*[\\/]/u, ''), path })))
+}
+
+/** The total map: every request of the contract, with its parser and its handler. */
+export const handlers: Handlers<House> = joinHandlers()
+
+function joinHandlers(): Handlers<House> {
+  const names = Object.keys(payloads) as RequestName[]
+  return Object.fromEntries(
+    names.map((channel) => [channel, { parse: parser(channel), handle: handles[channel] }]),
+  ) as unknown as Handlers<House>
+}

@@ -1,0 +1,213 @@
+import * as v from 'valibot'
+import { failure } from '../shared/errors'
+import type { SecretName, SecretState } from '../shared/settings'
+import { findJson, openStore, type JsonStore } from './settings'
+
+/** What keeps secrets for this user of this computer. */
+export interface Keychain {
+  /** False without one, and for Chromium's `basic_text`: its key stands in its source, so it protects nothing. */
+  isSafe(): Promise<boolean>
+  encrypt(value: string): Promise<Buffer>
+  /** Rejects when the keychain does not open it. */
+  decrypt(data: Buffer): Promise<string>
+}
+
+/** What of Electron's safeStorage is used. The asynchronous half is missing in Electron 33, the other one deprecated in 45. */
+export interface SafeStorage {
+  isEncryptionAvailable(): boolean
+  encryptString(value: string): Buffer
+  decryptString(data: Buffer): string
+  /** Linux only. */
+  getSelectedStorageBackend?(): string
+  isAsyncEncryptionAvailable?(): Promise<boolean>
+  encryptStringAsync?(value: string): Promise<Buffer>
+  decryptStringAsync?(data: Buffer): Promise<{ result: string }>
+}
+
+/** Electron's safeStorage as a Keychain. Each call may wait for the person to unlock it; on Electron 33 that blocks main. */
+export function openKeychain(storage: SafeStorage): Keychain {
+  return {
+    async isSafe() {
+      const isAvailable = (await storage.isAsyncEncryptionAvailable?.()) ?? storage.isEncryptionAvailable()
+      return isAvailable && storage.getSelectedStorageBackend?.() !== 'basic_text'
+    },
+    encrypt: async (value) => (await storage.encryptStringAsync?.(value)) ?? storage.encryptString(value),
+    decrypt: async (data) => (await storage.decryptStringAsync?.(data))?.result ?? storage.decryptString(data),
+  }
+}
+
+const entrySchema = v.strictObject({
+  /** The address it was entered for: it is sent nowhere else (S35). */
+  origin: v.string(),
+  tail: v.string(),
+  kept: v.picklist(['keychain', 'unprotected']),
+  /** Base64: the ciphertext, or the value itself when the person chose to store it unprotected. */
+  data: v.string(),
+})
+type Entry = v.InferOutput<typeof entrySchema>
+
+/** Stored secrets by backend, then by field. */
+const storedSchema = v.record(v.string(), v.record(v.string(), entrySchema))
+type Stored = v.InferOutput<typeof storedSchema>
+
+const SECRETS_NAME = 'secrets'
+/** A tail of four tells two keys apart; of a short secret it would tell too much. */
+const MIN_LENGTH_FOR_TAIL = 16
+
+/** Reads what is stored, without asking the keychain for anything. A damaged file is put aside, never overwritten (S27). */
+export function findSecrets(folder: string, nowMs: number): Stored {
+  return findJson(folder, SECRETS_NAME, (data) => v.parse(storedSchema, data), nowMs).value ?? {}
+}
+
+export function openSecretsStore(folder: string): JsonStore {
+  return openStore(folder, SECRETS_NAME)
+}
+
+/**
+ * Keys and secret header values. They go in and never out to a page: a page learns a SecretState. The keychain is asked
+ * only when a secret is saved or sent, never at start: a locked one blocks the process until the person unlocks it.
+ */
+export class Secrets {
+  #stored: Stored
+  /** Values without a keychain to keep them, until Parley quits (S26). */
+  readonly #session = new Map<string, { value: string; origin: string; tail: string }>()
+  /** Stored ones that the keychain would not open when they were last needed; the ciphertext stays (S27). */
+  readonly #unreadable = new Set<string>()
+
+  constructor(
+    stored: Stored,
+    private readonly keychain: Keychain,
+    private readonly store: JsonStore,
+    /** Tells the log to mask a value wherever it might turn up. */
+    private readonly protect: (value: string) => void,
+  ) {
+    this.#stored = stored
+  }
+
+  /** What a page may know. Never asks the keychain. */
+  state(name: SecretName): SecretState {
+    const key = keyOf(name)
+    const session = this.#session.get(key)
+    if (session !== undefined) return { kind: 'set', tail: session.tail, origin: session.origin, kept: 'session' }
+    const entry = this.#entry(name)
+    if (entry === null) return { kind: 'unset' }
+    if (this.#unreadable.has(key)) return { kind: 'unreadable', origin: entry.origin }
+    return { kind: 'set', tail: entry.tail, origin: entry.origin, kept: entry.kept }
+  }
+
+  /**
+   * Keeps a secret: encrypted where there is a keychain; on disk as it is only when the person chose that; else in
+   * memory. Waits while the system asks the person to unlock the keychain.
+   *
+   * @param origin scheme, host and port it is for
+   */
+  async set(name: SecretName, value: string, origin: string, storeUnprotected: boolean): Promise<SecretState> {
+    this.protect(value)
+    const tail = value.length >= MIN_LENGTH_FOR_TAIL ? value.slice(-4) : ''
+    const key = keyOf(name)
+    const encrypted = await this.#encrypt(value)
+    if (encrypted !== null) {
+      await this.#put(name, { origin, tail, kept: 'keychain', data: encrypted.toString('base64') })
+      this.#session.delete(key)
+    } else if (storeUnprotected) {
+      await this.#put(name, { origin, tail, kept: 'unprotected', data: Buffer.from(value).toString('base64') })
+      this.#session.delete(key)
+    } else {
+      this.#session.set(key, { value, origin, tail })
+    }
+    this.#unreadable.delete(key)
+    return this.state(name)
+  }
+
+  async clear(name: SecretName): Promise<void> {
+    this.#session.delete(keyOf(name))
+    this.#unreadable.delete(keyOf(name))
+    if (this.#entry(name) === null) return
+    const { [fieldOf(name)]: _removed, ...rest } = this.#stored[name.backendId] ?? {}
+    await this.#save({ ...this.#stored, [name.backendId]: rest })
+  }
+
+  /** Forgets everything of a removed backend. */
+  async clearBackend(backendId: string): Promise<void> {
+    for (const key of this.#session.keys()) if (key.startsWith(`${backendId}/`)) this.#session.delete(key)
+    if (!Object.hasOwn(this.#stored, backendId)) return
+    const { [backendId]: _removed, ...rest } = this.#stored
+    await this.#save(rest)
+  }
+
+  /**
+   * The value, for a request to `origin`. Waits like `set`.
+   *
+   * @returns null when there is none
+   * @throws AppFailure `secret-unavailable`: it was entered for another origin, or the keychain does not open it
+   */
+  async read(name: SecretName, origin: string): Promise<string | null> {
+    const key = keyOf(name)
+    const session = this.#session.get(key)
+    const entry = this.#entry(name)
+    const kept = session ?? entry
+    if (kept === null) return null
+    if (kept.origin !== origin) throw failure({ code: 'secret-unavailable', reason: 'other-origin' })
+    if (session !== undefined) return session.value
+    if (entry === null) return null
+    const value = await this.#open(entry)
+    if (value === null) {
+      this.#unreadable.add(key)
+      throw failure({ code: 'secret-unavailable', reason: 'unreadable' })
+    }
+    this.#unreadable.delete(key)
+    this.protect(value)
+    return value
+  }
+
+  /** @returns null when there is no keychain, or it refuses */
+  async #encrypt(value: string): Promise<Buffer | null> {
+    try {
+      return (await this.keychain.isSafe()) ? await this.keychain.encrypt(value) : null
+    } catch {
+      return null
+    }
+  }
+
+  async #open(entry: Entry): Promise<string | null> {
+    const data = Buffer.from(entry.data, 'base64')
+    if (entry.kept === 'unprotected') return data.toString('utf8')
+    try {
+      return await this.keychain.decrypt(data)
+    } catch {
+      // Another user, another keychain, or a locked one. The ciphertext stays: it may open again later.
+      return null
+    }
+  }
+
+  #entry(name: SecretName): Entry | null {
+    if (!Object.hasOwn(this.#stored, name.backendId)) return null
+    const fields = this.#stored[name.backendId] ?? {}
+    const field = fieldOf(name)
+    return Object.hasOwn(fields, field) ? (fields[field] ?? null) : null
+  }
+
+  async #put(name: SecretName, entry: Entry): Promise<void> {
+    await this.#save({
+      ...this.#stored,
+      [name.backendId]: { ...this.#stored[name.backendId], [fieldOf(name)]: entry },
+    })
+  }
+
+  async #save(stored: Stored): Promise<void> {
+    this.#stored = stored
+    try {
+      await this.store.write(stored)
+    } catch {
+      throw failure({ code: 'storage', reason: 'failed' })
+    }
+  }
+}
+
+function fieldOf(name: SecretName): string {
+  return name.field === 'api-key' ? 'api-key' : `header:${name.headerId}`
+}
+
+function keyOf(name: SecretName): string {
+  return `${name.backendId}/${fieldOf(name)}`
+}

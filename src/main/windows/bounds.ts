@@ -1,0 +1,129 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** A place on the desktop in device-independent pixels. */
+export interface Bounds {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+/** What the next start should know before anything is loaded. */
+export interface WindowState {
+  /** Where the main window was when it was neither maximised nor full screen; null before the first time. */
+  bounds: Bounds | null
+  isMaximized: boolean
+  /** The version of Parley for which drawing on the GPU is switched off after crashes (R27); a new version tries again. */
+  gpuOffFor: string | null
+}
+
+const NOTHING_KNOWN: WindowState = { bounds: null, isMaximized: false, gpuOffFor: null }
+
+export const DEFAULT_SIZE = { width: 1280, height: 820 }
+export const MIN_SIZE = { width: 420, height: 480 }
+
+/** Reads the state file; whatever is wrong with it, the answer is a state to start with. Synchronous: the start waits. */
+export function readWindowState(file: string): WindowState {
+  try {
+    return parseWindowState(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    return NOTHING_KNOWN
+  }
+}
+
+/** Writes the state file by rename, so that a crash leaves the old one or the new one. Throws what the disk says. */
+export function writeWindowState(file: string, state: WindowState): void {
+  const draft = `${file}.new`
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(draft, JSON.stringify(state), { mode: 0o600 })
+  renameSync(draft, file)
+}
+
+function parseWindowState(data: unknown): WindowState {
+  if (typeof data !== 'object' || data === null) return NOTHING_KNOWN
+  const fields = new Map<string, unknown>(Object.entries(data))
+  const gpuOffFor = fields.get('gpuOffFor')
+  return {
+    bounds: parseBounds(fields.get('bounds')),
+    isMaximized: fields.get('isMaximized') === true,
+    gpuOffFor: typeof gpuOffFor === 'string' ? gpuOffFor : null,
+  }
+}
+
+function parseBounds(data: unknown): Bounds | null {
+  if (typeof data !== 'object' || data === null) return null
+  const fields = new Map<string, unknown>(Object.entries(data))
+  const whole = (name: string): number | null => {
+    const value = fields.get(name)
+    return typeof value === 'number' && Number.isSafeInteger(value) ? value : null
+  }
+  const [x, y, width, height] = [whole('x'), whole('y'), whole('width'), whole('height')]
+  return x === null || y === null || width === null || height === null ? null : { x, y, width, height }
+}
+
+/**
+ * Where a window can be put so that a person can see and grab it: on the display it overlaps most, no larger than
+ * that, wholly inside; in the middle of the first display when it overlaps none.
+ *
+ * @param wanted the remembered place, or null
+ * @param workAreas of the displays that are there now, the primary one first
+ */
+export function clampBounds(wanted: Bounds | null, workAreas: readonly Bounds[]): Bounds {
+  const [primary = { x: 0, y: 0, ...DEFAULT_SIZE }] = workAreas
+  if (wanted === null) return centre(DEFAULT_SIZE, primary)
+  const [best] = workAreas
+    .map((area) => ({ area, overlap: overlapOf(wanted, area) }))
+    .sort((a, b) => b.overlap - a.overlap)
+  if (best === undefined || best.overlap === 0) return centre(wanted, primary)
+  const { width, height } = fit(wanted, best.area)
+  return {
+    x: clamp(wanted.x, best.area.x, best.area.x + best.area.width - width),
+    y: clamp(wanted.y, best.area.y, best.area.y + best.area.height - height),
+    width,
+    height,
+  }
+}
+
+const QUICK_ASK_WIDTH = 680
+/** From the top of the display, as a share of its height: within the top third, with room to grow downwards. */
+const QUICK_ASK_TOP = 0.2
+export const QUICK_ASK_HEIGHT = { min: 72, max: 420 }
+
+/** Where the quick-ask window stands on a display. Its top edge, and so the input, never moves while it grows. */
+export function placeQuickAsk(workArea: Bounds, heightPx: number): Bounds {
+  const width = Math.min(QUICK_ASK_WIDTH, workArea.width)
+  return {
+    x: workArea.x + Math.round((workArea.width - width) / 2),
+    y: workArea.y + Math.round(workArea.height * QUICK_ASK_TOP),
+    width,
+    height: clamp(Math.round(heightPx), QUICK_ASK_HEIGHT.min, QUICK_ASK_HEIGHT.max),
+  }
+}
+
+function overlapOf(a: Bounds, b: Bounds): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x)
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y)
+  return Math.max(0, width) * Math.max(0, height)
+}
+
+function fit(size: { width: number; height: number }, area: Bounds): { width: number; height: number } {
+  return {
+    width: Math.min(Math.max(size.width, MIN_SIZE.width), area.width),
+    height: Math.min(Math.max(size.height, MIN_SIZE.height), area.height),
+  }
+}
+
+function centre(size: { width: number; height: number }, area: Bounds): Bounds {
+  const { width, height } = fit(size, area)
+  return {
+    x: area.x + Math.round((area.width - width) / 2),
+    y: area.y + Math.round((area.height - height) / 2),
+    width,
+    height,
+  }
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), Math.max(low, high))
+}

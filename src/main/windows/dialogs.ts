@@ -1,0 +1,104 @@
+import { dialog, type BrowserWindow, type MessageBoxOptions } from 'electron'
+import type { Translate } from '../../shared/i18n'
+import type { SafeLink } from '../links'
+
+/** Native dialogs. Each returns what the person chose; closing one is always the answer that changes nothing. */
+
+async function ask(window: BrowserWindow | null, options: MessageBoxOptions): Promise<number> {
+  const { response } =
+    window === null || window.isDestroyed()
+      ? await dialog.showMessageBox(options)
+      : await dialog.showMessageBox(window, options)
+  return response
+}
+
+/** Shows where a link really leads; the text of a link can say anything. */
+export async function confirmLink(window: BrowserWindow, link: SafeLink, t: Translate): Promise<boolean> {
+  const response = await ask(window, {
+    type: 'question',
+    message: link.host === null ? t('desktop:link.mail') : t('desktop:link.web', { host: link.host }),
+    detail: link.url,
+    buttons: [t('desktop:link.open'), t('common:cancel')],
+    defaultId: 0,
+    cancelId: 1,
+    noLink: true,
+  })
+  return response === 0
+}
+
+/** Lets the person choose images. The paths come from the system's own dialog; a page never sees them. */
+export async function pickImages(window: BrowserWindow, t: Translate): Promise<string[]> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: t('desktop:pick.title'),
+    buttonLabel: t('desktop:pick.button'),
+    properties: ['openFile', 'multiSelections', 'dontAddToRecent'],
+    filters: [
+      { name: t('desktop:pick.images'), extensions: ['png', 'jpg', 'jpeg', 'webp', 'gif'] },
+      // So that a picture with an odd ending can be chosen: what counts is its content.
+      { name: t('desktop:pick.all'), extensions: ['*'] },
+    ],
+  })
+  return filePaths
+}
+
+/** Asked once, when a tray icon is there: what closing the window should do. */
+export async function askCloseToTray(window: BrowserWindow, t: Translate): Promise<'keep' | 'quit' | 'cancel'> {
+  const response = await ask(window, {
+    type: 'question',
+    message: t('desktop:close.message'),
+    detail: t('desktop:close.detail'),
+    buttons: [t('desktop:close.keep'), t('desktop:close.quit'), t('common:cancel')],
+    defaultId: 0,
+    cancelId: 2,
+    noLink: true,
+  })
+  return response === 0 ? 'keep' : response === 1 ? 'quit' : 'cancel'
+}
+
+/** The page has not answered for a while. Ends by itself, as `wait`, when it answers again. */
+export async function askUnresponsive(
+  window: BrowserWindow,
+  t: Translate,
+  signal: AbortSignal,
+): Promise<'wait' | 'reload'> {
+  const response = await ask(window, {
+    type: 'warning',
+    message: t('desktop:unresponsive.message'),
+    detail: t('desktop:unresponsive.detail'),
+    buttons: [t('desktop:unresponsive.wait'), t('desktop:unresponsive.reload')],
+    defaultId: 0,
+    cancelId: 0,
+    noLink: true,
+    signal,
+  })
+  return response === 1 ? 'reload' : 'wait'
+}
+
+/** The page has died again and again. */
+export async function askCrashLoop(t: Translate): Promise<'reload' | 'quit'> {
+  const response = await ask(null, {
+    type: 'error',
+    message: t('desktop:crash.message'),
+    detail: t('desktop:crash.detail'),
+    buttons: [t('desktop:crash.reload'), t('desktop:crash.quit')],
+    defaultId: 0,
+    cancelId: 1,
+    noLink: true,
+  })
+  return response === 0 ? 'reload' : 'quit'
+}
+
+/** The one notice after damaged settings (R05). */
+export async function tellSettingsRecovered(
+  window: BrowserWindow,
+  recovered: { from: 'backup' | 'defaults'; keptAs: string },
+  t: Translate,
+): Promise<void> {
+  await ask(window, {
+    type: 'warning',
+    message: t('desktop:recovered.message'),
+    detail: t(`desktop:recovered.${recovered.from}`, { file: recovered.keptAs }),
+    buttons: [t('desktop:recovered.ok')],
+    noLink: true,
+  })
+}

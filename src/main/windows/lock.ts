@@ -1,0 +1,45 @@
+import type { Session, WebContents } from 'electron'
+import type { Logger } from '../logger'
+
+/** What a page may do that Chromium asks about. Everything else is refused (S13). */
+const PERMISSIONS: readonly string[] = ['clipboard-sanitized-write']
+
+/**
+ * Closes a session: no permission but one, no device, no download, and no request of a page to anywhere but itself. The
+ * content security policy says the same; this holds even where a page has got round it.
+ *
+ * @param origins where our pages come from
+ */
+export function lockSession(session: Session, origins: readonly string[], logger: Logger): void {
+  session.setPermissionCheckHandler(
+    (_contents, permission, origin) => PERMISSIONS.includes(permission) && origins.includes(origin.replace(/\/$/u, '')),
+  )
+  session.setPermissionRequestHandler((_contents, permission, answer) => answer(PERMISSIONS.includes(permission)))
+  session.setDevicePermissionHandler(() => false)
+  session.on('will-download', (event) => event.preventDefault())
+  session.setSpellCheckerEnabled(process.platform === 'darwin')
+  const isOurs = (url: string): boolean => origins.some((origin) => url.startsWith(`${origin}/`))
+  // Only these schemes reach the network or the disk; our own is not looked at, which would cost every request time.
+  const filter = { urls: ['http://*/*', 'https://*/*', 'ws://*/*', 'wss://*/*', 'ftp://*/*', 'file://*/*'] }
+  session.webRequest.onBeforeRequest(filter, ({ url, resourceType }, answer) => {
+    const isAllowed = isOurs(url.replace(/^ws/u, 'http'))
+    if (!isAllowed) logger.error('request of a page refused', { resourceType })
+    answer({ cancel: !isAllowed })
+  })
+}
+
+/** Keeps a page where it is: no navigation, no redirect, no new window, no webview (S11, S12, S14). */
+export function lockContents(contents: WebContents, logger: Logger): void {
+  const refuse = (what: string) => (event: { preventDefault: () => void }) => {
+    logger.warn('page refused', { what })
+    event.preventDefault()
+  }
+  contents.on('will-navigate', refuse('navigation'))
+  contents.on('will-frame-navigate', refuse('frame navigation'))
+  contents.on('will-redirect', refuse('redirect'))
+  contents.on('will-attach-webview', refuse('webview'))
+  contents.setWindowOpenHandler(() => {
+    logger.warn('page refused', { what: 'new window' })
+    return { action: 'deny' }
+  })
+}

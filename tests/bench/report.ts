@@ -1,0 +1,72 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+
+/** One measured thing, with the runs it is the median of and the budget it is held against. */
+export interface Figure {
+  name: string
+  unit: string
+  runs: number[]
+  /** Null where no budget was set: the figure is for comparison. */
+  budget: { kind: 'at most' | 'at least'; value: number } | null
+  digits?: number
+}
+
+/** The middle of the values; of an even number the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
+}
+
+/** The value below which this share (0 to 1) of the values lies. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? NaN
+}
+
+export function isWithinBudget({ runs, budget }: Figure): boolean | null {
+  if (budget === null) return null
+  return budget.kind === 'at most' ? median(runs) <= budget.value : median(runs) >= budget.value
+}
+
+/** The figures as a table of text. */
+export function formatTable(figures: readonly Figure[]): string {
+  const rows = figures.map((figure) => {
+    const { name, unit, runs, budget, digits = 0 } = figure
+    const isWithin = isWithinBudget(figure)
+    return [
+      name,
+      `${median(runs).toFixed(digits)} ${unit}`,
+      budget === null ? '' : `${budget.kind} ${budget.value} ${unit}`,
+      isWithin === null ? '' : isWithin ? 'pass' : 'FAIL',
+      runs.length > 1 ? runs.map((run) => run.toFixed(digits)).join(' ') : '',
+    ]
+  })
+  const all = [['figure', 'median', 'budget', '', 'runs'], ...rows]
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+/** Writes the figures with what they were measured on. @returns the file */
+export async function saveFigures(figures: readonly Figure[], runtime: string): Promise<string> {
+  const folder = path.resolve('bench-results')
+  await mkdir(folder, { recursive: true })
+  const at = new Date()
+  const file = path.join(folder, `${at.toISOString().replace(/[:.]/g, '-')}.json`)
+  const machine = { cpus: os.cpus().length, model: os.cpus()[0]?.model ?? '', platform: os.platform() }
+  const rows = figures.map((figure) => ({
+    ...figure,
+    median: median(figure.runs),
+    isWithinBudget: isWithinBudget(figure),
+  }))
+  await writeFile(file, `${JSON.stringify({ at: at.toISOString(), runtime, machine, figures: rows }, null, 2)}\n`)
+  return file
+}

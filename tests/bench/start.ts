@@ -1,0 +1,105 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sandboxSwitches } from '../e2e/app'
+import { DevTools } from './devtools'
+
+/** How long the app is left alone before its memory is read: caches are warm, the first garbage is collected. */
+const REST_MS = 5000
+
+/** Runs in the page before its own code: notes when the composer has the caret and two frames have been drawn. */
+const noteUsable = `(() => {
+  const look = () => {
+    const field = document.activeElement
+    if (!field || !field.matches('main textarea, main [contenteditable], main [role=textbox]')) return requestAnimationFrame(look)
+    requestAnimationFrame(() => requestAnimationFrame(() => { window.usableAtMs = performance.timeOrigin + performance.now() }))
+  }
+  if (location.pathname.includes('index')) requestAnimationFrame(look)
+})()`
+
+export interface Start {
+  usableMs: number
+  /** Sum over all processes of the app, in megabytes (10^6), once it rests. Null when it was not asked for. */
+  restingPssMb: number | null
+}
+
+/**
+ * Starts the app without a test driver, which would halt it at its first line, and measures from spawn until a person
+ * can type.
+ */
+export async function measureStart(userDataDir: string, isMemoryMeasured: boolean): Promise<Start> {
+  const startMs = Date.now()
+  const app = spawn(
+    process.env.ELECTRON_EXEC_PATH ?? '',
+    ['.', ...sandboxSwitches(), `--user-data-dir=${userDataDir}`, '--remote-debugging-port=0'],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  try {
+    const devTools = await DevTools.connect(await readAddress(app))
+    const usableAtMs = await waitUntilUsable(devTools)
+    devTools.close()
+    let restingPssMb: number | null = null
+    if (isMemoryMeasured) {
+      await sleep(REST_MS)
+      restingPssMb = await pssOfTree(app.pid ?? -1)
+    }
+    return { usableMs: usableAtMs - startMs, restingPssMb }
+  } finally {
+    const ended = once(app, 'exit')
+    app.kill('SIGTERM')
+    await ended
+  }
+}
+
+async function readAddress(app: ChildProcess): Promise<string> {
+  let text = ''
+  for await (const piece of app.stderr ?? []) {
+    text += String(piece)
+    const [, address] = /DevTools listening on (ws:\S+)/.exec(text) ?? []
+    if (address !== undefined) return address
+  }
+  throw new Error(`The app ended before its debugger was there:\n${text}`)
+}
+
+async function waitUntilUsable(devTools: DevTools): Promise<number> {
+  const sessions: string[] = []
+  devTools.on('Target.attachedToTarget', ({ sessionId }) => {
+    const session = String(sessionId)
+    sessions.push(session)
+    void devTools.send('Page.addScriptToEvaluateOnNewDocument', { source: noteUsable }, session).catch(() => undefined)
+    void devTools.send('Runtime.runIfWaitingForDebugger', {}, session).catch(() => undefined)
+  })
+  await devTools.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true })
+  const deadlineMs = Date.now() + 20_000
+  while (Date.now() < deadlineMs) {
+    for (const session of sessions) {
+      const answer = await devTools
+        .send('Runtime.evaluate', { expression: 'window.usableAtMs ?? 0', returnByValue: true }, session)
+        .catch(() => ({}))
+      const value = 'result' in answer ? (answer.result as { value?: unknown }).value : 0
+      if (typeof value === 'number' && value > 0) return value
+    }
+    await sleep(50)
+  }
+  throw new Error('The composer did not get the caret within 20 s')
+}
+
+/** Proportional set size of a process and all below it, in megabytes: shared pages are counted once. */
+export async function pssOfTree(rootPid: number): Promise<number> {
+  const parents = new Map<number, number>()
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
+    // The name of the program stands in parentheses and may hold spaces.
+    const [, parent] = /^\d+ \(.*\) \S (\d+)/s.exec(stat) ?? []
+    if (parent !== undefined) parents.set(Number(name), Number(parent))
+  }
+  const isOurs = (pid: number): boolean => pid === rootPid || (parents.has(pid) && isOurs(parents.get(pid) ?? 0))
+  let kibibytes = 0
+  for (const pid of [...parents.keys()].filter(isOurs)) {
+    const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
+    kibibytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0)
+  }
+  return (kibibytes * 1024) / 1_000_000
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { pathOf } from '../../src/shared/conversation'
+import { gif, jpeg, picture, png, tiff, webp } from '../support/images'
+import { receivedMedia } from '../support/player/scenarios'
+import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
+import { launchApp, protocolOf, type RunningApp } from './app'
+import { answerHas, ask, button, composer, connectTo, conversations, isState, shows, t } from './chat'
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Drops files as the desktop does: the page gets real File objects with real paths behind them. */
+async function dropFiles(page: Page, files: string[]): Promise<void> {
+  const protocol = await protocolOf(page)
+  const box = await page.getByRole('main').boundingBox()
+  const place = { x: box!.x + box!.width / 2, y: box!.y + box!.height / 2 }
+  const data = { items: [], files, dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await protocol.send('Input.dispatchDragEvent', { type, ...place, data })
+  }
+  await protocol.detach()
+}
+
+describe('images', () => {
+  let app: RunningApp
+  let server: ScenarioServer
+  let folder: string
+  const file = async (name: string, bytes: Uint8Array): Promise<string> => {
+    const where = path.join(folder, name)
+    await writeFile(where, bytes)
+    return where
+  }
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'parley-images-'))
+    server = await startScenarioServer()
+    app = await launchApp()
+    await connectTo(app.window, server.url, { provider: 'Lab', model: 'echo' })
+  })
+  afterAll(async () => {
+    await app.close()
+    await server.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  beforeEach(async () => {
+    server.requests.length = 0
+    await app.window.keyboard.press('Control+n')
+  })
+
+  it('several dropped at once: a chip each, a refused one beside them, and the server gets the very bytes', async () => {
+    const { window } = app
+    const images = {
+      'flow.png': picture(320, 200),
+      'photo.jpg': jpeg({ exif: tiff({ orientation: 6, gps: 'position' }) }),
+      'moving.gif': gif(),
+      'small.webp': webp(),
+    }
+    const files = await Promise.all(Object.entries(images).map(([name, bytes]) => file(name, bytes)))
+    const refused = await file('note.png', Buffer.from('this is no image, whatever its name says'))
+    await dropFiles(window, [...files, refused])
+    for (const name of Object.keys(images)) await shows(window.getByRole('main').getByText(name).first())
+    await shows(
+      window
+        .getByRole('main')
+        .getByText(/note\.png/)
+        .first(),
+    )
+    await shows(window.getByText(t('errors:attachment.format.detail')).first())
+
+    await ask(window, 'What is in these?')
+    await isState(window, 'complete')
+    expect(server.conversations()).toHaveLength(1)
+    const received = receivedMedia(server.conversations()[0]!.json)
+    expect(received.map(({ name, sha256: hash }) => [name, hash])).toEqual(
+      Object.entries(images).map(([name, bytes]) => [name, sha256(bytes)]),
+    )
+    expect(received.map(({ mime }) => mime)).toEqual(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
+    await answerHas(window, sha256(images['flow.png']))
+
+    const [newest] = await conversations(window)
+    const question = pathOf(newest!.conversation)[0]
+    expect(
+      question?.role === 'user' &&
+        question.attachments.map(({ name, width, height, hasLocation }) => ({ name, width, height, hasLocation })),
+    ).toEqual([
+      { name: 'flow.png', width: 320, height: 200, hasLocation: false },
+      // Orientation 6 lies on its side: as shown it is 4 wide and 6 high.
+      { name: 'photo.jpg', width: 4, height: 6, hasLocation: true },
+      { name: 'moving.gif', width: 6, height: 4, hasLocation: false },
+      { name: 'small.webp', width: 6, height: 4, hasLocation: false },
+    ])
+  })
+
+  it('the pictures are shown in the thread, from the store of the app', async () => {
+    const { window } = app
+    await dropFiles(window, [await file('seen.png', picture(240, 160, 3))])
+    await shows(window.getByRole('main').getByText('seen.png').first())
+    await ask(window, 'Look')
+    await isState(window, 'complete')
+    const image = window.getByRole('log').locator('img').first()
+    await shows(image)
+    expect(await image.getAttribute('src')).toMatch(/^app:\/\/local\/attachment\/[0-9a-f]{64}$/)
+    await expect.poll(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBe(240)
+  })
+
+  it('a chip is taken away with its button, and is not sent', async () => {
+    const { window } = app
+    await dropFiles(window, [await file('keep.png', picture(60, 40, 4)), await file('drop.png', picture(60, 40, 5))])
+    await shows(window.getByRole('main').getByText('drop.png').first())
+    await button(window, t('chat:composer.remove', { name: 'drop.png' })).click()
+    await ask(window, 'One only')
+    await isState(window, 'complete')
+    expect(receivedMedia(server.conversations()[0]!.json).map(({ name }) => name)).toEqual(['keep.png'])
+  })
+
+  it('S22, S24: what is no image, is damaged, empty, a folder or too large is refused one by one, with its reason', async () => {
+    const { window } = app
+    await dropFiles(window, [
+      await file('empty.png', Buffer.alloc(0)),
+      await file('cut.png', picture(300, 300).subarray(0, 200)),
+      await file('bomb.png', png({ claimed: { width: 65_000, height: 65_000 } })),
+      folder,
+      await file('good.png', picture(30, 30, 6)),
+    ])
+    await shows(window.getByText(t('errors:attachment.empty.detail')).first())
+    await shows(window.getByText(t('errors:attachment.folder.detail')).first())
+    await shows(window.getByText(/megapixels/).first())
+    await shows(window.getByRole('main').getByText('good.png').first())
+    await ask(window, 'Only the good one')
+    await isState(window, 'complete')
+    expect(receivedMedia(server.conversations()[0]!.json).map(({ name }) => name)).toEqual(['good.png'])
+  })
+
+  it('an image from the clipboard is pasted', async () => {
+    const { window } = app
+    const bytes = picture(64, 48, 7)
+    await app.electron.evaluate(async ({ clipboard, ClipboardItem, nativeImage }, base64) => {
+      const image = Buffer.from(base64, 'base64')
+      // Electron 45 has the asynchronous clipboard of the web; 33 has only what it replaced.
+      const before = clipboard as unknown as { writeImage?: (image: Electron.NativeImage) => void }
+      if (before.writeImage !== undefined) before.writeImage(nativeImage.createFromBuffer(image))
+      else await clipboard.write([new ClipboardItem({ 'image/png': new Blob([image], { type: 'image/png' }) })])
+    }, bytes.toString('base64'))
+    await composer(window).focus()
+    await window.keyboard.press('Control+v')
+    await shows(
+      window
+        .getByRole('main')
+        .getByText(/64\s*×\s*48/)
+        .first(),
+    )
+    await ask(window, 'From the clipboard')
+    await isState(window, 'complete')
+    const [received] = receivedMedia(server.conversations()[0]!.json)
+    expect(received?.mime).toBe('image/png')
+    expect(received?.bytes).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,152 @@
+/** What a person does and sees in a window, by roles and names, and what main says about it through the contract. */
+import type { Locator, Page } from 'playwright-core'
+import type {} from '../../src/renderer/parley'
+import type { OpenedConversation } from '../../src/shared/contract'
+import { answerText, pathOf, type AssistantMessage, type GenerationEvent } from '../../src/shared/conversation'
+import { describe as describeError, type AppError, type Result } from '../../src/shared/errors'
+import { translator } from '../../src/shared/i18n'
+import { eventually } from '../support/eventually'
+import type { BackendProfile, BackendView } from '../../src/shared/settings'
+
+export const t = translator('en')
+export const tRu = translator('ru')
+
+/** The sentence a person reads for an error. */
+export const titleOf = (error: AppError, translate = t): string => describeError(error, translate).title
+export const detailOf = (error: AppError, translate = t): string => describeError(error, translate).detail
+
+export const composer = (page: Page): Locator => page.getByRole('main').getByRole('textbox')
+/** The answers in sight: the thread keeps only those in the page, and always the last one. */
+export const answers = (page: Page): Locator => page.getByRole('log').locator('article[aria-busy]')
+export const lastAnswer = (page: Page): Locator => answers(page).last()
+export const button = (page: Page | Locator, name: string | RegExp): Locator =>
+  page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) })
+
+/** Waits until it can be seen. */
+export const shows = (locator: Locator, timeoutMs = 8000): Promise<void> =>
+  locator.waitFor({ state: 'visible', timeout: timeoutMs })
+export const hides = (locator: Locator, timeoutMs = 8000): Promise<void> =>
+  locator.waitFor({ state: 'hidden', timeout: timeoutMs })
+
+/** Types a question and sends it with Enter. */
+export async function ask(page: Page, question: string): Promise<void> {
+  await composer(page).fill(question)
+  await composer(page).press('Enter')
+}
+
+/** Waits until the last answer holds this text. */
+export async function answerHas(page: Page, text: string | RegExp): Promise<void> {
+  await shows(lastAnswer(page).getByText(text).first())
+}
+
+/** Waits until no answer of the thread is being written. */
+export async function isSettled(page: Page, timeoutMs = 8000): Promise<void> {
+  const busy = page.locator('article[aria-busy=true], [role=article][aria-busy=true]')
+  await eventually(
+    () => busy.count(),
+    (count) => count === 0,
+    'an end of all writing',
+    timeoutMs,
+  )
+}
+
+/** The value of a request that must succeed. */
+function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(`The request failed: ${JSON.stringify(result.error)}`)
+  return result.value
+}
+
+/** Connects a backend through the contract, as the settings page does, and makes it the one of new conversations. */
+export async function connectTo(
+  page: Page,
+  address: string,
+  change: Partial<BackendProfile> = {},
+): Promise<BackendView> {
+  const result = await page.evaluate(
+    async ([url, profile]) => {
+      const { request } = window.parley
+      const connected = await request['backend.connect']({ address: url })
+      if (!connected.ok) return connected
+      const saved = await request['backend.save']({ ...connected.value.view.profile, ...profile })
+      if (!saved.ok) return saved
+      const chosen = await request['settings.set']({ activeBackendId: saved.value.profile.id })
+      return chosen.ok ? saved : chosen
+    },
+    [address, change] as const,
+  )
+  const view = valueOf(result)
+  await shows(composer(page))
+  return view
+}
+
+export async function setSecret(page: Page, backendId: string, value: string): Promise<void> {
+  const name = { backendId, field: 'api-key' } as const
+  valueOf(
+    await page.evaluate(
+      ([name_, value_]) =>
+        window.parley.request['backend.setSecret']({ name: name_, value: value_, storeUnprotected: false }),
+      [name, value] as const,
+    ),
+  )
+}
+
+/** Everything that main tells a page, and everything the page shows, as one text. */
+export function everythingKnown(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const { request } = window.parley
+    const answers = await Promise.all([request['app.boot'](), request['backend.list'](), request['settings.get']()])
+    return JSON.stringify(answers) + document.documentElement.outerHTML
+  })
+}
+
+export async function backends(page: Page): Promise<BackendView[]> {
+  return valueOf(await page.evaluate(() => window.parley.request['backend.list']()))
+}
+
+/** All conversations, the newest first, whole. */
+export async function conversations(page: Page): Promise<OpenedConversation[]> {
+  const opened = await page.evaluate(async () => {
+    const { request } = window.parley
+    const list = await request['conversation.list']()
+    if (!list.ok) return [list]
+    return Promise.all(list.value.map(({ id }) => request['conversation.open']({ conversationId: id })))
+  })
+  return opened.map((result) => valueOf(result))
+}
+
+/** The last answer of the newest conversation as main keeps it. */
+export async function storedAnswer(page: Page): Promise<AssistantMessage> {
+  const [newest] = await conversations(page)
+  const message = newest === undefined ? undefined : pathOf(newest.conversation).at(-1)
+  if (message?.role !== 'assistant') throw new Error('The newest conversation does not end with an answer')
+  return message
+}
+
+export async function storedText(page: Page): Promise<string> {
+  return answerText(await storedAnswer(page))
+}
+
+/** Collects the events of every generation from now on; the function answers those that came so far. */
+export async function collectEvents(page: Page): Promise<() => Promise<GenerationEvent[]>> {
+  const handle = await page.evaluateHandle(() => {
+    const seen: GenerationEvent[] = []
+    window.parley.on['generation.event']((events) => void seen.push(...events))
+    return seen
+  })
+  return () => handle.jsonValue()
+}
+
+/** Waits until the newest conversation ends with an answer in this state. */
+export async function isState(
+  page: Page,
+  state: AssistantMessage['state'],
+  timeoutMs = 8000,
+): Promise<AssistantMessage> {
+  await eventually(
+    () => storedAnswer(page).then((answer) => `${answer.state} ${JSON.stringify(answer.error)}`, String),
+    (found) => found.startsWith(`${state} `),
+    `an answer that is ${state}`,
+    timeoutMs,
+  )
+  return storedAnswer(page)
+}

@@ -1,0 +1,193 @@
+import { rm } from 'node:fs/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { answerText, pathOf } from '../../src/shared/conversation'
+import { closing, hold, opening, say, stream } from '../support/player/scenarios'
+import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
+import { launchApp, type RunningApp } from './app'
+import {
+  answerHas,
+  answers,
+  ask,
+  collectEvents,
+  composer,
+  connectTo,
+  conversations,
+  isSettled,
+  isState,
+  lastAnswer,
+  shows,
+  storedText,
+} from './chat'
+
+const first = Array.from({ length: 60 }, (_, index) => `word${index} `)
+const second = Array.from({ length: 60 }, (_, index) => `later${index} `)
+const inTwoHalves = () => stream([...opening(), ...say(...first), hold, ...say(...second), ...closing(120)])
+
+describe('a running answer survives its window', () => {
+  let app: RunningApp
+  let server: ScenarioServer
+  beforeAll(async () => {
+    server = await startScenarioServer()
+    app = await launchApp()
+    await connectTo(app.window, server.url)
+  })
+  afterAll(async () => {
+    await app.close()
+    await server.close()
+  })
+  beforeEach(async () => {
+    server.requests.length = 0
+    await app.window.keyboard.press('Control+n')
+  })
+
+  it('R26: reload in the middle: the same text is there again, and goes on without a gap or a second request', async () => {
+    const { window } = app
+    server.next(inTwoHalves())
+    await ask(window, 'Tell me')
+    await answerHas(window, 'word59')
+    const before = await lastAnswer(window).innerText()
+    await window.reload()
+    await answerHas(window, 'word59')
+    expect((await lastAnswer(window).innerText()).startsWith(before.slice(0, 200))).toBe(true)
+    server.release()
+    await answerHas(window, 'later59')
+    await isState(window, 'complete')
+    expect(await storedText(window)).toBe([...first, ...second].join(''))
+    await isSettled(window)
+    const shown = await lastAnswer(window).innerText()
+    for (const word of [...first, ...second]) expect(shown).toContain(word.trim())
+    expect(server.conversations()).toHaveLength(1)
+  })
+
+  it('R26: the renderer crashes: the window is back within 2 s with the whole text, main never stopped', async () => {
+    app.tolerate(/crash|gone|Target crashed/i)
+    server.next(inTwoHalves())
+    await ask(app.window, 'Tell me again')
+    await answerHas(app.window, 'word59')
+    const crashedMs = performance.now()
+    await app.electron.evaluate(({ BrowserWindow }) => {
+      for (const each of BrowserWindow.getAllWindows()) {
+        if (each.webContents.getURL().startsWith('app://local/index.html')) each.webContents.forcefullyCrashRenderer()
+      }
+    })
+    server.release()
+    app.window = await app.mainWindow()
+    await answerHas(app.window, 'later59')
+    expect(performance.now() - crashedMs).toBeLessThan(4000)
+    await isState(app.window, 'complete')
+    expect(await storedText(app.window)).toBe([...first, ...second].join(''))
+    expect(server.conversations()).toHaveLength(1)
+  })
+
+  it('R25: two conversations stream at once, and no word is in the wrong one', async () => {
+    const { window } = app
+    const numbers = (name: string) => Array.from({ length: 40 }, (_, index) => `${name}${index} `)
+    server.next(
+      stream([...opening(), ...say(...numbers('a')), hold, ...say(...numbers('c')), ...closing(80)]),
+      stream([...opening(), ...say(...numbers('b')), hold, ...say(...numbers('d')), ...closing(80)]),
+    )
+    await ask(window, 'The first one')
+    await answerHas(window, 'a39')
+    await window.keyboard.press('Control+n')
+    await ask(window, 'The second one')
+    await answerHas(window, 'b39')
+    server.release()
+    await answerHas(window, 'd39')
+    await expect
+      .poll(async () => (await conversations(window)).slice(0, 2).map(({ running }) => running.length))
+      .toEqual([0, 0])
+    const texts = (await conversations(window)).slice(0, 2).map(({ conversation }) => {
+      const answer = pathOf(conversation).at(-1)
+      return answer?.role === 'assistant' ? answerText(answer) : ''
+    })
+    expect(texts.sort()).toEqual([
+      [...numbers('a'), ...numbers('c')].join(''),
+      [...numbers('b'), ...numbers('d')].join(''),
+    ])
+    await window.getByRole('navigation').getByText('The first one').first().click()
+    await answerHas(window, 'c39')
+    expect(await lastAnswer(window).innerText()).not.toContain('b0')
+  })
+
+  it('events are numbered without gaps, at most one batch a frame (R23)', async () => {
+    const { window } = app
+    const events = await collectEvents(window)
+    server.next((request) =>
+      stream([
+        ...opening(),
+        ...say(...Array.from({ length: 3000 }, (_, index) => `${index} `)),
+        ...closing(Object.keys(request.json).length),
+      ]),
+    )
+    await ask(window, 'Quick')
+    await isState(window, 'complete')
+    const seen = await events()
+    expect(seen.map((event) => event.seq)).toEqual(seen.map((_, index) => index + 1))
+    expect(seen.filter((event) => event.part.type === 'text-delta').length).toBeLessThan(300)
+  })
+})
+
+describe('a running answer survives the process', () => {
+  it('R01, R02: kill -9 in the middle: question and what had arrived are there at the next start, as interrupted', async () => {
+    const server = await startScenarioServer()
+    const app = await launchApp({ isProfileKept: true })
+    await connectTo(app.window, server.url)
+    server.next(inTwoHalves())
+    await ask(app.window, 'Will this survive?')
+    await answerHas(app.window, 'word59')
+    // R02 gives the journal a quarter of a second.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await app.kill9()
+
+    const again = await launchApp({ userDataDir: app.userDataDir })
+    const { window } = again
+    await window.getByRole('navigation').getByText('Will this survive?').first().click()
+    await answerHas(window, 'word59')
+    const answer = await isState(window, 'interrupted')
+    expect(answer.error).toEqual({ code: 'process-ended' })
+    expect(answerText(answer)).toBe(first.join(''))
+    expect(server.conversations()).toHaveLength(1)
+    await again.close()
+    await server.close()
+    await rm(app.userDataDir, { recursive: true, force: true })
+  })
+
+  it('R01: killed when the first byte of the question reaches the server: the question is there', async () => {
+    const server = await startScenarioServer()
+    const app = await launchApp({ isProfileKept: true })
+    await connectTo(app.window, server.url)
+    server.next(stream([hold]))
+    await composer(app.window).fill('Only just sent')
+    const sent = server.until(() => server.conversations().length === 1, 'the request begins')
+    await composer(app.window).press('Enter')
+    await sent
+    await app.kill9()
+
+    const again = await launchApp({ userDataDir: app.userDataDir })
+    await shows(again.window.getByRole('navigation').getByText('Only just sent').first())
+    expect((await isState(again.window, 'interrupted')).error).toEqual({ code: 'process-ended' })
+    expect(await answers(again.window).count()).toBeLessThanOrEqual(1)
+    await again.close()
+    await server.close()
+  })
+
+  it('R35: quitting in the middle saves, and ends within 2 s', async () => {
+    const server = await startScenarioServer()
+    const app = await launchApp({ isProfileKept: true })
+    await connectTo(app.window, server.url)
+    server.next(inTwoHalves())
+    await ask(app.window, 'Quit now')
+    await answerHas(app.window, 'word59')
+    const exited = new Promise((resolve) => app.electron.process().once('exit', resolve))
+    const beforeMs = performance.now()
+    process.kill(app.pid, 'SIGTERM')
+    await exited
+    expect(performance.now() - beforeMs).toBeLessThan(2500)
+    await app.close()
+
+    const again = await launchApp({ userDataDir: app.userDataDir })
+    expect(answerText(await isState(again.window, 'interrupted'))).toBe(first.join(''))
+    await again.close()
+    await server.close()
+  })
+})

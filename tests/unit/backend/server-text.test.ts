@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createRedactor, plainLine, plainText } from '../../../src/main/backend/server-text'
+
+describe('S39 text of servers', () => {
+  test.each([
+    ['plain', 'plain'],
+    ['a\r\nb\rc\nd\te', 'a\nb\nc\nd\te'],
+    ['a\u0000b\u001bc\u0085d\u2028e', 'a b c d e'],
+    ['user\u202egnp.exe', 'usergnp.exe'],
+    ['\u2066a\u2069\u200e\u061c\ufeff', 'a'],
+    ['tag\u{e0041}\u{e007f}ged', 'tagged'],
+    ['half \ud83d and \ude00', 'half \ufffd and \ufffd'],
+    ['👩‍👩‍👧‍👦 שלום مرحبا', '👩‍👩‍👧‍👦 שלום مرحبا'],
+  ])('%j', (text, plain) => {
+    expect(plainText(text, 100)).toBe(plain)
+  })
+
+  test('long text is cut with an ellipsis and never inside a character', () => {
+    expect(plainText('abcdef', 6)).toBe('abcdef')
+    expect(plainText('abcdefg', 6)).toBe('abcde…')
+    expect(plainText('abcd😀g', 6)).toBe('abcd…')
+  })
+
+  test('a line has no line breaks and no spaces at its ends', () => {
+    expect(plainLine('  a\n\n b\t c  ', 100)).toBe('a b c')
+    expect(plainLine(`\n ${'x'.repeat(50)}`, 10)).toBe(`${'x'.repeat(9)}…`)
+    expect(plainLine(' \n ', 10)).toBe('')
+  })
+
+  test('a megabyte costs no more than its beginning', () => {
+    const startMs = performance.now()
+    for (let count = 0; count < 100; count++) plainLine('\u202e'.repeat(1024 * 1024), 200)
+    expect(performance.now() - startMs).toBeLessThan(1000)
+  })
+
+  test('nothing that is shown can control or hide', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.integer({ min: 1, max: 100 }), (text, max) => {
+        const line = plainLine(text, max)
+        expect(line.length).toBeLessThanOrEqual(max)
+        expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029]|\p{Surrogate}/u)
+      }),
+      { numRuns: 2000, seed: 39 },
+    )
+  })
+})
+
+describe('S30 secrets in a server’s words', () => {
+  const redact = createRedactor(['canary', null, undefined, '', 'abc', 'canary-longer'])
+
+  test.each([
+    ['no secret', 'no secret'],
+    ['key canary!', 'key •••!'],
+    ['canary-longer', '•••'],
+    ['too short to know: abc', 'too short to know: abc'],
+    ['Incorrect API key provided: sk-proj_0123456789abcdef.', 'Incorrect API key provided: •••.'],
+    ['Authorization: Bearer eyJhbGciOi.eyJzdWIi', 'Authorization: •••'],
+    ['Basic dXNlcjpwYXNzMQ==', '•••'],
+    ['Basic authentication is required', 'Basic authentication is required'],
+    ['Bearer authentication failed', 'Bearer authentication failed'],
+  ])('%s', (text, clean) => {
+    expect(redact(text)).toBe(clean)
+  })
+})

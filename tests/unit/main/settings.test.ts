@@ -1,0 +1,154 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import * as v from 'valibot'
+import { describe, expect, it } from 'vitest'
+import { silentLogger } from '../../../src/main/logger'
+import { findSettings, LiveSettings, settingsPatchSchema } from '../../../src/main/settings'
+import { DEFAULT_SETTINGS, newBackendProfile, type Settings } from '../../../src/shared/settings'
+
+const NOW = 1_700_000_000_000
+const profile = newBackendProfile('home', 'Home', 'http://localhost:1337')
+const mine: Settings = { ...DEFAULT_SETTINGS, theme: 'dark', backends: [profile], activeBackendId: 'home' }
+
+function folderWith(files: Record<string, string | Buffer>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-settings-'))
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
+  return folder
+}
+
+describe('settings at start', () => {
+  it('starts with defaults and without a notice when there is no file', () => {
+    const folder = folderWith({})
+    expect(findSettings(folder, NOW)).toEqual({ settings: DEFAULT_SETTINGS, recovered: null })
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('reads what was stored', () => {
+    const folder = folderWith({ 'settings.json': JSON.stringify(mine) })
+    expect(findSettings(folder, NOW)).toEqual({ settings: mine, recovered: null })
+  })
+
+  it('gives a setting its default that an older version did not have', () => {
+    const { quickAsk: _quickAsk, ...older } = mine
+    const folder = folderWith({ 'settings.json': JSON.stringify({ ...older, unknownToUs: 1 }) })
+    expect(findSettings(folder, NOW).settings).toEqual(mine)
+  })
+
+  const good = JSON.stringify(mine)
+  const damages: [string, string | Buffer][] = [
+    ['empty', ''],
+    ['NULs', Buffer.alloc(512)],
+    ['truncated', good.slice(0, 40)],
+    ['a list', '[]'],
+    ['a byte order mark', `\uFEFF${good}`],
+    ['UTF-16', Buffer.from(good, 'utf16le')],
+    ['wrong types', JSON.stringify({ ...mine, textSizePx: 'large' })],
+    ['10 MB', JSON.stringify({ ...mine, padding: 'x'.repeat(10_000_000) })],
+  ]
+
+  it.each(damages)('R05 goes on with the last good backup when the file is damaged: %s', (_name, content) => {
+    const folder = folderWith({ 'settings.json': content, 'settings.json.backup': good })
+    const startedMs = performance.now()
+    const found = findSettings(folder, NOW)
+    expect(performance.now() - startedMs).toBeLessThan(3000)
+    expect(found).toEqual({
+      settings: mine,
+      recovered: { from: 'backup', keptAs: `settings.json.corrupt-${NOW}` },
+    })
+    expect(readFileSync(join(folder, `settings.json.corrupt-${NOW}`)).equals(Buffer.from(content))).toBe(true)
+    expect(readFileSync(join(folder, 'settings.json.backup'), 'utf8')).toBe(good)
+    // The notice comes once: the next start finds a good file.
+    expect(findSettings(folder, NOW + 1)).toEqual({ settings: mine, recovered: null })
+  })
+
+  it.each(damages)('R05 starts with defaults and keeps the file when there is no backup: %s', (_name, content) => {
+    const folder = folderWith({ 'settings.json': content })
+    expect(findSettings(folder, NOW)).toEqual({
+      settings: DEFAULT_SETTINGS,
+      recovered: { from: 'defaults', keptAs: `settings.json.corrupt-${NOW}` },
+    })
+    expect(readdirSync(folder)).toEqual([`settings.json.corrupt-${NOW}`])
+  })
+
+  it('R05 never overwrites a backup with defaults', () => {
+    const folder = folderWith({ 'settings.json': '{', 'settings.json.backup': '{ too' })
+    findSettings(folder, NOW)
+    expect(readFileSync(join(folder, 'settings.json.backup'), 'utf8')).toBe('{ too')
+  })
+
+  it('R05 finds the settings again when only the backup is left', () => {
+    const folder = folderWith({ 'settings.json.backup': good })
+    expect(findSettings(folder, NOW)).toEqual({ settings: mine, recovered: null })
+  })
+})
+
+describe('live settings', () => {
+  const open = (write: (value: object) => void = () => undefined) => new LiveSettings(mine, { write }, silentLogger)
+
+  it('saves a change and tells everybody what was and what is', async () => {
+    const written: object[] = []
+    const told: unknown[] = []
+    const settings = open((value) => written.push(value))
+    settings.onChange((now, before) => told.push([before.theme, now.theme]))
+    settings.change((now) => ({ ...now, theme: 'light' }))
+    await settings.flush()
+    expect(written).toEqual([{ ...mine, theme: 'light' }])
+    expect(told).toEqual([['dark', 'light']])
+  })
+
+  it('R33 loses none of 1,000 changes of different keys by two windows', () => {
+    const settings = open()
+    for (let index = 0; index < 500; index += 1) {
+      settings.change((now) => ({ ...now, textSizePx: 13 + (index % 10) }))
+      settings.change((now) => ({ ...now, sendKey: index % 2 === 0 ? 'enter' : 'mod-enter' }))
+    }
+    expect(settings.current).toEqual({ ...mine, textSizePx: 13 + (499 % 10), sendKey: 'mod-enter' })
+  })
+
+  it('R08 goes on in memory when the disk refuses', async () => {
+    const settings = open(() => {
+      throw Object.assign(new Error('read-only'), { code: 'EROFS' })
+    })
+    expect(settings.change((now) => ({ ...now, theme: 'light' })).theme).toBe('light')
+    await settings.flush()
+    expect(settings.current.theme).toBe('light')
+  })
+
+  it('refuses a change that makes no settings', () => {
+    const settings = open()
+    expect(() => settings.change((now) => ({ ...now, textSizePx: 99 }))).toThrow()
+    expect(settings.current).toEqual(mine)
+  })
+
+  it('ends listening when asked', () => {
+    const settings = open()
+    let count = 0
+    const end = settings.onChange(() => (count += 1))
+    settings.change((now) => now)
+    end()
+    settings.change((now) => now)
+    expect(count).toBe(1)
+  })
+})
+
+describe('what a page may change', () => {
+  it('takes single settings, and no profiles', () => {
+    expect(v.parse(settingsPatchSchema, { theme: 'dark' })).toEqual({ theme: 'dark' })
+    expect(v.is(settingsPatchSchema, {})).toBe(true)
+    expect(v.is(settingsPatchSchema, { backends: [] })).toBe(false)
+    expect(v.is(settingsPatchSchema, { theme: undefined })).toBe(false)
+    expect(v.is(settingsPatchSchema, { quickAsk: { isEnabled: true, shortcut: 'A\nB' } })).toBe(false)
+    expect(v.is(settingsPatchSchema, JSON.parse('{"__proto__":{"theme":"dark"}}'))).toBe(false)
+  })
+
+  it('S40 never pollutes prototypes', () => {
+    fc.assert(
+      fc.property(fc.anything(), (data) => {
+        v.safeParse(settingsPatchSchema, data)
+        expect(Object.keys(Object.prototype)).toEqual([])
+      }),
+    )
+  })
+})

@@ -125,9 +125,9 @@ export class Attachments {
     const path = join(this.folder, `${id}.${EXTENSIONS[mime]}`)
     const known = await stat(path).catch(() => null)
     if (known?.size === bytes.byteLength) return
-    await mkdir(this.folder, { recursive: true, mode: 0o700 })
     const draft = `${path}.new-${randomUUID()}`
     try {
+      await mkdir(this.folder, { recursive: true, mode: 0o700 })
       const handle = await open(draft, 'wx', 0o600)
       try {
         await handle.writeFile(bytes)

@@ -156,8 +156,10 @@ export class Backends {
 
   async test(backendId: string): Promise<BackendTest> {
     try {
-      const { api } = await this.#reach(backendId)
-      return await testBackend(api, this.#options.clock)
+      const { api, apiKey } = await this.#reach(backendId)
+      const profile = this.#find(backendId)
+      const question = { provider: profile?.provider ?? null, model: profile?.model ?? null, apiKey }
+      return await testBackend(api, question, this.#options.clock)
     } catch (thrown) {
       return { verdict: 'failed', error: toAppError(thrown) }
     }

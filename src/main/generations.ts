@@ -16,7 +16,7 @@ import { journalStart } from './library/journal'
 import type { Journal, Library } from './library/library'
 import { isId } from './library/schema'
 import type { Logger } from './logger'
-import { ask, badRequest, contextOf, isRunning, newConversation, type SessionContext } from './question'
+import { ask, badRequest, contextOf, newConversation, type SessionContext } from './question'
 
 /** Least time between two batches to the windows: one frame at 60 Hz, so that R23's 60 batches a second hold. */
 const FRAME_MS = 17
@@ -176,9 +176,14 @@ export class Generations {
 
   /** A conversation with its running answers as far as they have come, all in one synchronous breath. */
   async open(conversationId: string): Promise<OpenedConversation> {
-    const opened = this.#openNow(await this.#library.open(conversationId))
-    // One that ended between the library's answer and here is still running in `opened`, but no more in the library.
-    return opened.isBehind ? this.#openNow(await this.#library.open(conversationId)) : opened
+    const conversation = await this.#library.open(conversationId)
+    // A run is forgotten only when the library has its final answer, so no running answer is without its run here.
+    const live = new Map<string, AssistantMessage>()
+    for (const run of this.#runsOf(conversationId)) {
+      if (run.live !== null) live.set(run.live.message.id, this.#snapshot(run.live).message)
+    }
+    const messages = conversation.messages.map((message) => live.get(message.id) ?? message)
+    return { conversation: { ...conversation, messages }, running: this.running(conversationId) }
   }
 
   /** Stops what runs in a conversation, then moves it to the trash. */
@@ -210,16 +215,6 @@ export class Generations {
 
   #runsOf(conversationId: string): Run[] {
     return [...this.#runs.values()].filter((run) => run.conversationId === conversationId)
-  }
-
-  #openNow(conversation: Conversation): OpenedConversation & { isBehind: boolean } {
-    const live = new Map<string, AssistantMessage>()
-    for (const run of this.#runsOf(conversation.id)) {
-      if (run.live !== null) live.set(run.live.message.id, this.#snapshot(run.live).message)
-    }
-    const messages = conversation.messages.map((message) => live.get(message.id) ?? message)
-    const isBehind = messages.some((each) => isRunning(each) && !live.has(each.id))
-    return { conversation: { ...conversation, messages }, running: this.running(conversation.id), isBehind }
   }
 
   // ---- start ----

@@ -144,8 +144,7 @@ export function newConversation(request: StartGeneration, now: number): Conversa
   }
 }
 
-/** Whether a message is an answer that is not final yet. */
-export function isRunning(message: Message): boolean {
+function isRunning(message: Message): boolean {
   return message.role === 'assistant' && message.state === 'running'
 }
 

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { DEFAULT_SETTINGS, type BackendProfile, type Settings } from '../shared/settings'
+import { defaultSettings, type BackendProfile, type Settings } from '../shared/settings'
 import type { Logger } from './logger'
 
 const text = (maxCharacters: number) => v.pipe(v.string(), v.maxLength(maxCharacters))
@@ -47,6 +47,8 @@ export const settingsPatchSchema: v.GenericSchema<unknown, Partial<Omit<Settings
   quickAsk: v.exactOptional(fields.quickAsk),
   activeBackendId: v.exactOptional(fields.activeBackendId),
 })
+
+const DEFAULT_SETTINGS = defaultSettings(process.platform)
 
 // A setting that the file does not have yet gets its default; one with a wrong type makes the file a damaged one.
 const storedSchema: v.GenericSchema<unknown, Settings> = v.object({

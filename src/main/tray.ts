@@ -118,8 +118,14 @@ export class TrayIcon {
   }
 }
 
-// Panels of Windows follow a setting of their own, which Electron does not tell. On Linux most panels are dark whatever
-// the programs are, GNOME's and Ubuntu's always.
+/**
+ * Whether the panel is dark. Windows and the newest Electron tell; the panels of GNOME and its relatives are dark whatever
+ * the programs are; others follow the theme.
+ */
 function isDarkPanel(): boolean {
-  return process.platform === 'linux' || nativeTheme.shouldUseDarkColors
+  const desktop = process.env.XDG_CURRENT_DESKTOP ?? ''
+  if (process.platform === 'linux' && /GNOME|Unity|Cinnamon|Pantheon/iu.test(desktop)) return true
+  // Missing in Electron 33.
+  const ofPanel = nativeTheme.shouldUseDarkColorsForSystemIntegratedUI as boolean | undefined
+  return ofPanel ?? nativeTheme.shouldUseDarkColors
 }

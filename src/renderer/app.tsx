@@ -63,6 +63,7 @@ function ChatWindow() {
 
   const wasDrawerOpen = useRef(false)
   useEffect(() => {
+    if (!wasDrawerOpen.current && isDrawerOpen) focusRegion('sidebar')
     if (wasDrawerOpen.current && !isDrawerOpen) focusComposer()
     wasDrawerOpen.current = isDrawerOpen
   }, [isDrawerOpen, focusComposer])
@@ -160,19 +161,24 @@ function commandOf(
 }
 
 const REGIONS = ['sidebar', 'header', 'thread', 'composer'] as const
+/** What takes the focus in a region, the first that is there; the thread itself scrolls by key. */
+const ENTRANCES = ['textarea', '[data-conversation][tabindex="0"]', ':scope:not([role="log"]) button']
 
 function cycleRegions(step: -1 | 1): void {
-  const present = REGIONS.flatMap((name) => {
-    const region = document.querySelector<HTMLElement>(`[data-region="${name}"]`)
-    return region === null || region.closest('[inert]') !== null ? [] : [region]
-  })
-  const from = present.findIndex((region) => region.contains(document.activeElement))
+  const present = REGIONS.filter((name) => regionOf(name)?.closest('[inert]') === null)
+  const from = present.findIndex((name) => regionOf(name)?.contains(document.activeElement))
   const next = present[(from + step + present.length) % present.length]
-  // What can be used first in it; the region itself when there is nothing.
-  const target = next?.matches('[data-region="thread"]')
-    ? next
-    : next?.querySelector<HTMLElement>('textarea, [data-conversation][tabindex="0"], button:not([tabindex="-1"])')
-  ;(target ?? next)?.focus()
+  if (next !== undefined) focusRegion(next)
+}
+
+function regionOf(name: (typeof REGIONS)[number]): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-region="${name}"]`)
+}
+
+function focusRegion(name: (typeof REGIONS)[number]): void {
+  const region = regionOf(name)
+  const target = ENTRANCES.map((entrance) => region?.querySelector<HTMLElement>(entrance)).find((element) => element)
+  ;(target ?? region)?.focus()
 }
 
 /** An answer that ended while the window was away is read once somebody looks at it. */

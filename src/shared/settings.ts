@@ -70,15 +70,18 @@ export interface BackendView {
   headerSecrets: Record<string, SecretState>
 }
 
-export const DEFAULT_SETTINGS: Settings = {
-  locale: 'system',
-  theme: 'system',
-  textSizePx: 16,
-  sendKey: 'enter',
-  closeToTray: null,
-  quickAsk: { isEnabled: true, shortcut: 'Control+Shift+Space' },
-  activeBackendId: null,
-  backends: [],
+/** The settings of a first start. `platform` is Node's name of it; the shortcut follows its habits (DESIGN "Keyboard"). */
+export function defaultSettings(platform: string): Settings {
+  return {
+    locale: 'system',
+    theme: 'system',
+    textSizePx: 16,
+    sendKey: 'enter',
+    closeToTray: null,
+    quickAsk: { isEnabled: true, shortcut: platform === 'darwin' ? 'Alt+Space' : 'Control+Shift+Space' },
+    activeBackendId: null,
+    backends: [],
+  }
 }
 
 export const DEFAULT_FIRST_BYTE_TIMEOUT_SECONDS = 300

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closing, hold, opening, say, stream } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, type RunningApp } from './app'
-import { answerHas, ask, button, composer, connectTo, isSettled, isState, shows, t } from './chat'
+import { answerHas, ask, button, composer, connectTo, isSettled, isState, set, shows, t } from './chat'
 
 interface Violation {
   id: string
@@ -35,7 +35,7 @@ async function findings(page: Page): Promise<string[]> {
 const themes = ['light', 'dark'] as const
 
 async function setTheme(page: Page, theme: (typeof themes)[number]): Promise<void> {
-  await page.evaluate((value) => window.parley.request['settings.set']({ theme: value }), theme)
+  await set(page, { theme })
   await expect
     .poll(() => page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches))
     .toBe(theme === 'dark')
@@ -56,22 +56,22 @@ describe('accessibility', () => {
     await server.close()
   })
 
-  const holdsInBothThemes = async (page: Page): Promise<void> => {
+  const holdsInBothThemes = async (page: Page, what: string): Promise<void> => {
     for (const theme of themes) {
       await setTheme(app.window, theme)
-      expect(await findings(page), theme).toEqual([])
+      expect(await findings(page), `${what}, ${theme}`).toEqual([])
     }
   }
 
   it('first run: no serious finding in either theme', async () => {
     await shows(app.window.getByRole('heading').first())
-    await holdsInBothThemes(app.window)
+    await holdsInBothThemes(app.window, 'first run')
   })
 
   it('an empty chat, a running answer, a finished one and a failed one', async () => {
     const { window } = app
     await connectTo(window, server.url)
-    await holdsInBothThemes(window)
+    await holdsInBothThemes(window, 'new chat')
     server.next(
       stream([
         ...opening(),
@@ -83,16 +83,16 @@ describe('accessibility', () => {
     )
     await ask(window, 'Show me everything')
     await answerHas(window, 'A heading')
-    await holdsInBothThemes(window)
+    await holdsInBothThemes(window, 'running answer')
     server.release()
     await isState(window, 'complete')
     await isSettled(window)
-    await holdsInBothThemes(window)
+    await holdsInBothThemes(window, 'finished answer')
     server.next(stream([...opening(), ...say('Half an '), { do: 'reset' }]))
     await ask(window, 'And now?')
     await isState(window, 'interrupted')
     await isSettled(window)
-    await holdsInBothThemes(window)
+    await holdsInBothThemes(window, 'interrupted answer')
   })
 
   it('each page of the settings', async () => {
@@ -104,7 +104,7 @@ describe('accessibility', () => {
         .getByRole('navigation')
         .getByRole('button', { name: t(`settings:pages.${page}`), exact: true })
         .click()
-      await holdsInBothThemes(window)
+      await holdsInBothThemes(window, `settings, ${page}`)
     }
     await window.keyboard.press('Escape')
     await shows(composer(window))
@@ -114,7 +114,7 @@ describe('accessibility', () => {
     const page = await app.quickAsk()
     await app.window.evaluate(() => window.parley.request['quickAsk.show']())
     await shows(page.getByRole('textbox'))
-    await holdsInBothThemes(page)
+    await holdsInBothThemes(page, 'quick ask')
     await page.keyboard.press('Escape')
   })
 

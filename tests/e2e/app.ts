@@ -1,7 +1,7 @@
 import { readdir, readFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { _electron, type CDPSession, type ElectronApplication, type Page } from 'playwright-core'
+import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { eventually } from '../support/eventually'
 
 export interface LaunchOptions {
@@ -53,6 +53,8 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
     executablePath: process.env.ELECTRON_EXEC_PATH ?? '',
     args: ['.', ...sandboxSwitches(), `--user-data-dir=${userDataDir}`, ...(options.args ?? [])],
     env: appEnvironment(options),
+    // Playwright would otherwise tell every page that the desktop is light.
+    colorScheme: null,
     timeout: 20_000,
   })
   const problems: string[] = []
@@ -84,7 +86,7 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
     mainWindow: () => pageAt(MAIN_PAGE),
     screenshot: async (name, page = app.window) => {
       await mkdir(screenshots, { recursive: true })
-      await page.screenshot({ path: path.join(screenshots, `${name}.png`), animations: 'disabled' })
+      await page.screenshot({ path: path.join(screenshots, `${name}.png`), animations: 'disabled', timeout: 5000 })
     },
     tolerate: (problem) => void tolerated.push(problem),
     takeProblems: async () => {
@@ -191,9 +193,4 @@ export async function processesOf(userDataDir: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
   return pids.filter((pid, index) => pid !== process.pid && lines[index]?.includes(userDataDir) === true)
-}
-
-/** A session with the page's DevTools protocol, for what Playwright has no word for. */
-export async function protocolOf(page: Page): Promise<CDPSession> {
-  return page.context().newCDPSession(page)
 }

@@ -8,22 +8,14 @@ import { pathOf } from '../../src/shared/conversation'
 import { gif, jpeg, picture, png, tiff, webp } from '../support/images'
 import { receivedMedia } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
-import { launchApp, protocolOf, type RunningApp } from './app'
-import { answerHas, ask, button, composer, connectTo, conversations, isState, shows, t } from './chat'
+import { launchApp, type RunningApp } from './app'
+import { answerHas, ask, button, composer, connectTo, conversations, dropFiles, isState, shows, t } from './chat'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** Drops files as the desktop does: the page gets real File objects with real paths behind them. */
-async function dropFiles(page: Page, files: string[]): Promise<void> {
-  const protocol = await protocolOf(page)
-  const box = await page.getByRole('main').boundingBox()
-  const place = { x: box!.x + box!.width / 2, y: box!.y + box!.height / 2 }
-  const data = { items: [], files, dragOperationsMask: 1 }
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-    await protocol.send('Input.dispatchDragEvent', { type, ...place, data })
-  }
-  await protocol.detach()
-}
+/** Takes a chip away with its button. */
+const remove = (page: Page, name: string): Promise<void> =>
+  button(page, t('chat:composer.remove', { name })).first().click()
 
 describe('images', () => {
   let app: RunningApp
@@ -70,7 +62,11 @@ describe('images', () => {
     )
     await shows(window.getByText(t('errors:attachment.format.detail')).first())
 
+    // What cannot be sent holds the message back until it is taken away.
     await ask(window, 'What is in these?')
+    expect(server.conversations()).toHaveLength(0)
+    await remove(window, 'note.png')
+    await composer(window).press('Enter')
     await isState(window, 'complete')
     expect(server.conversations()).toHaveLength(1)
     const received = receivedMedia(server.conversations()[0]!.json)
@@ -110,7 +106,7 @@ describe('images', () => {
     const { window } = app
     await dropFiles(window, [await file('keep.png', picture(60, 40, 4)), await file('drop.png', picture(60, 40, 5))])
     await shows(window.getByRole('main').getByText('drop.png').first())
-    await button(window, t('chat:composer.remove', { name: 'drop.png' })).click()
+    await remove(window, 'drop.png')
     await ask(window, 'One only')
     await isState(window, 'complete')
     expect(receivedMedia(server.conversations()[0]!.json).map(({ name }) => name)).toEqual(['keep.png'])
@@ -129,6 +125,7 @@ describe('images', () => {
     await shows(window.getByText(t('errors:attachment.folder.detail')).first())
     await shows(window.getByText(/megapixels/).first())
     await shows(window.getByRole('main').getByText('good.png').first())
+    for (const name of ['empty.png', 'cut.png', 'bomb.png', path.basename(folder)]) await remove(window, name)
     await ask(window, 'Only the good one')
     await isState(window, 'complete')
     expect(receivedMedia(server.conversations()[0]!.json).map(({ name }) => name)).toEqual(['good.png'])

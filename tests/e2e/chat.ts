@@ -6,7 +6,7 @@ import { answerText, pathOf, type AssistantMessage, type GenerationEvent } from 
 import { describe as describeError, type AppError, type Result } from '../../src/shared/errors'
 import { translator } from '../../src/shared/i18n'
 import { eventually } from '../support/eventually'
-import type { BackendProfile, BackendView } from '../../src/shared/settings'
+import type { BackendProfile, BackendView, Settings } from '../../src/shared/settings'
 
 export const t = translator('en')
 export const tRu = translator('ru')
@@ -15,7 +15,7 @@ export const tRu = translator('ru')
 export const titleOf = (error: AppError, translate = t): string => describeError(error, translate).title
 export const detailOf = (error: AppError, translate = t): string => describeError(error, translate).detail
 
-export const composer = (page: Page): Locator => page.getByRole('main').getByRole('textbox')
+export const composer = (page: Page): Locator => page.getByRole('main').locator('textarea')
 /** The answers in sight: the thread keeps only those in the page, and always the last one. */
 export const answers = (page: Page): Locator => page.getByRole('log').locator('article[aria-busy]')
 export const lastAnswer = (page: Page): Locator => answers(page).last()
@@ -124,6 +124,23 @@ export async function storedAnswer(page: Page): Promise<AssistantMessage> {
 
 export async function storedText(page: Page): Promise<string> {
   return answerText(await storedAnswer(page))
+}
+
+/** Sets what a person sets on the settings page. */
+export async function set(page: Page, change: Partial<Omit<Settings, 'backends'>>): Promise<void> {
+  valueOf(await page.evaluate((value) => window.parley.request['settings.set'](value), change))
+}
+
+/** Drops files as the desktop does: the page gets real File objects with real paths behind them. */
+export async function dropFiles(page: Page, files: string[]): Promise<void> {
+  const protocol = await page.context().newCDPSession(page)
+  const box = await page.getByRole('main').boundingBox()
+  const place = { x: (box?.x ?? 0) + (box?.width ?? 0) / 2, y: (box?.y ?? 0) + (box?.height ?? 0) / 2 }
+  const data = { items: [], files, dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await protocol.send('Input.dispatchDragEvent', { type, ...place, data })
+  }
+  await protocol.detach()
 }
 
 /** Collects the events of every generation from now on; the function answers those that came so far. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closing, hold, opening, say, stream } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, sandboxSwitches, type RunningApp } from './app'
-import { answerHas, button, connectTo, conversations, isState, shows, t } from './chat'
+import { answerHas, button, connectTo, conversations, isState, set, shows, t } from './chat'
 import { click, pressKey, startTrayHost, type TrayHost } from './screen'
 
 describe('quick ask', () => {
@@ -108,7 +108,7 @@ describe('quick ask', () => {
   })
 
   it('closing the main window to the tray keeps everything; a click on the icon brings it back', async () => {
-    await app.window.evaluate(() => window.parley.request['settings.set']({ closeToTray: true }))
+    await set(app.window, { closeToTray: true })
     const isMainVisible = () =>
       app.electron.evaluate(({ BrowserWindow }) =>
         BrowserWindow.getAllWindows().some(

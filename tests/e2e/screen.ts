@@ -1,7 +1,7 @@
 /** The screen around the app: keys and clicks as the X server delivers them, and a panel that shows tray icons. */
 import { execFile, spawn } from 'node:child_process'
 import { promisify } from 'node:util'
-import { expect } from 'vitest'
+import { eventually } from '../support/eventually'
 
 const run = promisify(execFile)
 
@@ -24,17 +24,27 @@ export interface TrayHost {
 export async function startTrayHost(): Promise<TrayHost> {
   const args = ['--edge', 'bottom', '--align', 'right', '--widthtype', 'request', '--height', '24', '--padding', '0']
   const host = spawn('trayer', args, { stdio: 'ignore' })
+  // A test that dies must not leave a panel behind that looks like the next one's.
+  process.once('exit', () => host.kill('SIGKILL'))
   const exited = new Promise<void>((resolve) => host.once('exit', () => resolve()))
   await new Promise((resolve, reject) => {
     host.once('spawn', resolve)
     host.once('error', reject)
   })
   // It owns the tray once its window is there; an app that starts before finds no host.
-  await expect.poll(() => windowsOf('trayer'), { message: 'the panel' }).not.toEqual([])
+  await eventually(
+    () => windowsOf('trayer'),
+    (windows) => windows.length > 0,
+    'a panel',
+  )
   return {
     iconPosition: async () => {
-      await expect.poll(() => iconOf('trayer'), { message: 'an icon in the panel' }).not.toBeNull()
-      return (await iconOf('trayer'))!
+      const icon = await eventually(
+        () => findIcon('trayer'),
+        (found) => found !== null,
+        'an icon in the panel',
+      )
+      return icon ?? { x: 0, y: 0 }
     },
     close: async () => {
       host.kill('SIGTERM')
@@ -50,16 +60,17 @@ async function windowsOf(className: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => line !== '')
 }
 
-/** The icon is the smallest child of the panel's window: at least 8 and at most 24 pixels wide and high. */
-async function iconOf(className: string): Promise<{ x: number; y: number } | null> {
-  const [panel] = await windowsOf(className)
-  if (panel === undefined) return null
-  const { stdout } = await run('xwininfo', ['-tree', '-id', panel])
-  for (const line of stdout.split('\n')) {
-    const [, width, height, x, y] = /\s(\d+)x(\d+)\+-?\d+\+-?\d+\s+\+(-?\d+)\+(-?\d+)$/.exec(line) ?? []
-    const size = [Number(width), Number(height)]
-    if (line.includes('0x') && size.every((each) => each >= 8 && each <= 24)) {
-      return { x: Number(x) + (size[0] ?? 0) / 2, y: Number(y) + (size[1] ?? 0) / 2 }
+/** The icon is the only window of ours inside a panel. */
+async function findIcon(className: string): Promise<{ x: number; y: number } | null> {
+  for (const panel of await windowsOf(className)) {
+    const { stdout } = await run('xwininfo', ['-tree', '-id', panel])
+    const [, icon] = /^\s+(0x[0-9a-f]+) .*"electron"/im.exec(stdout) ?? []
+    if (icon === undefined) continue
+    const { stdout: geometry } = await run('xwininfo', ['-id', icon])
+    const read = (label: string) => Number(new RegExp(`${label}:\\s+(-?\\d+)`).exec(geometry)?.[1] ?? 0)
+    return {
+      x: read('Absolute upper-left X') + Math.floor(read('Width') / 2),
+      y: read('Absolute upper-left Y') + Math.floor(read('Height') / 2),
     }
   }
   return null

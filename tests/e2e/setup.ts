@@ -1,13 +1,20 @@
-import { afterAll, afterEach } from 'vitest'
-import { runningApps } from './app'
+import { afterAll, afterEach, beforeEach } from 'vitest'
+import { runningApps, type RunningApp } from './app'
+
+let before: ReadonlySet<RunningApp> = new Set()
+beforeEach(() => {
+  before = new Set(runningApps)
+})
 
 // Every test answers for what its apps did: an error that nobody looks at is an error that stays.
 afterEach(async ({ task }) => {
   const hasFailed = task.result?.state === 'fail'
   const problems: string[] = []
-  for (const app of runningApps) {
+  for (const app of [...runningApps]) {
     if (hasFailed) await app.saveEvidence(task.name)
     problems.push(...(await app.takeProblems()))
+    // What a failed test has started and not closed would slow down and confuse the next one.
+    if (hasFailed && !before.has(app)) await app.kill9()
   }
   if (problems.length > 0) throw new Error(`The app reported problems during the test:\n${problems.join('\n')}`)
 })

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { answerText, pathOf } from '../../src/shared/conversation'
+import { eventually } from '../support/eventually'
 import { closing, hold, opening, say, stream } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, type RunningApp } from './app'
@@ -59,26 +60,6 @@ describe('a running answer survives its window', () => {
     expect(server.conversations()).toHaveLength(1)
   })
 
-  it('R26: the renderer crashes: the window is back within 2 s with the whole text, main never stopped', async () => {
-    app.tolerate(/crash|gone|Target crashed/i)
-    server.next(inTwoHalves())
-    await ask(app.window, 'Tell me again')
-    await answerHas(app.window, 'word59')
-    const crashedMs = performance.now()
-    await app.electron.evaluate(({ BrowserWindow }) => {
-      for (const each of BrowserWindow.getAllWindows()) {
-        if (each.webContents.getURL().startsWith('app://local/index.html')) each.webContents.forcefullyCrashRenderer()
-      }
-    })
-    server.release()
-    app.window = await app.mainWindow()
-    await answerHas(app.window, 'later59')
-    expect(performance.now() - crashedMs).toBeLessThan(4000)
-    await isState(app.window, 'complete')
-    expect(await storedText(app.window)).toBe([...first, ...second].join(''))
-    expect(server.conversations()).toHaveLength(1)
-  })
-
   it('R25: two conversations stream at once, and no word is in the wrong one', async () => {
     const { window } = app
     const numbers = (name: string) => Array.from({ length: 40 }, (_, index) => `${name}${index} `)
@@ -124,6 +105,53 @@ describe('a running answer survives its window', () => {
     const seen = await events()
     expect(seen.map((event) => event.seq)).toEqual(seen.map((_, index) => index + 1))
     expect(seen.filter((event) => event.part.type === 'text-delta').length).toBeLessThan(300)
+  })
+})
+
+describe('a running answer survives a crash of its window', () => {
+  // Playwright gives a crashed page up for ever, so what the window shows is asked of main. A page that is being loaded
+  // never answers, hence the limit.
+  const shownText = (app: RunningApp): Promise<string> =>
+    app.electron.evaluate(async ({ BrowserWindow }) => {
+      const window = BrowserWindow.getAllWindows().find((each) => each.webContents.getURL().includes('index.html'))
+      if (window === undefined || window.webContents.isCrashed()) return ''
+      const answer: unknown = await Promise.race([
+        window.webContents.executeJavaScript('document.body.innerText'),
+        new Promise((resolve) => setTimeout(() => resolve(''), 200)),
+      ])
+      return String(answer)
+    })
+
+  it('R26: the window is back within 2 s with the whole text; main never stopped, nothing is asked twice', async () => {
+    const server = await startScenarioServer()
+    const app = await launchApp()
+    await connectTo(app.window, server.url)
+    app.tolerate(/crash|gone|killed/i)
+    server.next(inTwoHalves())
+    await ask(app.window, 'Tell me again')
+    await answerHas(app.window, 'word59')
+    const crashedMs = performance.now()
+    await app.electron.evaluate(({ BrowserWindow }) => {
+      for (const each of BrowserWindow.getAllWindows()) {
+        if (each.webContents.getURL().includes('index.html')) each.webContents.forcefullyCrashRenderer()
+      }
+    })
+    await eventually(
+      () => shownText(app),
+      (text) => text.includes('word59'),
+      'the text that had arrived',
+    )
+    expect(performance.now() - crashedMs).toBeLessThan(2000)
+    server.release()
+    const text = await eventually(
+      () => shownText(app),
+      (shown) => shown.includes('later59'),
+      'the rest of the text',
+    )
+    for (const word of [...first, ...second]) expect(text.split(word.trim() + ' ').length, word).toBeLessThanOrEqual(2)
+    expect(server.conversations()).toHaveLength(1)
+    await app.close()
+    await server.close()
   })
 })
 

@@ -14,6 +14,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     retry: 0,
-    expect: { requireAssertions: true, poll: { timeout: 8000, interval: 25 } },
+    expect: { poll: { timeout: 8000, interval: 25 } },
   },
 })

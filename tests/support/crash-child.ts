@@ -15,19 +15,10 @@ const [what, root, conversationId = '', size = '0', everyMs = '0'] = process.arg
 const library = openLibrary({ root: root ?? '', clock: systemClock, logger: silentLogger })
 await library.recover()
 
-switch (what) {
-  case 'question':
-    await ask(dieAtOnce)
-    break
-  case 'answer':
-    await ask(streamNumbers)
-    break
-  case 'writes':
-    await writeAgainAndAgain()
-    break
-  default:
-    throw new Error('what to die of')
-}
+if (what === 'question') await ask(dieAtOnce)
+else if (what === 'answer') await ask(streamNumbers)
+else if (what === 'writes') await writeAgainAndAgain()
+else throw new Error('what to die of')
 
 async function ask(openSession: OpenSession): Promise<void> {
   const generations = new Generations({

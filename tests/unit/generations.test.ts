@@ -167,7 +167,10 @@ describe('start', () => {
     }
     const order: string[] = []
     generations.onEvents(() => order.push('event'))
-    await generations.start(startOf(randomUUID())).then(() => order.push('reply'))
+    await generations.start(startOf(randomUUID()))
+    // The gate and the handler have a few steps of their own before the reply is sent.
+    for (let step = 0; step < 20; step += 1) await Promise.resolve()
+    order.push('reply')
     await settle()
     expect(order[0]).toBe('reply')
     expect(batches.flat().map(({ seq }) => seq)).toEqual([1, 2])
@@ -513,6 +516,32 @@ describe('stop', () => {
     expect(texts(events())).toEqual(['finish'])
     generations.stop(request.generationId)
     expect(() => generations.stop(randomUUID())).toThrow(AppFailure)
+  })
+
+  it('of an answer whose start takes long waits for it, and then asks nothing (R09)', async () => {
+    const library = memoryLibrary()
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { create } = library
+    library.create = async (conversation) => {
+      await released
+      await create(conversation)
+    }
+    const { generations, sessions, events } = setUp({ library })
+    const request = startOf(randomUUID())
+    const started = generations.start(request)
+    await settle()
+    generations.stop(request.generationId)
+    vi.advanceTimersByTime(1000)
+    await settle()
+    release()
+    await started
+    await settle()
+    expect(sessions).toEqual([])
+    expect(texts(events())).toEqual(['finish'])
+    expect(answerOf(library.conversations.get(request.conversationId), request).state).toBe('stopped')
   })
 
   it('keeps what has come, also what waits for its frame', async () => {

@@ -5,6 +5,7 @@ import type { Clock } from '../clock'
 import type { Logger } from '../logger'
 import { parseAddress, USUAL_PORTS } from './address'
 import type { BackendApi, BackendApiOptions } from './api'
+import { measureCadence, type CadenceQuestion } from './cadence'
 import type { ListedModel } from './lists'
 import { AUTOMATIC_PROVIDER } from './parts'
 
@@ -140,21 +141,29 @@ function toModel({ id, label, isDefault, hasVision }: ListedModel): CatalogueMod
   return { id, label, isDefault, hasVision }
 }
 
-/** Whether a backend answers, how fast, and what it offers. It is not asked a question, so nothing is known of its stream. */
-export async function testBackend(api: ListApi, clock: Pick<Clock, 'monotonicMs'>): Promise<BackendTest> {
+/**
+ * Whether a backend answers, how fast, what it offers, and whether its text really streams, for which it is asked one
+ * short question. An answer that fails leaves the verdict at `reachable`: the server is there, a provider is not.
+ */
+export async function testBackend(
+  api: ListApi & Pick<BackendApi, 'chunks'>,
+  question: CadenceQuestion,
+  clock: Pick<Clock, 'monotonicMs'>,
+): Promise<BackendTest> {
   const startMs = clock.monotonicMs()
   try {
     await api.version()
     const roundTripMs = clock.monotonicMs() - startMs
     const providers = await api.providers()
-    const models = await api.models(AUTOMATIC_PROVIDER).catch(() => [])
+    const models = await api.models(question.provider ?? AUTOMATIC_PROVIDER).catch(() => [])
+    const cadence = await measureCadence(api, question, clock).catch(() => null)
     return {
-      verdict: 'reachable',
+      verdict: cadence === null || cadence.verdict === 'silent' ? 'reachable' : cadence.verdict,
       roundTripMs,
-      firstWordMs: null,
+      firstWordMs: cadence?.firstWordMs ?? null,
       providers: providers.length,
       models: models.length === 0 ? null : models.length,
-      gapsMs: [],
+      gapsMs: cadence?.gapsMs ?? [],
     }
   } catch (thrown) {
     return { verdict: 'failed', error: toAppError(thrown) }

@@ -1,10 +1,11 @@
 import { open, stat } from 'node:fs/promises'
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { connect as connectTls, rootCertificates } from 'node:tls'
+import { rootCertificates } from 'node:tls'
 import type { Client, Dispatcher } from 'undici'
-import { AppFailure, failure, type AppError, type CertificateReason } from '../../shared/errors'
+import { AppFailure, failure } from '../../shared/errors'
 import { isLoopback } from './address'
+import { codeOf, connectError, openSocket, parseProxy, type Route } from './connection'
 import type { BodyPiece, RequestBody, Transport, TransportRequest, TransportResponse } from './transport'
 
 export interface TlsOptions {
@@ -45,16 +46,13 @@ export function createHttpTransport(options: HttpOptions = {}): Transport {
   }
 }
 
-interface Route {
-  url: URL
-  proxy: URL | null
-  ca: string[] | undefined
-}
-
 interface MeasuredBody {
   pieces: BodyPiece[]
   bytes: number
 }
+
+/** Of an answer that is read more slowly than it arrives. */
+const MAX_QUEUED_BYTES = 4 * 1024 * 1024
 
 /** One request and its answer, on one connection. */
 class Exchange {
@@ -66,6 +64,7 @@ class Exchange {
   #phase: 'connecting' | 'waiting' | 'body' = 'connecting'
   /** Why we ended it ourselves; what undici says then is only an echo. */
   #cause: { reason: unknown } | null = null
+  #isClosed = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(request: TransportRequest, route: Route, body: MeasuredBody | null, ClientClass: typeof Client) {
@@ -132,28 +131,63 @@ class Exchange {
       throw failure({ code: 'redirect', status, host: redirectHost(headers.location, this.#route.url) })
     }
     this.#phase = 'body'
-    return {
-      status,
-      headers,
-      body: { [Symbol.asyncIterator]: () => this.#read(response.body[Symbol.asyncIterator]()) },
-    }
+    const pieces = this.#receive(response.body)
+    return { status, headers, body: { [Symbol.asyncIterator]: () => pieces } }
   }
 
-  // Not a generator: `return` must close the connection also when nothing was read yet.
-  #read(pieces: AsyncIterator<Uint8Array>): AsyncIterator<Uint8Array, undefined> {
+  // Bytes are taken from the stream as soon as they are there and kept here: a stream that breaks off throws away what
+  // was not read yet, and what arrived before the break must be kept (R16).
+  #receive(body: Readable): AsyncIterator<Uint8Array, undefined> {
+    const queue: Uint8Array[] = []
+    let queuedBytes = 0
+    let end: { reason: unknown } | 'clean' | null = null
+    let wake: (() => void) | null = null
+    const finish = (how: { reason: unknown } | 'clean'): void => {
+      end ??= how
+      this.#close(null)
+      wake?.()
+    }
+    const hasNews = (): boolean => queue.length > 0 || end !== null
+    const waitOn = (): void => {
+      this.#waitFor(this.#request.idleTimeoutMs, 'idle')
+    }
+    body.on('data', (bytes: Uint8Array) => {
+      queue.push(bytes)
+      queuedBytes += bytes.length
+      if (queuedBytes < MAX_QUEUED_BYTES) waitOn()
+      else {
+        // A reader that is slow holds the server back, and is not taken for the server's silence.
+        body.pause()
+        clearTimeout(this.#timer)
+      }
+      wake?.()
+    })
+    body.once('end', () => {
+      finish('clean')
+    })
+    body.once('error', (thrown) => {
+      finish({ reason: this.#explain(thrown) })
+    })
+    waitOn()
     return {
       next: async () => {
-        // Only while we wait for the server: a slow reader of these bytes is not the server's silence.
-        this.#waitFor(this.#request.idleTimeoutMs, 'idle')
-        try {
-          const piece = await pieces.next()
-          if (piece.done !== true) return piece
-        } catch (thrown) {
-          throw this.#explain(thrown)
-        } finally {
-          clearTimeout(this.#timer)
+        while (!hasNews()) {
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
         }
-        this.#close(null)
+        // Whoever stopped it does not wait for what is still queued.
+        if (end !== null && end !== 'clean' && this.#request.signal.aborted) throw end.reason
+        const bytes = queue.shift()
+        if (bytes !== undefined) {
+          queuedBytes -= bytes.length
+          if (body.isPaused() && queuedBytes < MAX_QUEUED_BYTES / 2) {
+            body.resume()
+            waitOn()
+          }
+          return { done: false, value: bytes }
+        }
+        if (end !== null && end !== 'clean') throw end.reason
         return { done: true, value: undefined }
       },
       return: () => {
@@ -169,8 +203,9 @@ class Exchange {
       for (const piece of body.pieces) {
         for await (const bytes of piece.kind === 'text' ? [Buffer.from(piece.text)] : encodeFile(piece)) {
           yield bytes
-          // Asked for more, so the last bytes have left: the wait for the answer begins behind the last of them.
-          this.#waitFor(this.#request.firstByteTimeoutMs, 'headers')
+          // Asked for more, so these have left: the wait for the answer begins behind the last of them. An answer may
+          // also come before the end, as 413 does.
+          if (this.#phase === 'waiting') this.#waitFor(this.#request.firstByteTimeoutMs, 'headers')
         }
       }
     } catch (thrown) {
@@ -186,16 +221,18 @@ class Exchange {
 
   #waitFor(ms: number, phase: 'connect' | 'headers' | 'idle'): void {
     clearTimeout(this.#timer)
-    if (this.#cause !== null) return
+    if (this.#isClosed) return
     this.#timer = setTimeout(() => {
       this.#close({ reason: failure({ code: 'timeout', phase, seconds: Math.round(ms / 1000) }) })
     }, ms)
   }
 
   #close(cause: { reason: unknown } | null): void {
+    this.#cause ??= cause
+    if (this.#isClosed) return
+    this.#isClosed = true
     clearTimeout(this.#timer)
     this.#request.signal.removeEventListener('abort', this.#abort)
-    this.#cause ??= cause
     const error = new Error('closed')
     this.#client.destroy(error).catch(() => undefined)
     // The socket too, because the client does not know it while it is being connected. With an error, see endSafely.
@@ -270,172 +307,6 @@ function fileGone(): AppFailure {
   return failure({ code: 'not-found', what: 'attachment' })
 }
 
-// ---- connections ----
-
-type Connected = (error: Error | null, socket: Socket | null) => void
-
-/**
- * Connects to the server of the route, if need be through its proxy and by TLS. `onSocket` gets the outer socket when
- * there are two, so that destroying the last one it got ends it all.
- */
-function openSocket(route: Route, onSocket: (socket: Socket) => void, done: Connected): Socket {
-  const { url, proxy } = route
-  if (proxy === null) return dial(url, route, null, done)
-  return dial(proxy, route, null, (error, socket) => {
-    if (socket === null) {
-      done(error, null)
-      return
-    }
-    openTunnel(socket, url, proxy, (refusal) => {
-      if (refusal !== null) done(refusal, null)
-      else if (url.protocol === 'https:') onSocket(dial(url, route, socket, done))
-      else done(null, socket)
-    })
-  })
-}
-
-function dial(url: URL, route: Route, through: Socket | null, done: Connected): Socket {
-  const isTls = url.protocol === 'https:'
-  const host = hostOf(url)
-  const port = portOf(url)
-  const socket = isTls
-    ? connectTls({
-        host,
-        port,
-        ...(isIP(host) === 0 ? { servername: host } : {}),
-        ...(through === null ? {} : { socket: through }),
-        ...(route.ca === undefined ? {} : { ca: route.ca }),
-        ALPNProtocols: ['http/1.1'],
-        // Said aloud, because the default is what an environment variable says.
-        rejectUnauthorized: true,
-      })
-    : connectTcp({ host, port })
-  let isDone = false
-  const settle: Connected = (error, connected) => {
-    if (isDone) return
-    isDone = true
-    done(error, connected)
-  }
-  socket.setNoDelay(true)
-  socket.setKeepAlive(true, 60_000)
-  socket.once(isTls ? 'secureConnect' : 'connect', () => {
-    settle(null, socket)
-  })
-  // Stays on for the life of the socket: an error event without a listener ends the process.
-  socket.on('error', (error: Error) => {
-    endSafely(error)
-    settle(error, null)
-  })
-  socket.once('close', () => {
-    settle(Object.assign(new Error('closed'), { code: 'ECONNRESET' }), null)
-  })
-  return socket
-}
-
-/**
- * undici 7 asserts that its parser is not paused when a connection ends with ECONNRESET or without any error, and the
- * assertion ends the process: a server only has to reset while we read slowly. An error of another name leads it past that.
- */
-function endSafely(error: Error): void {
-  if ('code' in error && error.code === 'ECONNRESET') error.code = 'ECONNABORTED'
-}
-
-class ProxyRefusal extends Error {
-  constructor(readonly status: number) {
-    super('proxy refused')
-  }
-}
-
-const MAX_PROXY_HEAD = 16 * 1024
-
-function openTunnel(socket: Socket, target: URL, proxy: URL, done: (refusal: Error | null) => void): void {
-  const authority = `${target.hostname}:${portOf(target)}`
-  const login = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
-  const authorization = login === ':' ? '' : `Proxy-Authorization: Basic ${Buffer.from(login).toString('base64')}\r\n`
-  let head = Buffer.alloc(0)
-  const finish = (refusal: Error | null): void => {
-    socket.off('data', read)
-    socket.off('close', closed)
-    socket.pause()
-    if (refusal !== null) socket.destroy()
-    done(refusal)
-  }
-  const closed = (): void => {
-    finish(new ProxyRefusal(502))
-  }
-  const read = (bytes: Buffer): void => {
-    head = Buffer.concat([head, bytes])
-    const end = head.indexOf('\r\n\r\n')
-    if (end === -1) {
-      if (head.length > MAX_PROXY_HEAD) finish(new ProxyRefusal(502))
-      return
-    }
-    const status = Number(/^HTTP\/1\.[01] (\d{3})/u.exec(head.toString('latin1', 0, 64))?.[1] ?? 502)
-    if (end + 4 < head.length) socket.unshift(head.subarray(end + 4))
-    finish(status === 200 ? null : new ProxyRefusal(status))
-  }
-  socket.on('data', read)
-  socket.once('close', closed)
-  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`)
-}
-
-function parseProxy(address: string): URL {
-  let url: URL
-  try {
-    url = new URL(address)
-  } catch {
-    throw failure({ code: 'bad-address', reason: 'unreadable' })
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw failure({ code: 'bad-address', reason: 'scheme' })
-  return url
-}
-
-// ---- errors ----
-
-function connectError(thrown: unknown, route: Route): AppError {
-  // What cannot be reached is the proxy, or the server that it was asked for.
-  const url = route.proxy ?? route.url
-  const host = url.hostname
-  if (thrown instanceof ProxyRefusal) return { code: 'http', status: thrown.status, message: null }
-  const code = codeOf(thrown)
-  const certificate = certificateReason(code)
-  if (certificate !== null) return { code: 'certificate', reason: certificate, host: route.url.hostname }
-  const port = portOf(url)
-  if (code === 'ECONNREFUSED') return { code: 'unreachable', reason: 'refused', host, port }
-  if (code === 'ENOTFOUND' || code.startsWith('EAI_'))
-    return { code: 'unreachable', reason: 'unknown-host', host, port }
-  return { code: 'unreachable', reason: 'network', host, port }
-}
-
-/** Codes of OpenSSL and of BoringSSL, which Electron has. Null for an error that is none of TLS. */
-function certificateReason(code: string): CertificateReason | null {
-  switch (code) {
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return 'self-signed'
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-    case 'CERT_UNTRUSTED':
-      return 'unknown-issuer'
-    case 'CERT_HAS_EXPIRED':
-      return 'expired'
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-    case 'HOSTNAME_MISMATCH':
-      return 'wrong-host'
-    case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
-    case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
-      return 'old-protocol'
-    default:
-      return /^(?:EPROTO$|ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|INVALID_|PATH_LENGTH|CRL_)/u.test(code) ? 'other' : null
-  }
-}
-
-function codeOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return ''
-  return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
-}
-
 function redirectHost(location: string | undefined, base: URL): string | null {
   if (location === undefined) return null
   try {
@@ -443,13 +314,4 @@ function redirectHost(location: string | undefined, base: URL): string | null {
   } catch {
     return null
   }
-}
-
-function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/gu, '')
-}
-
-function portOf(url: URL): number {
-  if (url.port !== '') return Number(url.port)
-  return url.protocol === 'https:' ? 443 : 80
 }

@@ -13,7 +13,7 @@ export interface GuideClock {
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
-export const systemClock: GuideClock = {
+export const guideClock: GuideClock = {
   monotonicMs: () => performance.now(),
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
 }
@@ -42,7 +42,7 @@ export function createGuideTransport(options: {
   clock?: GuideClock
 }): Transport {
   const answerer = createAnswerer(options.pages, options.locale)
-  const clock = options.clock ?? systemClock
+  const clock = options.clock ?? guideClock
   return {
     async request(request) {
       request.signal.throwIfAborted()

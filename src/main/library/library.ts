@@ -286,6 +286,7 @@ class FileLibrary implements Library {
   }
 
   async flush(): Promise<void> {
+    await this.#storage.retry()
     await Promise.all([
       ...[...this.#running.values()].map(({ file }) => file.sync()),
       ...[...this.#held.values()].map((held) => this.#persist(held)),

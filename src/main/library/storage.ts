@@ -49,6 +49,14 @@ export class Storage {
     return true
   }
 
+  /** Tries all that could not be written once more, now. */
+  async retry(): Promise<void> {
+    for (const [owner, write] of [...this.#failing]) {
+      // It may have been written, or given up, while another one was tried.
+      if (this.#failing.get(owner) === write) await this.attempt(owner, write)
+    }
+  }
+
   /** Gives up what `owner` wanted to write, because it is not needed any more. */
   forget(owner: object): void {
     if (this.#failing.delete(owner) && this.#failing.size === 0) this.#become({ isSafe: true }, null)
@@ -63,16 +71,9 @@ export class Storage {
   #retryLater(): void {
     if (this.#isClosed) return
     this.#timer ??= setTimeout(() => {
-      void this.#retry()
+      this.#timer = null
+      void this.retry()
     }, RETRY_MS).unref()
-  }
-
-  async #retry(): Promise<void> {
-    for (const [owner, write] of [...this.#failing]) {
-      if (this.#failing.get(owner) === write) await this.attempt(owner, write)
-    }
-    this.#timer = null
-    if (this.#failing.size > 0) this.#retryLater()
   }
 
   #become(state: StorageState, code: string | null): void {

@@ -1,4 +1,4 @@
-import { lazy, memo, Suspense } from 'react'
+import { lazy, memo, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { sendMessage } from '../store/sending'
@@ -25,6 +25,8 @@ export const Answer = memo(
     const { t } = useTranslation()
     const message = lastOf(messages)
     const isRunning = message.state === 'running'
+    const [wasRunning, setWasRunning] = useState(isRunning)
+    if (isRunning && !wasRunning) setWasRunning(true)
     return (
       <article aria-label={t('chat:thread.answer')} aria-busy={isRunning} className="group/answer">
         <ReasoningLine message={message} />
@@ -41,6 +43,7 @@ export const Answer = memo(
             words={countWords(textOf(messages))}
             conversationId={conversationId}
             isLast={isLast}
+            isFresh={wasRunning}
           />
         )}
         <div className={message.error === null && hasText(messages) ? 'mt-2.5' : ''}>
@@ -114,7 +117,7 @@ function Suggestions({ suggestions, conversationId }: { suggestions: readonly st
   return (
     <ul
       aria-label={t('chat:suggestions')}
-      className="mt-4 flex gap-2 pb-2 max-narrow:-mx-5 max-narrow:overflow-x-auto max-narrow:px-5 max-narrow:[scrollbar-width:none] narrow:flex-wrap"
+      className="mt-4 flex gap-2 max-narrow:-mx-5 max-narrow:overflow-x-auto max-narrow:px-5 max-narrow:[scrollbar-width:none] narrow:flex-wrap narrow:pb-2"
     >
       {suggestions.map((text, index) => (
         <li key={index} className="max-w-full max-narrow:flex-none">

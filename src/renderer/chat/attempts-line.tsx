@@ -1,4 +1,4 @@
-import { CircleCheck, CircleX, Info, Wrench } from 'lucide-react'
+import { ChevronDown, ChevronRight, CircleCheck, CircleX, Info, Wrench } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage, ToolCall } from '../../shared/conversation'
 import { Icon } from '../controls/icon'
@@ -110,8 +110,9 @@ export function ToolBlock({ messageId, call, isRunning }: { messageId: string; c
         onClick={toggle}
       >
         {isRunning ? <LiveDot /> : <Icon of={Wrench} className="text-ink-2" />}
-        <bdi className="flex-none font-code text-ink-1">{name}</bdi>
-        <bdi className="min-w-0 flex-1 truncate font-code text-ink-3">{isOpen ? '' : call.arguments}</bdi>
+        <bdi className="max-w-1/2 flex-none truncate text-ink-1">{name}</bdi>
+        <bdi className="min-w-0 flex-1 truncate text-ink-3">{isOpen ? '' : call.arguments}</bdi>
+        <Icon of={isOpen ? ChevronDown : ChevronRight} size={14} className="text-ink-3" />
       </button>
       {isOpen && (
         <div className="border-t border-line bg-sunk px-3.5 py-2">

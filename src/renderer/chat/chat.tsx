@@ -9,6 +9,7 @@ import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { attachFiles } from '../store/drafts'
 import { useStore } from '../store/state'
+import { useHasModels } from './choice'
 import { Header } from './header'
 import { LiveRegion } from './live-region'
 import { NewChat } from './new-chat'
@@ -38,8 +39,10 @@ export function Chat(props: ChatProps) {
     [conversationId, fieldRef],
   )
   const incoming = useFileDrop(drop)
+  const hasModels = useHasModels(conversationId)
 
-  useEffect(() => fieldRef.current?.focus(), [conversationId, fieldRef])
+  const focusRequests = useStore((state) => state.focusRequests)
+  useEffect(() => fieldRef.current?.focus(), [focusRequests, fieldRef])
 
   const [isScrolled, setIsScrolled] = useState(false)
   const isEmpty = present === undefined || (present.status === 'ready' && present.conversation.messages.length === 0)
@@ -55,7 +58,7 @@ export function Chat(props: ChatProps) {
       />
       <StorageBanner />
       <div className="relative flex min-h-0 flex-1 flex-col">
-        {isEmpty && <NewChat onFind={onFind} onChooseModel={openPicker} />}
+        {isEmpty && <NewChat onFind={onFind} onChooseModel={hasModels ? openPicker : null} />}
         {present?.status === 'loading' && <Opening />}
         {present?.status === 'failed' && <Unreadable conversationId={conversationId} error={present.error} />}
         {present?.status === 'ready' && !isEmpty && (

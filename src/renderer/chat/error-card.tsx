@@ -23,6 +23,8 @@ export interface ErrorCardProps {
   conversationId: string
   /** Only the last answer can be asked again; an older one would take what follows it out of sight. */
   isLast: boolean
+  /** It happened while on show: screen readers are told at once. */
+  isFresh: boolean
 }
 
 /** Why an answer was cut or did not come, what is safe, and what to do; at the place where it happened. */
@@ -47,12 +49,12 @@ function useErrorWords({ message, error, words }: ErrorCardProps): ErrorText {
   }
 }
 
-function FailureCard({ message, conversationId, isLast, text }: ErrorCardProps & { text: ErrorText }) {
+function FailureCard({ message, conversationId, isLast, isFresh, text }: ErrorCardProps & { text: ErrorText }) {
   const { t } = useTranslation()
   const [isDetailed, setIsDetailed] = useState(false)
   const retry = (): void => void retryAnswer(conversationId, message.id)
   return (
-    <Card icon={<Icon of={CircleAlert} className="text-danger" />} text={text}>
+    <Card icon={<Icon of={CircleAlert} className="text-danger" />} text={text} isFresh={isFresh}>
       <div className="mt-3 flex flex-wrap items-center gap-2">
         {isLast && text.action === 'continue' && (
           <Button variant="primary" onClick={() => void continueAnswer(conversationId, message.id)}>
@@ -103,7 +105,7 @@ function SideAction({ action }: { action: ErrorText['action'] }) {
   }
 }
 
-function KeyCard({ message, conversationId, text }: ErrorCardProps & { text: ErrorText }) {
+function KeyCard({ message, conversationId, isFresh, text }: ErrorCardProps & { text: ErrorText }) {
   const { t } = useTranslation()
   const backendName = useBackendName(message.backendId)
   const [value, setValue] = useState('')
@@ -129,7 +131,7 @@ function KeyCard({ message, conversationId, text }: ErrorCardProps & { text: Err
     await retryAnswer(conversationId, message.id)
   }
   return (
-    <Card icon={<Icon of={KeyRound} className="text-ink-2" />} text={text}>
+    <Card icon={<Icon of={KeyRound} className="text-ink-2" />} text={text} isFresh={isFresh}>
       <form className="mt-3 flex flex-wrap items-start gap-2" onSubmit={(event) => void save(event)}>
         <div className="relative max-w-98 min-w-60 flex-1">
           <TextField
@@ -157,7 +159,7 @@ function KeyCard({ message, conversationId, text }: ErrorCardProps & { text: Err
         <Button
           type="submit"
           variant="primary"
-          className="min-h-9"
+          size={36}
           isBusy={isSaving}
           isDisabled={value.trim() === ''}
           reason={t('chat:key.empty')}
@@ -175,10 +177,17 @@ function KeyCard({ message, conversationId, text }: ErrorCardProps & { text: Err
   )
 }
 
-function Card({ icon, text, children }: { icon: ReactNode; text: ErrorText; children: ReactNode }) {
+interface CardProps {
+  icon: ReactNode
+  text: ErrorText
+  isFresh: boolean
+  children: ReactNode
+}
+
+function Card({ icon, text, isFresh, children }: CardProps) {
   return (
     <section
-      role="alert"
+      role={isFresh ? 'alert' : undefined}
       className="mt-4 mb-3 grid grid-cols-[auto_1fr] gap-x-3 rounded-l border border-line-2 bg-raised px-4 py-3.5 text-ui"
     >
       <span className="mt-0.5">{icon}</span>

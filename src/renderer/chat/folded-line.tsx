@@ -22,7 +22,7 @@ export function FoldedLine({ label, isOpen, onToggle, children }: FoldedLineProp
         <Icon of={isOpen ? ChevronDown : ChevronRight} size={14} className={isOpen ? '' : 'rtl:-scale-x-100'} />
         <span className="min-w-0 ps-0.5 break-words">{label}</span>
       </button>
-      {isOpen && children}
+      {isOpen && <div className="pb-3">{children}</div>}
     </div>
   )
 }

@@ -10,7 +10,7 @@ import { TitleField } from '../sidebar/title-field'
 import { choose, connectionOf } from '../store/backends'
 import { pinConversation, showSettings, startRenaming, toggleSidebar } from '../store/conversations'
 import { useStore } from '../store/state'
-import { useChoice } from './choice'
+import { useChoice, useHasModels } from './choice'
 import { ModelPicker } from './model-picker'
 import { useBackendName } from './provider-line'
 
@@ -34,6 +34,8 @@ export function Header(props: HeaderProps) {
   const isRenaming = useStore(
     (state) => state.renaming?.at === 'header' && state.renaming.conversationId === conversationId,
   )
+  const usual = useFinalFocus()
+  const hasModels = useHasModels(conversationId)
   const title =
     summary === undefined
       ? t('chat:sidebar.newChat')
@@ -45,27 +47,33 @@ export function Header(props: HeaderProps) {
       data-region="header"
       tabIndex={-1}
       aria-label={t('chat:header.label')}
-      className={`drag-window layer-header flex h-(--titlebar) flex-none items-center outline-none ${hasLine ? 'shadow-[inset_0_-1px_var(--line)]' : ''} ${hasToggle ? 'ps-[calc(var(--strip-start)+10px)]' : 'ps-6 max-narrow:ps-5'} pe-[calc(var(--strip-end)+12px)]`}
+      className={`drag-window layer-header flex h-(--titlebar) flex-none items-center outline-none ${hasLine ? 'shadow-[inset_0_-1px_var(--line)]' : ''} ${hasToggle ? 'ps-[calc(var(--strip-start)+10px)]' : 'ps-6 max-narrow:ps-5'} pe-[calc(var(--strip-end)+12px)] max-narrow:pe-[calc(var(--strip-end)+10px)]`}
     >
       {hasToggle && (
         <IconButton
           icon={PanelLeft}
           label={t('chat:sidebar.show')}
           keys={['Mod', '\\']}
-          className="drag-none me-2 rtl:-scale-x-100"
+          className="drag-none me-1.5 rtl:-scale-x-100"
           onClick={toggleSidebar}
         />
       )}
       <div className="me-4 flex min-w-0 flex-1">
         {isRenaming && summary !== undefined ? (
-          <TitleField title={summary.title} className="-ms-2.5 h-7 w-72 rounded-m px-2.5 font-strong" />
+          <TitleField
+            title={summary.title}
+            className="-ms-2.5 h-7 w-72 rounded-m px-2.5 font-strong"
+            onKeyEnd={() => {
+              if (usual !== true) usual.current?.focus()
+            }}
+          />
         ) : (
           <h1 className="min-w-0 truncate text-ui font-strong text-ink-1" title={title}>
             <bdi>{title}</bdi>
           </h1>
         )}
       </div>
-      {hasPicker && (
+      {hasPicker && hasModels && (
         <ModelPicker
           conversationId={conversationId}
           isOpen={isPickerOpen}
@@ -80,7 +88,7 @@ export function Header(props: HeaderProps) {
 }
 
 /** The backend of this chat with its state, and the others to choose from. */
-function BackendMenu({ conversationId }: { conversationId: string }) {
+export function BackendMenu({ conversationId }: { conversationId: string }) {
   const { t } = useTranslation()
   const { backendId } = useChoice(conversationId)
   const backends = useStore((state) => state.backends)

@@ -5,7 +5,7 @@ import { Icon } from '../controls/icon'
 import { ariaKeys } from '../controls/kbd'
 import { StatusDot } from '../controls/status-dot'
 import { connectionOf } from '../store/backends'
-import { backendOf, useStore, type Choice } from '../store/state'
+import { useStore, type Choice } from '../store/state'
 import { useChoice } from './choice'
 
 const ModelList = lazy(async () => ({ default: (await import('./model-list')).ModelList }))
@@ -74,9 +74,7 @@ export function ModelPicker({ conversationId, isOpen, onOpenChange, place }: Mod
 /** Names for the chip. Without a model the backend chooses, and the chip says that. */
 function useChoiceNames({ backendId, provider, model }: Choice): { provider: string | null; model: string | null } {
   const { t } = useTranslation()
-  const isBuiltIn = useStore((state) => backendOf(state, backendId)?.isBuiltIn === true)
   const known = useStore((state) => state.catalogues.get(backendId)?.catalogue ?? null)
-  if (isBuiltIn) return { provider: null, model: t('common:guide') }
   const found = known?.providers.find(({ name }) => name === provider)
   const label = found === undefined || found.label === '' ? provider : found.label
   if (model !== null) {

@@ -4,7 +4,8 @@ import { useStore } from '../store/state'
 
 export interface NewChatProps {
   onFind: () => void
-  onChooseModel: () => void
+  /** Null when there is no model to choose. */
+  onChooseModel: (() => void) | null
 }
 
 /** An empty chat: what to do, and the keys that work here. */
@@ -14,10 +15,12 @@ export function NewChat({ onFind, onChooseModel }: NewChatProps) {
   return (
     <div className="flex min-h-0 flex-1 flex-col items-center justify-center overflow-y-auto px-5 py-6">
       <div className="w-100 max-w-full">
-        <h2 className="mb-5.5 text-h1 font-heading tracking-[-0.012em] text-ink-1">{t('chat:newChat.title')}</h2>
+        <h2 className="mb-5 text-h1 font-heading tracking-[-0.012em] text-ink-1">{t('chat:newChat.title')}</h2>
         <ul className="border-t border-line">
           <KeyRow label={t('chat:newChat.find')} keys={['Mod', 'K']} onClick={onFind} />
-          <KeyRow label={t('chat:newChat.model')} keys={['Mod', '/']} onClick={onChooseModel} />
+          {onChooseModel !== null && (
+            <KeyRow label={t('chat:newChat.model')} keys={['Mod', '/']} onClick={onChooseModel} />
+          )}
           {shortcut.kind === 'registered' && (
             <KeyRow
               label={t('chat:newChat.quickAsk')}

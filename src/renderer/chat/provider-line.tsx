@@ -1,11 +1,11 @@
-import { Check, Copy, Ellipsis, Info, RefreshCw, TextInitial } from 'lucide-react'
+import { Check, Copy, Ellipsis, Info, Play, RefreshCw, TextInitial } from 'lucide-react'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem } from '../controls/menu'
 import { useFigures } from '../figures'
-import { retryAnswer } from '../store/sending'
+import { continueAnswer, retryAnswer } from '../store/sending'
 import { backendOf, useStore } from '../store/state'
 import { DetailsDialog } from './details-dialog'
 import { nameOf, rateOf } from './status'
@@ -120,6 +120,11 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
             </MenuItem>
           </>
         )}
+        {isLast && canContinue(message) && (
+          <MenuItem icon={Play} onSelect={() => void continueAnswer(conversationId, message.id)}>
+            {t('common:continue')}
+          </MenuItem>
+        )}
         <MenuItem icon={Info} onSelect={() => setIsShowingDetails(true)}>
           {t('chat:actions.details')}
         </MenuItem>
@@ -127,6 +132,11 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
       <DetailsDialog message={message} isOpen={isShowingDetails} onClose={() => setIsShowingDetails(false)} />
     </>
   )
+}
+
+/** Whether there is a rest to ask for: the answer was cut, by a person or by a limit. */
+function canContinue({ state, finishReason, content }: AssistantMessage): boolean {
+  return content.length > 0 && (state === 'stopped' || state === 'interrupted' || finishReason === 'length')
 }
 
 function useCopied(): [isCopied: boolean, copied: () => void] {

@@ -39,7 +39,9 @@ export function StatusLine({ message, conversationId }: { message: AssistantMess
         <Line hasDot>
           <Segments
             of={[
-              t('chat:status.waiting', { time: figures.seconds(view.elapsedMs) }),
+              view.elapsedMs < 1000
+                ? t('chat:status.waitingNow')
+                : t('chat:status.waiting', { time: figures.seconds(view.elapsedMs) }),
               ...(view.isSlow ? [t('chat:status.slow')] : []),
             ]}
           />
@@ -114,7 +116,9 @@ interface LineProps {
 
 function Line({ hasDot = false, isWarning = false, icon, children }: LineProps) {
   return (
-    <div className={`flex min-h-7 items-center gap-2.5 py-1.5 text-meta ${isWarning ? 'text-warn' : 'text-ink-3'}`}>
+    <div
+      className={`flex min-h-7 items-center py-1.5 text-meta ${isWarning ? 'gap-2 text-warn' : 'gap-2.5 text-ink-3'}`}
+    >
       {hasDot && (
         <span
           className="size-[9px] flex-none rounded-full bg-accent forced-color-adjust-none motion-safe:animate-[breathe_1.2s_ease-in-out_infinite] forced-colors:bg-[CanvasText]"

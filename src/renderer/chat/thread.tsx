@@ -88,7 +88,7 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
         tabIndex={0}
         className="focus-inset min-h-0 flex-1 overflow-x-hidden overflow-y-auto overscroll-contain [overflow-anchor:none] [scrollbar-gutter:stable_both-edges]"
       >
-        <div ref={content} className="mx-auto w-[min(var(--column),100%-40px)]">
+        <div ref={content} className="mx-auto w-[min(var(--column),100%-16px)]">
           <Virtualizer
             ref={list}
             scrollRef={scroller}
@@ -118,7 +118,7 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
         <button
           type="button"
           aria-keyshortcuts={ariaKeys(['Mod', 'Down'])}
-          className="layer-pill absolute inset-x-0 bottom-3 mx-auto flex h-8 w-max items-center gap-2 rounded-full bg-raised px-3.5 text-ui font-label text-ink-1 shadow-e1 hover:tint-hover active:tint-active forced-colors:border"
+          className="layer-pill absolute inset-x-0 bottom-3.5 mx-auto flex h-8 w-max items-center gap-2 rounded-full bg-raised px-3.5 text-ui font-label text-ink-1 shadow-e1 hover:tint-hover active:tint-active forced-colors:border"
           onClick={jump}
         >
           <Icon of={ArrowDown} className="-ms-1" />

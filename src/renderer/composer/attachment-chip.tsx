@@ -104,11 +104,10 @@ function Frame({ className, children }: { className: string; children: ReactNode
 /** File names end in what tells them apart, so the middle gives way. */
 function MiddleTruncated({ text }: { text: string }) {
   const characters = [...text]
-  const cut = Math.max(0, characters.length - 9)
+  const shown = characters.length <= 27 ? text : `${characters.slice(0, 17).join('')}…${characters.slice(-9).join('')}`
   return (
-    <p className="flex max-w-45 text-meta leading-[17px] font-label text-ink-1" title={text} dir="ltr">
-      <span className="min-w-0 truncate whitespace-pre">{characters.slice(0, cut).join('')}</span>
-      <span className="flex-none whitespace-pre">{characters.slice(cut).join('')}</span>
+    <p className="max-w-50 truncate text-meta leading-[17px] font-label text-ink-1" title={text}>
+      <bdi>{shown}</bdi>
     </p>
   )
 }

@@ -2,7 +2,8 @@ import { ArrowUp, Paperclip, Plus, Square } from 'lucide-react'
 import { useCallback, type ClipboardEvent, type KeyboardEvent, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { pathOf } from '../../shared/conversation'
-import { useChoice } from '../chat/choice'
+import { useChoice, useHasModels } from '../chat/choice'
+import { BackendMenu } from '../chat/header'
 import { ModelPicker } from '../chat/model-picker'
 import { useBackendName } from '../chat/provider-line'
 import { Icon } from '../controls/icon'
@@ -38,6 +39,7 @@ export function Composer(props: ComposerProps) {
   const hasQueued = useStore((state) => state.queued.has(conversationId))
   const { backendId } = useChoice(conversationId)
   const backend = useBackendName(backendId)
+  const hasModels = useHasModels(conversationId)
   const blocker = blockerOf(draft)
 
   const write = useCallback(
@@ -86,7 +88,7 @@ export function Composer(props: ComposerProps) {
     <form
       data-region="composer"
       aria-label={t('chat:composer.label')}
-      className={`layer-composer relative mx-auto mb-4 flex w-[min(var(--composer),100%-16px)] flex-none flex-col rounded-xl border bg-raised outline-none ${incoming > 0 ? 'border-accent outline-1 outline-accent' : 'border-line-2 focus-within:border-field forced-colors:focus-within:border-[Highlight]'} max-narrow:mb-2`}
+      className={`layer-composer relative mx-auto mb-4 flex w-[min(var(--composer),100%-16px)] flex-none flex-col rounded-xl border bg-raised outline-none ${incoming > 0 ? 'border-accent shadow-[0_0_0_1px_var(--accent)] forced-colors:outline-1' : 'border-line-2 focus-within:border-field forced-colors:focus-within:border-[Highlight]'}`}
       onSubmit={(event) => {
         event.preventDefault()
         sendDraft(conversationId)
@@ -137,7 +139,8 @@ export function Composer(props: ComposerProps) {
           onClick={() => void pickFiles(conversationId)}
         />
         <div className="flex min-w-0 flex-1 justify-end px-2">
-          {isNarrow && (
+          {isNarrow && !hasModels && <BackendMenu conversationId={conversationId} />}
+          {isNarrow && hasModels && (
             <ModelPicker
               conversationId={conversationId}
               isOpen={isPickerOpen}

@@ -13,26 +13,31 @@ export interface ButtonProps extends Omit<ComponentPropsWithRef<'button'>, 'disa
   /** Why it is disabled, as tooltip. */
   reason?: string | undefined
   icon?: LucideIcon | undefined
+  /** Height in pixels: 28 in rows, 36 beside a text field. */
+  size?: 28 | 32 | 36
 }
+
+const SIZES = { 28: 'min-h-7', 32: 'min-h-8', 36: 'min-h-9' } as const
 
 const VARIANTS = {
   primary:
-    'border-transparent bg-accent px-3.5 text-on-accent hover:bg-accent-hover active:bg-accent-active aria-disabled:bg-pressed aria-disabled:text-ink-3',
+    'border-transparent bg-accent text-on-accent hover:bg-accent-hover active:bg-accent-active aria-disabled:bg-pressed aria-disabled:text-ink-3',
   secondary:
-    'border-line-2 bg-raised px-3.5 text-ink-1 hover:tint-hover active:tint-active aria-disabled:border-line aria-disabled:bg-transparent aria-disabled:bg-none aria-disabled:text-ink-3',
+    'border-line-2 bg-raised text-ink-1 hover:tint-hover active:tint-active aria-disabled:border-line aria-disabled:bg-transparent aria-disabled:bg-none aria-disabled:text-ink-3',
   quiet:
-    'border-transparent px-2.5 text-ink-2 hover:bg-hovered hover:text-ink-1 active:bg-pressed aria-disabled:bg-transparent aria-disabled:text-ink-3',
+    'border-transparent text-ink-2 hover:bg-hovered hover:text-ink-1 active:bg-pressed aria-disabled:bg-transparent aria-disabled:text-ink-3',
   danger:
-    'border-danger/50 px-3.5 text-danger hover:bg-danger-tint active:bg-danger-tint aria-disabled:border-line aria-disabled:bg-transparent aria-disabled:text-ink-3',
+    'border-danger/50 text-danger hover:bg-danger-tint active:bg-danger-tint aria-disabled:border-line aria-disabled:bg-transparent aria-disabled:text-ink-3',
 } as const
 
-/** A button 32 px high. One primary button at most stands in a view. */
+/** A button with words. One primary button at most stands in a view. */
 export function Button({
   variant = 'secondary',
   isBusy = false,
   isDisabled = false,
   reason,
   icon,
+  size = 32,
   children,
   className = '',
   onClick,
@@ -43,7 +48,7 @@ export function Button({
     <Tooltip text={isDisabled && reason !== undefined ? reason : null}>
       <button
         type={type}
-        className={`inline-flex min-h-8 items-center justify-center rounded-m border py-1.25 text-ui font-label transition-colors ${VARIANTS[variant]} ${className}`}
+        className={`inline-flex items-center justify-center rounded-m border py-0.75 text-ui font-label transition-colors ${VARIANTS[variant]} ${SIZES[size]} ${variant === 'quiet' ? 'px-2.5' : size === 28 ? 'px-3' : 'px-3.5'} ${className}`}
         aria-busy={isBusy || undefined}
         aria-disabled={isDisabled || undefined}
         onClick={(event) => {

@@ -10,6 +10,8 @@ export interface TextFieldProps extends Omit<ComponentPropsWithRef<'input'>, 'va
   label?: string
   /** A sentence beneath, in danger; the edge turns with it. */
   error?: string | null
+  /** The edge alone, where a `<FieldNote>` of the caller says why. */
+  isInvalid?: boolean
   /** A sentence beneath, while there is no error. */
   help?: ReactNode
   isBusy?: boolean
@@ -26,6 +28,7 @@ export function TextField({
   onValueChange,
   label,
   error = null,
+  isInvalid = false,
   help,
   isBusy = false,
   isDisabled = false,
@@ -45,27 +48,33 @@ export function TextField({
           onChange={(event) => onValueChange(event.currentTarget.value)}
           className={`h-9 w-full rounded-m border border-field bg-raised px-3 text-ui text-ink-1 transition-colors hover:border-ink-2 focus:outline-2 focus:-outline-offset-1 focus:outline-focus disabled:border-line disabled:bg-transparent disabled:text-ink-3 aria-invalid:outline-2 aria-invalid:-outline-offset-1 aria-invalid:outline-danger ${isCode ? 'font-code [font-variant-ligatures:none]' : ''} ${isBusy ? 'pe-9' : ''} ${fieldClassName}`}
           aria-label={label}
-          aria-invalid={error !== null || undefined}
+          aria-invalid={isInvalid || error !== null || undefined}
           aria-describedby={hasNote ? noteId : undefined}
           disabled={isDisabled}
           {...rest}
         />
         {isBusy && <Ring className="absolute inset-e-3 top-1/2 -mt-1.75 text-ink-2" />}
       </div>
-      {hasNote && (
-        <p id={noteId} className={`mt-1.5 flex gap-1.5 text-meta ${error === null ? 'text-ink-3' : 'text-danger'}`}>
-          {error === null ? (
-            help
-          ) : (
-            <>
-              <Icon of={CircleAlert} size={14} className="mt-px" />
-              <span className="min-w-0 break-words" role="alert">
-                {error}
-              </span>
-            </>
-          )}
-        </p>
-      )}
+      {hasNote && <FieldNote id={noteId} error={error} help={help} />}
     </div>
+  )
+}
+
+/** The sentence beneath a field: its error with an icon, else its help. Name it in `aria-describedby`. */
+export function FieldNote({ id, error, help }: { id: string; error: string | null; help: ReactNode }) {
+  if (error === null) {
+    return (
+      <p id={id} className="mt-1.5 text-meta text-ink-3">
+        {help}
+      </p>
+    )
+  }
+  return (
+    <p id={id} className="mt-1.5 flex gap-1.5 text-meta text-danger">
+      <Icon of={CircleAlert} size={14} className="mt-px" />
+      <span className="min-w-0 break-words" role="alert">
+        {error}
+      </span>
+    </p>
   )
 }

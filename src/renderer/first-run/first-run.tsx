@@ -6,12 +6,13 @@ import { GUIDE_BACKEND_ID } from '../../shared/settings'
 import { Button } from '../controls/button'
 import { Mark } from '../controls/mark'
 import { StatusDot } from '../controls/status-dot'
-import { TextField } from '../controls/text-field'
+import { FieldNote, TextField } from '../controls/text-field'
 
 /** Where answers shall come from, asked once: the Guide, a server that was found here, or an address. */
 export function FirstRun() {
   const { t } = useTranslation()
   const titleId = useId()
+  const noteId = useId()
   const field = useRef<HTMLInputElement>(null)
   const [address, setAddress] = useState('')
   const [error, setError] = useState<AppError | null>(null)
@@ -40,12 +41,9 @@ export function FirstRun() {
   return (
     <div className="flex h-full flex-col">
       <div className="drag-window h-(--titlebar) flex-none" />
-      <main
-        aria-labelledby={titleId}
-        className="flex min-h-0 flex-1 flex-col overflow-y-auto px-5 pb-[calc(var(--titlebar)+20px)]"
-      >
+      <main aria-labelledby={titleId} className="flex min-h-0 flex-1 flex-col overflow-y-auto px-5 pb-(--titlebar)">
         <div className="m-auto w-114 max-w-full py-6">
-          <Mark className="-ms-1.5 size-[45px]" />
+          <Mark className="-ms-[6.5px] size-10.5" />
           <h1 id={titleId} className="mt-4.5 text-display font-title tracking-[-0.018em] text-ink-1">
             {t('chat:firstRun.title')}
           </h1>
@@ -54,7 +52,7 @@ export function FirstRun() {
           <section className="mt-8 flex flex-wrap items-center justify-between gap-x-4 gap-y-3 border-t border-line py-5">
             <div className="min-w-48 flex-1">
               <h2 className="text-[15px]/6 font-strong text-ink-1">{t('chat:firstRun.guide')}</h2>
-              <p className="mt-0.5 text-ui text-ink-2">{t('chat:firstRun.guideHelp')}</p>
+              <p className="mt-[3px] text-ui text-ink-2">{t('chat:firstRun.guideHelp')}</p>
             </div>
             <Button onClick={() => void activate(GUIDE_BACKEND_ID)}>{t('chat:firstRun.startGuide')}</Button>
           </section>
@@ -73,8 +71,8 @@ export function FirstRun() {
                   setError(null)
                 }}
                 label={t('chat:firstRun.address')}
-                error={error === null ? null : wordsOf(error, (key, values) => t(key, values ?? {}))}
-                help={t('chat:firstRun.addressHelp')}
+                isInvalid={error !== null}
+                aria-describedby={noteId}
                 placeholder="http://localhost:1337"
                 isCode
                 className="flex-1"
@@ -82,19 +80,19 @@ export function FirstRun() {
                 spellCheck={false}
                 inputMode="url"
               />
-              <Button
-                type="submit"
-                variant="primary"
-                className="min-h-9"
-                isBusy={busy !== null && busy === address.trim()}
-              >
+              <Button type="submit" variant="primary" size={36} isBusy={busy !== null && busy === address.trim()}>
                 {t(error === null ? 'chat:firstRun.connectButton' : 'chat:firstRun.tryAgain')}
               </Button>
             </form>
+            <FieldNote
+              id={noteId}
+              error={error === null ? null : wordsOf(error, (key, values) => t(key, values ?? {}))}
+              help={t('chat:firstRun.addressHelp')}
+            />
           </section>
 
           {found.length > 0 && (
-            <section className="mt-5.5">
+            <section className="mt-5">
               <h2 className="pb-1 text-meta font-medium text-ink-3">{t('chat:firstRun.found')}</h2>
               <ul>
                 {found.map((backend) => (
@@ -132,12 +130,7 @@ function FoundRow({ backend, isBusy, onUse }: FoundRowProps) {
           ? t('chat:firstRun.asksForKey')
           : t('chat:firstRun.providers', { count: backend.providers })}
       </span>
-      <Button
-        className="min-h-7 px-3 py-0.5"
-        aria-label={t('chat:firstRun.useNamed', { address })}
-        isBusy={isBusy}
-        onClick={onUse}
-      >
+      <Button size={28} aria-label={t('chat:firstRun.useNamed', { address })} isBusy={isBusy} onClick={onUse}>
         {t('chat:firstRun.use')}
       </Button>
     </li>

@@ -133,7 +133,10 @@ function listItem(item: Tokens.ListItem, collected: Collected, depth: number): L
     raw: item.raw.trimEnd(),
     version: collected.version,
     isDone: item.task ? item.checked === true : null,
-    blocks: blocksOf(item.tokens, collected, depth + 1),
+    // A list under the words of an item is as close to them as the next item.
+    blocks: blocksOf(item.tokens, collected, depth + 1).map((block) =>
+      block.kind === 'list' && block.gap > 0 ? { ...block, gap: LIST_ITEM_GAP } : block,
+    ),
   }
 }
 
@@ -159,6 +162,7 @@ function isFenceClosed(raw: string): boolean {
   return lines.length > 1 && last.length >= opening.length && last.split('').every((sign) => sign === opening[0])
 }
 
+export const LIST_ITEM_GAP = 6
 const BLOCKS: ReadonlySet<BlockKind> = new Set<BlockKind>(['code', 'table', 'math', 'rule'])
 
 /** DESIGN "Markdown gaps": paragraph 14, heading 26 before and 6 after, blocks 18. */

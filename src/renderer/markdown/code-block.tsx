@@ -6,6 +6,7 @@ import { Dot } from './dot'
 import type { HighlightedLine } from './colours'
 import { useHighlight } from './highlight'
 import { chunkLines } from './lines'
+import { useIsNear } from './nearness'
 import { Scroller } from './scroller'
 
 const COPIED_FOR_MS = 1_600
@@ -23,9 +24,10 @@ export interface CodeBlockProps {
 export function CodeBlock({ text, language, isOpen, hasDot }: CodeBlockProps) {
   const { t } = useTranslation('common')
   const chunks = useMemo(() => chunkLines(text), [text])
-  const highlighted = useHighlight(isOpen ? null : text, language)
+  const [figure, isNear] = useIsNear()
+  const highlighted = useHighlight(isOpen || !isNear ? null : text, language)
   return (
-    <figure className="md-figure" dir="ltr" aria-label={language === '' ? t('markdown.code') : language}>
+    <figure ref={figure} className="md-figure" dir="ltr" aria-label={language === '' ? t('markdown.code') : language}>
       <figcaption className="md-figure-head">
         <span className="md-language">{language === '' ? t('markdown.code') : language}</span>
         <CopyCode text={text} />

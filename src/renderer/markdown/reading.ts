@@ -1,6 +1,6 @@
 import type { Token, Tokens } from 'marked'
 import remend from 'remend'
-import { toBlock, type Collected } from './blocks'
+import { LIST_ITEM_GAP, toBlock, type Collected } from './blocks'
 import { lex } from './grammar'
 import type { Block, BlockKind, Definitions } from './nodes'
 
@@ -12,8 +12,6 @@ const LIST_CHUNK = 64
 const OPEN_TOKENS = 2
 /** Beyond this length, an end without its closing signs is left as it is. */
 const MAX_CLOSED_LENGTH = 20_000
-
-const LIST_ITEM_GAP = 6
 
 /** A footnote that is used and defined, in the order of first use; `number` counts from 1. */
 export interface Footnote {

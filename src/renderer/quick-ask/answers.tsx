@@ -61,13 +61,29 @@ function TurnView({ turn, conversationId, isLast }: { turn: Turn; conversationId
 function Question({ message }: { message: UserMessage }) {
   const { t } = useTranslation()
   return (
-    <p
-      dir="auto"
-      aria-label={t('chat:thread.you')}
-      className="max-w-[85%] self-end rounded-l bg-bubble px-3 py-1.5 text-ui break-words whitespace-pre-wrap text-ink-1 select-text"
-    >
-      {message.text}
-    </p>
+    <article aria-label={t('chat:thread.you')} className="flex max-w-[85%] flex-col items-end gap-1.5 self-end">
+      {message.attachments.length > 0 && (
+        <div className="flex flex-wrap justify-end gap-1.5">
+          {message.attachments.map(({ id, name }) => (
+            <img
+              key={id}
+              src={`app://local/attachment/${id}`}
+              alt={t('chat:thread.image', { name })}
+              draggable={false}
+              className="size-10 rounded-s border border-line bg-raised object-cover"
+            />
+          ))}
+        </div>
+      )}
+      {message.text !== '' && (
+        <p
+          dir="auto"
+          className="max-w-full rounded-l bg-bubble px-3 py-1.5 text-ui [overflow-wrap:anywhere] whitespace-pre-wrap text-ink-1 select-text"
+        >
+          {message.text}
+        </p>
+      )}
+    </article>
   )
 }
 

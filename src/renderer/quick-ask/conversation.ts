@@ -56,13 +56,16 @@ export function useIsRunning(conversationId: string): boolean {
   return useLastAnswer(conversationId)?.state === 'running'
 }
 
-/** The questions of the conversation so far: how many, and the words of the first. */
+/** The questions of the conversation so far: how many, and the words of the first, or the names of its images. */
 export function useQuestions(conversationId: string): { count: number; first: string } {
   return useStore(
     useShallow((state) => {
       const conversation = conversationOf(state, conversationId)
-      const questions = conversation === null ? [] : pathOf(conversation).filter((message) => message.role === 'user')
-      return { count: questions.length, first: questions[0]?.text ?? '' }
+      const path = conversation === null ? [] : pathOf(conversation)
+      const questions = path.flatMap((message) => (message.role === 'user' ? [message] : []))
+      const first = questions[0]
+      const names = first?.attachments.map(({ name }) => name).join(', ') ?? ''
+      return { count: questions.length, first: first === undefined || first.text === '' ? names : first.text }
     }),
   )
 }

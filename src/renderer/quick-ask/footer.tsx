@@ -1,7 +1,7 @@
 import { Check } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { AssistantMessage } from '../../shared/conversation'
+import { answerText, type AssistantMessage } from '../../shared/conversation'
 import { useElapsed } from '../chat/clock'
 import { useBackendName } from '../chat/provider-line'
 import { nameOf, rateOf, statusOf } from '../chat/status'
@@ -10,9 +10,9 @@ import { countWords } from '../chat/turns'
 import { Icon } from '../controls/icon'
 import { ariaKeys, Kbd, type Key } from '../controls/kbd'
 import { useFigures } from '../figures'
+import { blockerOf } from '../store/drafts'
 import { sendDraft } from '../store/sending'
-import { answerText } from '../../shared/conversation'
-import { choiceOf, useStore } from '../store/state'
+import { choiceOf, EMPTY_DRAFT, useStore } from '../store/state'
 import { hide, openInWindow, useLastAnswer } from './conversation'
 
 interface FooterProps {
@@ -25,13 +25,20 @@ interface FooterProps {
 export function Footer({ conversationId, isCopied, onCopy }: FooterProps) {
   const { t } = useTranslation()
   const answer = useLastAnswer(conversationId)
+  const blocker = useStore((state) => blockerOf(state.drafts.get(conversationId) ?? EMPTY_DRAFT))
   const hasText = answer !== null && answerText(answer) !== ''
   return (
     <footer
       className={`flex flex-none items-center gap-4 border-t border-line ps-5.25 pe-2.5 text-meta text-ink-3 ${answer === null ? 'min-h-9' : 'min-h-10'}`}
     >
       <p className="tabular min-w-0 flex-1 truncate">
-        {answer === null ? <BackendName conversationId={conversationId} /> : <AnswerStatus answer={answer} />}
+        {blocker === 'refused' || blocker === 'adding' ? (
+          t(blocker === 'refused' ? 'chat:composer.blockedRefused' : 'chat:composer.blockedAdding')
+        ) : answer === null ? (
+          <BackendName conversationId={conversationId} />
+        ) : (
+          <AnswerStatus answer={answer} />
+        )}
       </p>
       <div className="flex flex-none items-center">
         <KeyButton keys={['Enter']} onPress={() => sendDraft(conversationId)}>
@@ -137,7 +144,8 @@ function FinalStatus({ answer }: { answer: AssistantMessage }) {
       return null
     case 'complete':
     case 'complete-unconfirmed':
-      return <Segments of={[t('chat:line.answered', { name }), ...speed]} />
+      // A backend that is gone has no name any more.
+      return <Segments of={[...(name === '' ? [] : [t('chat:line.answered', { name })]), ...speed]} />
     case 'stopped':
       return <Segments of={[t('chat:line.stopped'), figures.words(countWords(answerText(answer)))]} />
     case 'interrupted':

@@ -48,7 +48,7 @@ export function QuickAsk() {
         aria-label={t('quick-ask:label')}
         className={`flex max-h-105 flex-col overflow-hidden rounded-xl border bg-raised ${draggedFiles > 0 ? 'border-accent' : 'border-line-2'}`}
       >
-        <QuestionRow key={conversationId} field={field} conversationId={conversationId} isCompact={hasAnswer} />
+        <QuestionRow field={field} conversationId={conversationId} isCompact={hasAnswer} />
         {(hasChips || draggedFiles > 0) && <Chips conversationId={conversationId} ghosts={draggedFiles} />}
         {hasRefusal && <Refusal conversationId={conversationId} />}
         {hasAnswer && <Answers key={conversationId} conversationId={conversationId} />}

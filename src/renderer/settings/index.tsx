@@ -13,6 +13,7 @@ import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../controls/icon'
 import { Kbd } from '../controls/kbd'
+import { Mark } from '../controls/mark'
 import type { SettingsPageId } from '../store/state'
 import { AboutPage } from './about-page'
 import { AppearancePage } from './appearance-page'
@@ -58,7 +59,14 @@ export function Settings({ onClose, page: firstPage = 'backends' }: SettingsProp
         aria-label={t('settings:title')}
         className="flex flex-none flex-col border-line bg-side max-drawer:border-b drawer:w-(--sidebar) drawer:border-e"
       >
-        <div className="drag-window h-(--titlebar) flex-none" />
+        <div className="drag-window flex h-(--titlebar) flex-none items-center gap-2 ps-4.5 text-ui font-strong text-ink-1 select-none">
+          {window.parley.platform !== 'darwin' && (
+            <>
+              <Mark />
+              {t('common:app')}
+            </>
+          )}
+        </div>
         <div className="px-2 max-drawer:pb-2">
           <button
             type="button"

@@ -19,6 +19,16 @@ export function History({ filter }: { filter: string }) {
   const scroller = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
 
+  // A title field that ends by key leaves the focus nowhere: its row takes it.
+  const renamed = useRef(renaming)
+  useEffect(() => {
+    const ended = renamed.current
+    renamed.current = renaming
+    if (renaming === null && ended !== null && document.activeElement === document.body) {
+      focusConversation(scroller.current, ended)
+    }
+  }, [renaming])
+
   const tabStop = indexOf(items, reachedId) ?? indexOf(items, currentId) ?? firstRow(items)
 
   const focusRow = (index: number): void => {
@@ -39,6 +49,9 @@ export function History({ filter }: { filter: string }) {
     } else if (item?.kind === 'row' && event.key === 'F2' && !item.summary.isDamaged) {
       event.preventDefault()
       startRenaming(item.summary.id, 'row')
+    } else if (item?.kind === 'row' && (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey))) {
+      event.preventDefault()
+      openRowMenu(event.target)
     } else if (item?.kind === 'row' && event.key === 'Delete') {
       event.preventDefault()
       const next = neighbour(items, tabStop, 'ArrowDown') ?? neighbour(items, tabStop, 'ArrowUp')
@@ -59,6 +72,10 @@ export function History({ filter }: { filter: string }) {
       ref={scroller}
       className="-mt-px min-h-0 flex-1 overflow-y-auto overscroll-contain"
       onKeyDown={steer}
+      onContextMenu={(event) => {
+        event.preventDefault()
+        openRowMenu(event.target)
+      }}
       onFocus={(event) => {
         const id = event.target.dataset.conversation
         if (id !== undefined) setReachedId(id)
@@ -91,6 +108,11 @@ export function History({ filter }: { filter: string }) {
       </Virtualizer>
     </div>
   )
+}
+
+function openRowMenu(target: EventTarget): void {
+  if (target instanceof HTMLElement)
+    target.closest('[data-row]')?.querySelector<HTMLElement>('[aria-haspopup]')?.click()
 }
 
 function focusConversation(within: HTMLElement | null, id: string): void {

@@ -34,6 +34,7 @@ export function Row({ summary, isCurrent, isRenaming, isTabStop }: RowProps) {
   return (
     <div className="px-2 pb-px">
       <div
+        data-row
         className={`group relative rounded-m hover:bg-hovered has-data-popup-open:bg-hovered ${isCurrent ? 'bg-selected hover:bg-selected has-data-popup-open:bg-selected forced-colors:bg-[Highlight] forced-color-adjust-none' : ''}`}
       >
         <button
@@ -50,7 +51,7 @@ export function Row({ summary, isCurrent, isRenaming, isTabStop }: RowProps) {
             {title}
           </bdi>
           {mark !== null && (
-            <span className="ms-2 flex w-4 flex-none justify-center group-hover:invisible group-has-data-popup-open:invisible">
+            <span className="-me-px ms-2 flex w-4 flex-none justify-center group-hover:invisible group-has-data-popup-open:invisible">
               <MarkIcon mark={mark} />
               <span className="sr-only">, {t(`chat:sidebar.marks.${mark}`)}</span>
             </span>

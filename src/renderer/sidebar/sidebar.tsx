@@ -25,7 +25,7 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
       aria-label={t('chat:sidebar.label')}
       data-region="sidebar"
       tabIndex={-1}
-      className="flex h-full w-(--sidebar) flex-none flex-col border-e border-line bg-side outline-none max-drawer:w-75"
+      className="flex h-full w-(--sidebar) flex-none flex-col border-e border-line bg-side outline-none max-drawer:w-75 max-drawer:border-e-0"
     >
       <div className="drag-window flex h-(--titlebar) flex-none items-center ps-4.5 pe-2.5">
         {window.parley.platform !== 'darwin' && (

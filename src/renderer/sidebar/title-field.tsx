@@ -2,8 +2,15 @@ import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { endRenaming } from '../store/conversations'
 
+export interface TitleFieldProps {
+  title: string
+  className: string
+  /** After Enter or Esc, when the field leaves the focus nowhere. */
+  onKeyEnd?: () => void
+}
+
 /** A title under edit, in place. Enter and leaving it keep what was written, Esc keeps what was there. */
-export function TitleField({ title, className }: { title: string; className: string }) {
+export function TitleField({ title, className, onKeyEnd }: TitleFieldProps) {
   const { t } = useTranslation()
   const field = useRef<HTMLInputElement>(null)
   const isOver = useRef(false)
@@ -33,11 +40,10 @@ export function TitleField({ title, className }: { title: string; className: str
         // The list must not take arrows and Delete, and an input method's Enter only ends its word.
         event.stopPropagation()
         if (event.nativeEvent.isComposing) return
-        if (event.key === 'Enter') end(event.currentTarget.value)
-        if (event.key === 'Escape') {
-          event.preventDefault()
-          end(null)
-        }
+        if (event.key !== 'Enter' && event.key !== 'Escape') return
+        event.preventDefault()
+        end(event.key === 'Enter' ? event.currentTarget.value : null)
+        onKeyEnd?.()
       }}
     />
   )

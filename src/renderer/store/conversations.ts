@@ -1,9 +1,10 @@
 import type { ConversationSummary, GenerationEvent } from '../../shared/conversation'
-import type { Result } from '../../shared/errors'
-import { needCatalogue } from './backends'
+import type { AppError, Result } from '../../shared/errors'
+import { loadCatalogue, needCatalogue } from './backends'
 import { createFeed, scheduleFrame } from './feed'
 import {
   choiceOf,
+  conversationOf,
   foldEvents,
   useStore,
   withAnswer,
@@ -19,7 +20,9 @@ export const feed = createFeed({
   schedule: scheduleFrame,
   commit: (events) => {
     useStore.setState(({ threads }) => ({ threads: foldEvents(threads, events) }))
-    for (const event of events) if (event.part.type === 'finish') endGeneration(event.generationId)
+    for (const { generationId, conversationId, part } of events) {
+      if (part.type === 'finish') endGeneration(generationId, conversationId, part.error)
+    }
   },
   replace: ({ conversationId, message }) => {
     useStore.setState(({ threads }) => ({
@@ -38,8 +41,13 @@ export function receiveEvents(events: readonly GenerationEvent[]): void {
   feed.receive(events)
 }
 
-function endGeneration(generationId: string): void {
+function endGeneration(generationId: string, conversationId: string, error: AppError | null): void {
   useStore.setState(({ startedAt }) => ({ startedAt: withEntry(startedAt, generationId, undefined) }))
+  const backendId = conversationOf(useStore.getState(), conversationId)?.backendId
+  if (backendId === undefined) return
+  // What was known of the server is wrong now: it went away, or it is back.
+  const seemedFine = useStore.getState().catalogues.get(backendId)?.status === 'ready'
+  if (seemedFine === (error?.code === 'unreachable')) void loadCatalogue(backendId)
 }
 
 /** Fetches a conversation: a snapshot, then the events after it. */
@@ -87,6 +95,7 @@ function show(conversationId: string): void {
     view: { name: 'chat' },
     renaming: null,
     isDrawerOpen: false,
+    focusRequests: state.focusRequests + 1,
     threads: withNeeded(state, conversationId),
   }))
   // A page that is loaded again after a crash shows what it showed. It is its own address, so it leads nowhere else.

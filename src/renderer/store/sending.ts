@@ -7,7 +7,6 @@ import {
   type UserMessage,
 } from '../../shared/conversation'
 import type { AppError, Result } from '../../shared/errors'
-import { loadCatalogue } from './backends'
 import { feed, loadThread, untilIdle } from './conversations'
 import { blockerOf, changeDraft, giveBack, readyAttachments } from './drafts'
 import { choiceOf, conversationOf, EMPTY_DRAFT, runningAnswer, useStore, withEntry, type Choice } from './state'
@@ -56,7 +55,7 @@ export function takeBackQueued(conversationId: string): void {
  * trouble: it goes back into the composer.
  */
 export async function sendQueued(conversationId: string): Promise<void> {
-  if (!useStore.getState().queued.has(conversationId)) return
+  if (!useStore.getState().queued.has(conversationId) || starting.has(conversationId)) return
   const thread = await loadThread(conversationId)
   const state = useStore.getState()
   const message = state.queued.get(conversationId)
@@ -130,6 +129,9 @@ export function dismissRefusal(conversationId: string): void {
   useStore.setState(({ refusals }) => ({ refusals: withEntry(refusals, conversationId, undefined) }))
 }
 
+/** Conversations with a start under way: main does not know yet that an answer runs there. */
+const starting = new Set<string>()
+
 /**
  * Starts a generation. Question and empty answer stand in the thread at once, before main has them on disk; when it
  * refuses, they go and the error is returned.
@@ -150,7 +152,7 @@ async function ask(
     model,
     question,
   }
-  const { generationId } = request
+  const { generationId, answerId } = request
   const before = conversationOf(useStore.getState(), conversationId)
   feed.track({ generationId, conversationId, seq: 0 })
   useStore.setState((state) => ({
@@ -162,7 +164,9 @@ async function ask(
     refusals: withEntry(state.refusals, conversationId, undefined),
   }))
 
+  starting.add(conversationId)
   const result = await start(request)
+  starting.delete(conversationId)
   if (result.ok) {
     const { conversation } = result.value
     useStore.setState(({ conversations }) => ({
@@ -170,7 +174,13 @@ async function ask(
         ? conversations
         : withEntry(conversations, conversationId, conversation),
     }))
-    if (useStore.getState().catalogues.get(backendId)?.status === 'failed') void loadCatalogue(backendId)
+    if (before === null) {
+      // The first question makes the conversation; opening it is how main knows that it is on show.
+      void window.parley.request['conversation.open']({ conversationId })
+    } else if (!hasMessage(conversationId, answerId)) {
+      // A snapshot from before the start has taken the thread's place meanwhile.
+      void loadThread(conversationId)
+    }
     return null
   }
   feed.drop(generationId)
@@ -184,6 +194,11 @@ async function ask(
     refusals: withEntry(state.refusals, conversationId, result.error),
   }))
   return result.error
+}
+
+function hasMessage(conversationId: string, messageId: string): boolean {
+  const conversation = conversationOf(useStore.getState(), conversationId)
+  return conversation === null || conversation.messages.some(({ id }) => id === messageId)
 }
 
 // An answer that has just ended is not in the library yet: main refuses for these few milliseconds.

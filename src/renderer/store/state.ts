@@ -74,6 +74,8 @@ export interface State {
   catalogues: ReadonlyMap<string, CatalogueState>
   /** When each running generation began, on this window's `performance.now()`. */
   startedAt: ReadonlyMap<string, number>
+  /** Grows when the composer shall have the focus: a chat was chosen, or a new one begun. */
+  focusRequests: number
   isSidebarShown: boolean
   /** In a narrow window the sidebar is a drawer over the thread. */
   isDrawerOpen: boolean
@@ -112,6 +114,7 @@ export function initialState(): State {
     choices: new Map(),
     catalogues: new Map(),
     startedAt: new Map(),
+    focusRequests: 0,
     isSidebarShown: true,
     isDrawerOpen: false,
     renaming: null,

@@ -42,9 +42,9 @@ async function ask(url: string, options: HttpOptions = {}, request: Partial<Tran
       headers: { authorization: 'Bearer canary' },
       body: { kind: 'text', text: 'canary' },
       signal: new AbortController().signal,
-      connectTimeoutMs: 2000,
-      firstByteTimeoutMs: 2000,
-      idleTimeoutMs: 2000,
+      connectTimeoutMs: 8000,
+      firstByteTimeoutMs: 8000,
+      idleTimeoutMs: 8000,
       ...request,
     })
     for await (const piece of response.body) text += Buffer.from(piece).toString()
@@ -233,7 +233,7 @@ describe('S38 a proxy', () => {
     await silent.connections[0]?.closed()
   })
 
-  test.each(['socks5://127.0.0.1:1080', 'ftp://x', 'nonsense'])('%s is refused at once', (proxy) => {
+  test.each(['socks5://127.0.0.1:1080', 'ftp://x', 'nonsense', 'http://a%zz@x'])('%s is refused at once', (proxy) => {
     expect(() => createHttpTransport({ proxy })).toThrow('bad-address')
   })
 })

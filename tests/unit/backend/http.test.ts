@@ -34,9 +34,9 @@ function post(url: string, options: Partial<TransportRequest> = {}): TransportRe
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
     body: { kind: 'text', text: '{"x":"é"}' },
     signal: new AbortController().signal,
-    connectTimeoutMs: 2000,
-    firstByteTimeoutMs: 2000,
-    idleTimeoutMs: 2000,
+    connectTimeoutMs: 8000,
+    firstByteTimeoutMs: 8000,
+    idleTimeoutMs: 8000,
     ...options,
   }
 }
@@ -465,7 +465,7 @@ describe('a connection that ends while its bytes are read slowly', () => {
 
   async function flood(connection: RawConnection): Promise<void> {
     await connection.request()
-    connection.beginStream()
+    connection.beginStream('Connection: close\r\n')
     const piece = Buffer.alloc(256 * 1024, 'x')
     for (let count = 0; count < 64; count++) connection.chunk(piece)
   }
@@ -481,22 +481,45 @@ describe('a connection that ends while its bytes are read slowly', () => {
   })
 
   // Just more than is read ahead: the parser has paused while the socket itself is still being read.
-  test('by a reset that is seen while the parser pauses', async () => {
-    for (const kilobytes of [64, 65, 66, 67, 68, 72, 80]) {
-      const server = await serve(async (connection) => {
-        await connection.request()
-        connection.beginStream()
-        for (let count = 0; count < kilobytes; count++) connection.chunk(Buffer.alloc(1024, 'x'))
-      })
-      const response = await createHttpTransport().request(post(server.url))
-      const connection = server.connections[0]
-      await expect.poll(() => connection?.socket.writableLength, { interval: 2 }).toBe(0)
-      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-      connection?.reset()
-      await connection?.closed()
-      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-      expect((await outcome(Promise.resolve(response))).error).toEqual({ code: 'connection-lost' })
-    }
+  const sizes = [63, 64, 65, 66, 68, 72, 80]
+
+  async function readLate(kilobytes: number, end: (connection: RawConnection) => void): ReturnType<typeof outcome> {
+    const server = await serve(async (connection) => {
+      await connection.request()
+      connection.beginStream('Connection: close\r\n')
+      for (let count = 0; count < kilobytes; count++) connection.chunk(Buffer.alloc(1024, 'x'))
+    })
+    const response = await createHttpTransport().request(post(server.url))
+    const connection = server.connections[0]
+    await expect.poll(() => connection?.socket.writableLength, { interval: 2 }).toBe(0)
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    if (connection !== undefined) end(connection)
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+    return outcome(Promise.resolve(response))
+  }
+
+  test.each(sizes)('by a reset that is seen while the parser pauses, after %i KiB', async (kilobytes) => {
+    const { error } = await readLate(kilobytes, (connection) => {
+      connection.reset()
+    })
+    expect(error).toEqual({ code: 'connection-lost' })
+  })
+
+  test.each(sizes)('by a FIN in the middle, after %i KiB', async (kilobytes) => {
+    const { error, text } = await readLate(kilobytes, (connection) => {
+      connection.end()
+    })
+    expect(error).toEqual({ code: 'connection-lost' })
+    expect(text).toHaveLength(kilobytes * 1024)
+  })
+
+  test.each(sizes)('whole, after %i KiB', async (kilobytes) => {
+    const { error, text } = await readLate(kilobytes, (connection) => {
+      connection.endStream()
+      connection.end()
+    })
+    expect(error).toBeNull()
+    expect(text).toHaveLength(kilobytes * 1024)
   })
 
   test('by the reader, who leaves', async () => {

@@ -256,7 +256,7 @@ describe.each(LOCALES)('the search in %s', (locale) => {
   let search: PageSearch
 
   beforeAll(async () => {
-    search = createPageSearch(await pages(locale))
+    search = await createPageSearch(await pages(locale))
   })
 
   test('finds the right page first for at least nine in ten real questions', () => {

@@ -12,7 +12,7 @@ import {
 import { BackendApi } from '../../../src/main/backend/api'
 import { openSession, type SessionRequest } from '../../../src/main/backend/session'
 import { silentLogger } from '../../../src/main/logger'
-import { systemClock } from '../../../src/main/guide/transport'
+import { guideClock } from '../../../src/main/guide/transport'
 import { jpeg, tiff } from '../../support/images'
 import { guide } from './ask'
 
@@ -61,7 +61,7 @@ async function answer(messages: Message[], more: Partial<SessionRequest> = {}, s
   const deps = {
     api: api(),
     findAttachment: (id: string) => Promise.resolve(join(folder, id)),
-    clock: systemClock,
+    clock: guideClock,
     random: () => 0,
     sleep: () => Promise.resolve(),
     logger: silentLogger,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createParser } from 'eventsource-parser'
 import { describe, expect, test } from 'vitest'
 import type { PageSource } from '../../../src/main/guide/pages'
-import { createGuideTransport, systemClock, type GuideClock } from '../../../src/main/guide/transport'
+import { createGuideTransport, guideClock, type GuideClock } from '../../../src/main/guide/transport'
 import { ask, bytesOf, guide, hear, instantClock, question, request } from './ask'
 
 describe('the bytes of an answer', () => {
@@ -126,7 +126,7 @@ describe('R09 an abort', () => {
     for (const readsBefore of [0, 1, 2, 3, 4, 10]) {
       const reason = new Error(`stopped after ${readsBefore}`)
       const stop = new AbortController()
-      const response = await guide('en', systemClock).request(
+      const response = await guide('en', guideClock).request(
         request(question('How do I connect a server?'), { signal: stop.signal }),
       )
       const reading = response.body[Symbol.asyncIterator]()
@@ -174,7 +174,7 @@ describe('R09 an abort', () => {
   })
 
   test('is not needed to leave: a reader may walk away', async () => {
-    const response = await guide('en', systemClock).request(request(question('How do I connect a server?')))
+    const response = await guide('en', guideClock).request(request(question('How do I connect a server?')))
     let reads = 0
     for await (const bytes of response.body) {
       reads += bytes.length > 0 ? 1 : 0

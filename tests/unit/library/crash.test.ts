@@ -22,7 +22,7 @@ beforeAll(async () => {
       ssr: join(import.meta.dirname, '../../support/crash-child.ts'),
       outDir: folder,
       target: 'node20',
-      rollupOptions: { output: { entryFileNames: 'child.mjs' } },
+      rolldownOptions: { output: { entryFileNames: 'child.mjs' } },
     },
   })
   child = join(folder, 'child.mjs')
@@ -94,7 +94,7 @@ describe('kill -9', () => {
       const { size, everyMs } = paces[run % paces.length]!
       const root = join(base, String(run))
       const id = randomUUID()
-      const killAfterMs = 20 + Math.random() * 400
+      const killAfterMs = 20 + Math.random() * 250
       const told = await runUntilKilled(['answer', root, id, String(size), String(everyMs)], killAfterMs)
       const sent = told.map((line) => line.split(' ').map(Number) as [number, number])
 
@@ -126,7 +126,7 @@ describe('kill -9', () => {
         const root = join(base, String(run))
         const conversation = conversationOf(randomUUID(), [['Why?', 'So. '.repeat(5000)]])
         await libraryOn(root).create(conversation)
-        const told = await runUntilKilled(['writes', root, conversation.id], 10 + Math.random() * 120)
+        const told = await runUntilKilled(['writes', root, conversation.id], 10 + Math.random() * 80)
         writes += told.length
         const library = libraryOn(root)
         await library.recover()

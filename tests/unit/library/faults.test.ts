@@ -162,6 +162,21 @@ describe('a full disk', () => {
     ])
   })
 
+  it('loses not even the end of an answer, when its conversation cannot be written and main is killed then (R07)', async () => {
+    const root = await temporaryFolder()
+    let isRefused = false
+    const isConversation = ({ path }: DiskCall): boolean => path.includes('conversations')
+    const library = libraryOn(root, faultyDisk((call) => (isRefused && isConversation(call) ? 'ENOSPC' : null)))
+    const writing = await begin(library)
+    isRefused = true
+    say(writing, { type: 'text-delta', text: 'to the end' })
+    await end(writing)
+    const after = libraryOn(root)
+    await after.recover()
+    expect((await after.open(writing.conversation.id)).messages.at(-1)).toEqual(writing.answer)
+    expect(writing.answer.state).toBe('complete')
+  })
+
   it('that is real, a file system of 1 MiB, is survived (R07)', { timeout: 20_000 }, async () => {
     const root = await temporaryFolder()
     if (!mount(['-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', root])) {

@@ -10,6 +10,7 @@ import type { ConversationChange } from '../../../src/shared/contract'
 import type { AssistantMessage, Conversation } from '../../../src/shared/conversation'
 import { AppFailure, toAppError, type AppError } from '../../../src/shared/errors'
 import { journalStart } from '../../../src/main/library/journal'
+import { diskFileSystem } from '../../../src/main/library/files'
 import type { Library } from '../../../src/main/library/library'
 import { readConversation, writeConversation } from '../../../src/main/library/schema'
 import { conversationOf, errorSamples, newAnswer } from '../../support/conversation-samples'
@@ -359,6 +360,63 @@ describe('trash', () => {
     expect(Object.keys(await filesUnder(join(root, 'trash')))).toEqual([])
     expect(await refusal(later.restore(b.id))).toEqual({ code: 'not-found', what: 'conversation' })
     expect(await listed(later)).toEqual([a.id])
+  })
+
+  it('has every change that was made before, also one that the disk had refused', async () => {
+    const root = await temporaryFolder()
+    let isFull = false
+    const library = libraryOn(root, faultyDisk(({ name }) => (isFull && name === 'write' ? 'ENOSPC' : null)))
+    const conversation = conversationOf(randomUUID(), [])
+    await library.create(conversation)
+    isFull = true
+    await library.rename(conversation.id, 'Refused at first')
+    expect(await refusal(library.trash(conversation.id))).toEqual({ code: 'storage', reason: 'full' })
+    expect(await listed(library)).toEqual([conversation.id])
+    isFull = false
+    await library.trash(conversation.id)
+    await library.restore(conversation.id)
+    expect((await library.open(conversation.id)).title).toBe('Refused at first')
+  })
+
+  it('is not undone by a change that is made at the same moment', async () => {
+    const root = await temporaryFolder()
+    const library = libraryOn(root)
+    const conversation = conversationOf(randomUUID(), [])
+    await library.create(conversation)
+    const trashing = library.trash(conversation.id)
+    const changes = ['a', 'b'].map((title) => refusal(library.update(conversation.id, titleTo(title))))
+    await trashing
+    expect(await Promise.all(changes)).toEqual(changes.map(() => ({ code: 'not-found', what: 'conversation' })))
+    await library.flush()
+    expect(await filesUnder(join(root, 'conversations'))).toEqual({})
+    expect(await listed(libraryOn(root))).toEqual([])
+  })
+
+  it('is not undone by a list that is being read meanwhile', async () => {
+    const root = await temporaryFolder()
+    const first = libraryOn(root)
+    const [a, b] = [conversationOf(randomUUID(), [['A?', 'A.']]), conversationOf(randomUUID(), [['B?', 'B.']])]
+    await first.create(a)
+    await first.create(b)
+    await first.list()
+    await first.flush()
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const slow = async (path: string): Promise<string> => {
+      await released
+      return readFile(path, 'utf8')
+    }
+    const library = libraryOn(root, { ...diskFileSystem, readFile: slow as typeof readFile })
+    const list = library.list()
+    await library.trash(a.id)
+    release()
+    expect((await list).map(({ id }) => id)).toEqual([b.id])
+    await library.compared()
+    expect(await listed(library)).toEqual([b.id])
+    await library.restore(a.id)
+    expect(await listed(library)).toEqual([a.id, b.id].sort())
   })
 
   it('is not for a conversation with a running answer', async () => {

@@ -117,7 +117,7 @@ describe('log', () => {
     expect(transports.length).toBeGreaterThanOrEqual(3)
     for (const transport of transports) {
       const last = transport.transforms.at(-1)
-      const out = last?.({
+      const out: unknown = last?.({
         data: [`a ${CANARY}`, { secret: CANARY }],
         message: { data: [], date: new Date(0), level: 'info' },
         transport,

@@ -49,7 +49,7 @@ describe('secrets', () => {
       CANARY,
       Buffer.from(CANARY).toString('base64'),
       Buffer.from(CANARY).toString('hex'),
-      [...CANARY].reverse().join(''),
+      Buffer.from(CANARY).reverse().toString(),
     ]
     expect(forms.filter((form) => stored.includes(form))).toEqual([])
   })

@@ -6,11 +6,16 @@ import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/main/logger'
 import { findSettings, LiveSettings, settingsPatchSchema } from '../../../src/main/settings'
-import { DEFAULT_SETTINGS, newBackendProfile, type Settings } from '../../../src/shared/settings'
+import { defaultSettings, newBackendProfile, type Settings } from '../../../src/shared/settings'
 
 const NOW = 1_700_000_000_000
 const profile = newBackendProfile('home', 'Home', 'http://localhost:1337')
-const mine: Settings = { ...DEFAULT_SETTINGS, theme: 'dark', backends: [profile], activeBackendId: 'home' }
+const mine: Settings = {
+  ...defaultSettings(process.platform),
+  theme: 'dark',
+  backends: [profile],
+  activeBackendId: 'home',
+}
 
 function folderWith(files: Record<string, string | Buffer>): string {
   const folder = mkdtempSync(join(tmpdir(), 'parley-settings-'))
@@ -21,7 +26,7 @@ function folderWith(files: Record<string, string | Buffer>): string {
 describe('settings at start', () => {
   it('starts with defaults and without a notice when there is no file', () => {
     const folder = folderWith({})
-    expect(findSettings(folder, NOW)).toEqual({ settings: DEFAULT_SETTINGS, recovered: null })
+    expect(findSettings(folder, NOW)).toEqual({ settings: defaultSettings(process.platform), recovered: null })
     expect(readdirSync(folder)).toEqual([])
   })
 
@@ -66,7 +71,7 @@ describe('settings at start', () => {
   it.each(damages)('R05 starts with defaults and keeps the file when there is no backup: %s', (_name, content) => {
     const folder = folderWith({ 'settings.json': content })
     expect(findSettings(folder, NOW)).toEqual({
-      settings: DEFAULT_SETTINGS,
+      settings: defaultSettings(process.platform),
       recovered: { from: 'defaults', keptAs: `settings.json.corrupt-${NOW}` },
     })
     expect(readdirSync(folder)).toEqual([`settings.json.corrupt-${NOW}`])
@@ -85,7 +90,8 @@ describe('settings at start', () => {
 })
 
 describe('live settings', () => {
-  const open = (write: (value: object) => void = () => undefined) => new LiveSettings(mine, { write }, silentLogger)
+  const open = (write: (value: object) => void = () => undefined) =>
+    new LiveSettings(mine, { write: async (value) => write(value) }, silentLogger)
 
   it('saves a change and tells everybody what was and what is', async () => {
     const written: object[] = []

@@ -1,11 +1,22 @@
 import { act, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { I18nextProvider } from 'react-i18next'
+import { vi } from 'vitest'
 import { createI18n } from '../../../src/shared/i18n'
 import type { Locale } from '../../../src/shared/settings'
 
 declare global {
   var IS_REACT_ACT_ENVIRONMENT: boolean
+}
+
+class NearObserver {
+  constructor(private report: (entries: { isIntersecting: boolean }[]) => void) {}
+  observe() {
+    queueMicrotask(() => this.report([{ isIntersecting: true }]))
+  }
+  disconnect() {
+    this.report = () => undefined
+  }
 }
 
 /** A component on a page of happy-dom, with the texts of a language. */
@@ -19,6 +30,8 @@ export function mount(node: ReactNode, locale: Locale = 'en') {
       cancelIdleCallback: (handle: number) => clearTimeout(handle),
     })
   }
+  // Nor does it lay anything out: all is near.
+  vi.stubGlobal('IntersectionObserver', NearObserver)
   const i18n = createI18n(locale)
   const container = document.body.appendChild(document.createElement('div'))
   const root = createRoot(container)

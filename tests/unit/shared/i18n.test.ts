@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { chooseLocale, texts, translator } from '../../../src/shared/i18n'
 
-type Tree = { [key: string]: string | Tree }
+interface Tree {
+  [key: string]: string | Tree
+}
 
 // English has the plural forms one and other, Russian one, few, many and other: the same text counts as one key.
 const PLURAL = /_(zero|one|two|few|many|other)$/u
@@ -18,8 +20,8 @@ function slots(text: string): string[] {
 }
 
 describe.each(Object.keys(texts.en) as (keyof typeof texts.en)[])('namespace %s', (namespace) => {
-  const english = leaves(texts.en[namespace] as Tree)
-  const russian = leaves(texts.ru[namespace] as Tree)
+  const english = leaves(texts.en[namespace])
+  const russian = leaves(texts.ru[namespace])
   const russianByKey = new Map(russian)
 
   it('has the same keys in both languages', () => {

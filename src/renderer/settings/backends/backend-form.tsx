@@ -215,6 +215,8 @@ function useAddressError(error: AppError | null): string | null {
 function useSavedProfile(saved: BackendProfile) {
   const [draft, setDraft] = useState(saved)
   const [error, setError] = useState<AppError | null>(null)
+  // What is typed, at once: state would be a render behind when a save follows a change in the same breath.
+  const latest = useRef(saved)
   const pending = useRef<BackendProfile | null>(null)
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
 
@@ -227,18 +229,17 @@ function useSavedProfile(saved: BackendProfile) {
     const result = await window.parley.request['backend.save']({ ...profile, headers: named })
     setError(result.ok ? null : result.error)
     if (!result.ok) return
-    const { url } = result.value.profile
     // Main brings the address into its plain form. What was typed meanwhile stays.
-    setDraft((now) => (now.url === profile.url ? { ...now, url } : now))
+    if (latest.current.url !== profile.url) return
+    latest.current = { ...latest.current, url: result.value.profile.url }
+    setDraft(latest.current)
   }, [])
 
   const change = useCallback(
     (part: Partial<BackendProfile>) => {
-      setDraft((now) => {
-        const next = { ...now, ...part }
-        pending.current = next
-        return next
-      })
+      latest.current = { ...latest.current, ...part }
+      pending.current = latest.current
+      setDraft(latest.current)
       clearTimeout(timer.current)
       timer.current = setTimeout(() => void flush(), SAVE_DELAY_MS)
     },

@@ -10,16 +10,19 @@ import { useBackends, useConnection, useSettings } from '../data'
 import { useErrorText } from '../error-text'
 import { BackendForm } from './backend-form'
 
+/** Stands in the list for a backend that is not there yet; no id looks like it. */
+const NEW = 'new'
+
 /** The list of backends and the form of the chosen one [16, 17]. */
 export function BackendsPage() {
   const { t } = useTranslation()
   const backends = useBackends()
   const settings = useSettings()
-  const [chosen, setChosen] = useState<string | 'new' | null>(settings.activeBackendId)
+  const [chosen, setChosen] = useState<string | null>(settings.activeBackendId)
   const [tested, setTested] = useState<Record<string, Connection>>({})
   // The Guide stands last, as the picture has it.
   const ordered = [...backends].sort((a, b) => Number(a.isBuiltIn) - Number(b.isBuiltIn))
-  const view = ordered.find((each) => each.profile.id === chosen) ?? (chosen === 'new' ? null : (ordered[0] ?? null))
+  const view = ordered.find((each) => each.profile.id === chosen) ?? (chosen === NEW ? null : (ordered[0] ?? null))
 
   const use = (backendId: string) => void window.parley.request['settings.set']({ activeBackendId: backendId })
 
@@ -61,9 +64,9 @@ export function BackendsPage() {
         </ul>
         <button
           type="button"
-          aria-current={chosen === 'new' || undefined}
+          aria-current={chosen === NEW || undefined}
           className="focus-inset mt-2 flex h-9 w-full items-center gap-2.5 rounded-m px-3 text-ui text-ink-2 hover:bg-hovered hover:text-ink-1 aria-current:bg-selected"
-          onClick={() => setChosen('new')}
+          onClick={() => setChosen(NEW)}
         >
           <Icon of={Plus} size={14} />
           {t('settings:backends.add')}

@@ -50,7 +50,7 @@ export function HeadersTable({ backendId, headers, secrets, error, onChange, onF
         <table className="w-full table-fixed overflow-hidden rounded-l border border-separate border-spacing-0 border-line-2 bg-raised text-ui">
           <thead>
             <tr className="bg-sunk text-start text-meta text-ink-3">
-              <th scope="col" className="h-8 px-3.5 text-start font-normal">
+              <th scope="col" className="h-8 w-[46%] px-3.5 text-start font-normal">
                 {t('settings:headers.name')}
               </th>
               <th scope="col" className="px-3.5 text-start font-normal">
@@ -126,7 +126,7 @@ export function HeadersTable({ backendId, headers, secrets, error, onChange, onF
       <Button
         variant="quiet"
         icon={Plus}
-        className="mt-2"
+        className={headers.length === 0 ? '-ms-2.5' : 'mt-2 -ms-2.5'}
         onClick={() => onChange([...headers, { id: crypto.randomUUID(), name: '', value: '', isSecret: false }])}
       >
         {t('settings:headers.add')}
@@ -171,7 +171,7 @@ function SecretCell({ backendId, header, label, state, onFlush }: SecretCellProp
       ) : (
         <span className="flex items-center gap-1.5 font-sans text-ui text-accent-text">
           <Icon of={Plus} size={14} />
-          {t('settings:secret.enter')}
+          {t('settings:headers.enterValue')}
         </span>
       )}
     </button>

@@ -25,6 +25,7 @@ export function SecretField({ name, label, state, origin }: SecretFieldProps) {
     <div>
       <div className="flex min-h-9 flex-wrap items-center gap-2">
         <span className="flex min-w-0 flex-1 items-center gap-2 text-ui">
+          {state.kind === 'unset' && <span className="text-meta text-ink-3">{t('settings:secret.unset')}</span>}
           {state.kind === 'set' && (
             <>
               <span className="font-code text-ink-1">••••{state.tail}</span>
@@ -59,7 +60,7 @@ function SecretNote({ state, origin }: { state: SecretState; origin: string | nu
   const note = 'mt-1 text-meta'
   switch (state.kind) {
     case 'unset':
-      return <p className={`${note} text-ink-3`}>{t('settings:secret.unset')}</p>
+      return null
     case 'unreadable':
       return <p className={`${note} text-warn`}>{t('settings:secret.unreadable')}</p>
     case 'set':

@@ -16,7 +16,13 @@ const electronLibraries = [
 
 /** Program → Debian package. */
 const screenPrograms = { Xvfb: 'xvfb', openbox: 'openbox', xdotool: 'xdotool', import: 'imagemagick' }
-const testPrograms = { ...screenPrograms, 'dbus-launch': 'dbus-x11', trayer: 'trayer', dunst: 'dunst' }
+const testPrograms = {
+  ...screenPrograms,
+  xwininfo: 'x11-utils',
+  'dbus-launch': 'dbus-x11',
+  trayer: 'trayer',
+  dunst: 'dunst',
+}
 
 /**
  * @param {string} lddOutput

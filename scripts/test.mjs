@@ -19,8 +19,8 @@ import { addCounts, countTests, noTests } from './test-counts.mjs'
 /** Undefined until the first vitest run has ended. @type {import('./test-counts.mjs').TestCounts | undefined} */
 let counts
 
-/** No step needs a tenth of it; an endless loop in a test is not ended by vitest itself. */
-const stepLimitMs = 8 * 60_000
+/** Far above what a step needs on two cores: an endless loop in a test is not ended by vitest itself. */
+const stepLimitMs = 10 * 60_000
 
 /**
  * @param {string} title

@@ -107,6 +107,8 @@ function begin(): void {
     const wanted: CommandLine | null = readCommandLine(data)
     if (wanted !== null) void opened.then((desktop) => desktop.obey(wanted))
   })
+  // Electron itself quits on SIGTERM and SIGHUP; Ctrl+C would end the process where it stands.
+  process.on('SIGINT', () => app.quit())
   app.on('will-quit', (event) => {
     if (house === null) return
     event.preventDefault()

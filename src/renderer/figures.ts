@@ -6,8 +6,10 @@ import type { Translate } from '../shared/i18n'
 export interface Figures {
   /** Whole seconds: "6 s". */
   seconds: (ms: number) => string
-  /** With one decimal below ten seconds: "1.8 s", "1,8 с". */
+  /** With one decimal below ten seconds: "1.8 s", "1,8 с"; what would be "0.0 s" in milliseconds. */
   secondsExact: (ms: number) => string
+  /** A measured time: "84 ms" below a second, "1.1 s" from there on. */
+  duration: (ms: number) => string
   /** "412 KB", "3.1 MB"; 1 KB is 1,024 bytes. */
   bytes: (bytes: number) => string
   /** "42 tok/s"; estimated ones say so with ≈. */
@@ -20,9 +22,13 @@ export function figuresFor(locale: string, t: Translate): Figures {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
   const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 })
   const upTo = (value: number): string => (value < 9.95 ? tenths : whole).format(value)
+  const milliseconds = (ms: number): string => t('common:milliseconds', { value: whole.format(Math.max(0, ms)) })
+  const secondsExact = (ms: number): string =>
+    ms < 50 ? milliseconds(ms) : t('common:secondsExact', { value: upTo(ms / 1000) })
   return {
     seconds: (ms) => t('common:secondsExact', { value: whole.format(Math.max(0, Math.floor(ms / 1000))) }),
-    secondsExact: (ms) => t('common:secondsExact', { value: upTo(Math.max(0, ms) / 1000) }),
+    secondsExact,
+    duration: (ms) => (ms < 999.5 ? milliseconds(ms) : secondsExact(ms)),
     bytes: (bytes) => {
       if (bytes < 1024) return t('chat:bytes.byte', { value: whole.format(bytes) })
       // From 1,000 KB on the next unit: "1.0 MB" reads better than "1,012 KB".

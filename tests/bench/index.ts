@@ -7,7 +7,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { launchApp } from '../e2e/app'
+import { describeElectron, launchApp } from '../e2e/app'
 import { composer, shows } from '../e2e/chat'
 import { formatTable, saveFigures, type Figure } from './report'
 import { startServerProcess } from './server-process'
@@ -141,5 +141,5 @@ for (const [name, measure] of [
 }
 figures.push(...(await benchModules()))
 say(`\n${formatTable(figures)}`)
-say(`\nKept in ${path.relative('.', await saveFigures(figures, process.env.ELECTRON_EXEC_PATH ?? ''))}`)
+say(`\nKept in ${path.relative('.', await saveFigures(figures, await describeElectron()))}`)
 process.exit(0)

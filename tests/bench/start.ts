@@ -10,6 +10,8 @@ const REST_MS = 5000
 
 /** Runs in the page before its own code: notes when the composer has the caret and two frames have been drawn. */
 const noteUsable = `(() => {
+  if (window.isLooking) return
+  window.isLooking = true
   const look = () => {
     const field = document.activeElement
     if (!field || !field.matches('main textarea, main [contenteditable], main [role=textbox]')) return requestAnimationFrame(look)
@@ -67,7 +69,11 @@ async function waitUntilUsable(devTools: DevTools): Promise<number> {
   devTools.on('Target.attachedToTarget', ({ sessionId }) => {
     const session = String(sessionId)
     sessions.push(session)
+    // Without Page.enable the script is taken and never run.
+    void devTools.send('Page.enable', {}, session).catch(() => undefined)
+    // For the page that comes, and for one that is there already.
     void devTools.send('Page.addScriptToEvaluateOnNewDocument', { source: noteUsable }, session).catch(() => undefined)
+    void devTools.send('Runtime.evaluate', { expression: noteUsable }, session).catch(() => undefined)
     void devTools.send('Runtime.runIfWaitingForDebugger', {}, session).catch(() => undefined)
   })
   await devTools.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true })

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { readdir, readFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { _electron, type ElectronApplication, type Page } from 'playwright-core'
+import { promisify } from 'node:util'
+import { _electron, type CDPSession, type ElectronApplication, type Page } from 'playwright-core'
 import { eventually } from '../support/eventually'
 
 export interface LaunchOptions {
@@ -124,6 +126,15 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
   return app
 }
 
+/** What really runs: `Electron 33.2.1, Chromium 130…, Node 20…`. */
+export async function describeElectron(): Promise<string> {
+  const script = "['electron','chrome','node'].map((name) => name + ' ' + process.versions[name]).join(', ')"
+  const { stdout } = await promisify(execFile)(process.env.ELECTRON_EXEC_PATH ?? '', ['-p', script], {
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+  })
+  return stdout.trim()
+}
+
 /** Chromium refuses to start as root with its sandbox on. */
 export function sandboxSwitches(): string[] {
   return process.getuid?.() === 0 ? ['--no-sandbox'] : []
@@ -193,4 +204,9 @@ export async function processesOf(userDataDir: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
   return pids.filter((pid, index) => pid !== process.pid && lines[index]?.includes(userDataDir) === true)
+}
+
+/** A session with the page's DevTools protocol, for what Playwright has no word for. */
+export async function protocolOf(page: Page): Promise<CDPSession> {
+  return page.context().newCDPSession(page)
 }

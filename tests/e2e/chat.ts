@@ -5,6 +5,7 @@ import type { OpenedConversation } from '../../src/shared/contract'
 import { answerText, pathOf, type AssistantMessage, type GenerationEvent } from '../../src/shared/conversation'
 import { describe as describeError, type AppError, type Result } from '../../src/shared/errors'
 import { translator } from '../../src/shared/i18n'
+import { protocolOf } from './app'
 import { eventually } from '../support/eventually'
 import type { BackendProfile, BackendView, Settings } from '../../src/shared/settings'
 
@@ -133,7 +134,7 @@ export async function set(page: Page, change: Partial<Omit<Settings, 'backends'>
 
 /** Drops files as the desktop does: the page gets real File objects with real paths behind them. */
 export async function dropFiles(page: Page, files: string[]): Promise<void> {
-  const protocol = await page.context().newCDPSession(page)
+  const protocol = await protocolOf(page)
   const box = await page.getByRole('main').boundingBox()
   const place = { x: (box?.x ?? 0) + (box?.width ?? 0) / 2, y: (box?.y ?? 0) + (box?.height ?? 0) / 2 }
   const data = { items: [], files, dragOperationsMask: 1 }

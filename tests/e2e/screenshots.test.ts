@@ -6,7 +6,21 @@ import { jpeg, picture } from '../support/images'
 import { closing, hold, opening, say, scenario, stream } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, type RunningApp } from './app'
-import { answerHas, ask, composer, connectTo, dropFiles, hides, isSettled, isState, set, shows, t, tRu } from './chat'
+import {
+  answerHas,
+  ask,
+  composer,
+  connectTo,
+  dropFiles,
+  hides,
+  isSettled,
+  isState,
+  lastAnswer,
+  set,
+  shows,
+  t,
+  tRu,
+} from './chat'
 
 const MARKDOWN = `Buffering is the reason: something between the server and you holds the stream back.
 
@@ -148,7 +162,11 @@ describe('pictures', () => {
     await window.keyboard.press('Control+n')
     server.next(scenario('silent'))
     await ask(window, 'A slow question')
-    await shows(window.getByText(/Waiting for provider/).first())
+    await shows(
+      lastAnswer(window)
+        .getByText(/Waiting for provider/)
+        .first(),
+    )
     await photograph('15-waiting')
     await window.keyboard.press('Control+.')
     await isState(window, 'stopped')

@@ -1,11 +1,4 @@
-import {
-  answerText,
-  type AnswerStatus,
-  type AttachmentInfo,
-  type FinishState,
-  type Message,
-  type Part,
-} from '../../shared/conversation'
+import { answerText, type AnswerStatus, type AttachmentInfo, type Message, type Part } from '../../shared/conversation'
 import { AppFailure, failure, type AppError } from '../../shared/errors'
 import type { Clock } from '../clock'
 import type { Logger } from '../logger'
@@ -68,9 +61,10 @@ export async function* openSession(
   try {
     finish = yield* ask(deps, request, signal)
   } catch (thrown) {
-    finish = finishOf(thrown, signal, deps.logger)
+    finish = { type: 'finish', state: 'failed', error: errorOf(thrown, signal, deps.logger) }
   }
-  yield finish
+  // Whatever else happened in the same moment: a person who stops an answer finds it stopped.
+  yield signal.aborted ? { type: 'finish', state: 'stopped', error: null } : finish
 }
 
 async function* ask(
@@ -194,13 +188,12 @@ function isCut(thrown: unknown): thrown is AppFailure {
   return thrown.error.code === 'connection-lost' || thrown.error.code === 'timeout'
 }
 
-function finishOf(thrown: unknown, signal: AbortSignal, logger: Logger): Finish {
-  if (signal.aborted) return { type: 'finish', state: 'stopped', error: null }
-  if (!(thrown instanceof AppFailure)) {
+function errorOf(thrown: unknown, signal: AbortSignal, logger: Logger): AppError {
+  if (thrown instanceof AppFailure) return thrown.error
+  if (!signal.aborted) {
     logger.error('session failed', { name: thrown instanceof Error ? thrown.name : typeof thrown })
   }
-  const error: AppError = thrown instanceof AppFailure ? thrown.error : { code: 'internal' }
-  return { type: 'finish', state: 'failed' satisfies FinishState, error }
+  return { code: 'internal' }
 }
 
 type Wake = 'connected' | 'stalled'

@@ -179,9 +179,10 @@ class FileLibrary implements Library {
   async update(id: string, change: (conversation: Conversation) => Conversation): Promise<Conversation> {
     const held = await this.#hold(id)
     if (held.isLeaving) throw failure({ code: 'not-found', what: 'conversation' })
-    if (held.isReadOnly) throw failure({ code: 'storage', reason: 'read-only' })
     const changed = change(held.conversation)
-    if (changed !== held.conversation) await this.#keep(held, changed)
+    if (changed === held.conversation) return changed
+    if (held.isReadOnly) throw failure({ code: 'storage', reason: 'read-only' })
+    await this.#keep(held, changed)
     return changed
   }
 
@@ -201,6 +202,8 @@ class FileLibrary implements Library {
   }
 
   async markRead(id: string): Promise<void> {
+    // Looking at a conversation of a newer version must not fail for want of a mark.
+    if ((await this.#hold(id)).isReadOnly) return
     await this.update(id, (conversation) =>
       conversation.isUnread ? { ...conversation, isUnread: false } : conversation,
     )

@@ -94,15 +94,14 @@ export class Desktop implements Desk {
 
   /** Opens the main window: the first thing a person sees. Hidden only where a tray icon can bring it back. */
   async openMain(line: CommandLine): Promise<void> {
-    const isHiddenWanted = line.isHidden || line.isQuickAsk
-    const isHidden = isHiddenWanted && (await this.#hasTrayHost())
+    const isHidden = (line.isHidden || line.isQuickAsk) && (await this.#hasTrayHost())
     this.#main = openMainWindow({
       ...this.#context(),
       state: this.#state,
       save: (change) => this.#save(change),
       onClose: () => void this.#close(),
       isQuitting: () => this.#isQuitting,
-      isHidden,
+      appearance: isHidden ? 'hidden' : line.isQuickAsk ? 'behind' : 'front',
     })
     this.#main.once('show', () => this.#options.mark('shown'))
   }

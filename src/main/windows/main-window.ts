@@ -21,7 +21,8 @@ export interface MainWindowContext extends WindowContext {
   /** What closing the window does: decides, then hides it or quits. Not asked once Parley quits. */
   onClose: () => void
   isQuitting: () => boolean
-  isHidden: boolean
+  /** How it comes: to the front, behind what the person is in, or not at all until it is asked for. */
+  appearance: 'front' | 'behind' | 'hidden'
 }
 
 /** Opens the main window where it was last, and shows it as soon as it has something to show. */
@@ -41,8 +42,11 @@ export function openMainWindow(context: MainWindowContext): BrowserWindow {
     },
     context,
   )
-  if (context.state.isMaximized && !context.isHidden) window.maximize()
-  if (!context.isHidden) window.once('ready-to-show', () => window.show())
+  const { appearance } = context
+  if (context.state.isMaximized && appearance === 'front') window.maximize()
+  if (appearance !== 'hidden') {
+    window.once('ready-to-show', () => (appearance === 'front' ? window.show() : window.showInactive()))
+  }
 
   const paint = (): void => {
     if (window.isDestroyed()) return

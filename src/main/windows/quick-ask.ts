@@ -56,12 +56,21 @@ export function openQuickAsk(context: QuickAskContext): QuickAsk {
   window.once('closed', () => nativeTheme.off('updated', paint))
 
   let heightPx = QUICK_ASK_HEIGHT.min
+  let isPainted = false
+  let isWanted = false
   let holds = 0
   const hide = (): void => {
+    isWanted = false
     if (!window.isDestroyed() && window.isVisible()) window.hide()
   }
+  window.once('ready-to-show', () => {
+    isPainted = true
+    if (isWanted) show()
+  })
   const show = (): void => {
-    if (window.isDestroyed()) return
+    // Before its first painting it would be an empty box.
+    isWanted = !isPainted
+    if (window.isDestroyed() || isWanted) return
     const display = screen.getDisplayNearestPoint(screen.getCursorScreenPoint())
     window.setBounds(placeQuickAsk(display.workArea, heightPx))
     window.show()

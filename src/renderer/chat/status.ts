@@ -1,4 +1,5 @@
 import { answerText, type AssistantMessage } from '../../shared/conversation'
+import { GUIDE_BACKEND_ID } from '../../shared/settings'
 
 /** What the status line of a running answer says. Times are milliseconds. */
 export type StatusView =
@@ -65,6 +66,8 @@ const CHARACTERS_PER_TOKEN = 4
 
 /** How fast the text came, from its first word to the last event; null when there is too little of it. */
 export function rateOf(message: AssistantMessage): { tokensPerSecond: number; isEstimated: boolean } | null {
+  // The Guide writes from its pages at its own pace: a rate would pass for a model's.
+  if (message.backendId === GUIDE_BACKEND_ID) return null
   const { firstTextMs, lastMs } = message.timing
   if (firstTextMs === null || lastMs - firstTextMs < RATE_FROM_MS) return null
   const counted = message.state === 'running' ? null : (message.usage?.completionTokens ?? null)

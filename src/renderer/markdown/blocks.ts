@@ -4,9 +4,6 @@ import { decodeEntities } from './entities'
 import type { FootnoteDefinitionToken, FootnoteToken, MathToken, PieceToken } from './grammar'
 import type { Block, BlockKind, CellAlign, Inline, ListItem, Picture, SpanName, TableRow } from './nodes'
 
-/** Quotes and lists nested deeper than this are shown as their source: layout engines recurse, and overflow. */
-const MAX_DEPTH = 24
-
 type OurToken = MarkedToken | MathToken | FootnoteToken | FootnoteDefinitionToken | PieceToken
 
 /** What the blocks of an answer leave behind for the rest of it: the footnotes that they use and define. */
@@ -23,28 +20,27 @@ export interface Collected {
  * @param previous kind of the block before it, for the space between the two
  */
 export function toBlock(token: Token, previous: BlockKind | null, collected: Collected): Block | null {
-  return blockOf(token, previous, collected, 0)
+  return blockOf(token, previous, collected)
 }
 
-function blocksOf(tokens: readonly Token[], collected: Collected, depth: number): Block[] {
+function blocksOf(tokens: readonly Token[], collected: Collected): Block[] {
   const blocks: Block[] = []
   for (const token of tokens) {
-    const block = blockOf(token, blocks.at(-1)?.kind ?? null, collected, depth)
+    const block = blockOf(token, blocks.at(-1)?.kind ?? null, collected)
     if (block !== null) blocks.push(block)
   }
   return blocks
 }
 
-function blockOf(token: Token, previous: BlockKind | null, collected: Collected, depth: number): Block | null {
-  const block = shape(token as OurToken, collected, depth)
+function blockOf(token: Token, previous: BlockKind | null, collected: Collected): Block | null {
+  const block = shape(token as OurToken, collected)
   if (block === null) return null
   return { ...block, gap: gapBetween(previous, block.kind) }
 }
 
-function shape(token: OurToken, collected: Collected, depth: number): Block | null {
+function shape(token: OurToken, collected: Collected): Block | null {
   const base = { raw: token.raw, version: collected.version, gap: 0 }
   const inlines = (tokens: readonly Token[] | undefined) => inlinesOf(tokens ?? [], collected)
-  if (depth > MAX_DEPTH) return verbatim(base)
   switch (token.type) {
     case 'space':
     case 'def':
@@ -54,7 +50,7 @@ function shape(token: OurToken, collected: Collected, depth: number): Block | nu
       if (!collected.footnotes.has(token.label)) {
         // Kept before its content is read, so that a footnote that names itself cannot define itself again.
         collected.footnotes.set(token.label, [])
-        collected.footnotes.set(token.label, blocksOf(token.tokens, collected, depth + 1))
+        collected.footnotes.set(token.label, blocksOf(token.tokens, collected))
       }
       return null
     case 'paragraph':
@@ -68,13 +64,13 @@ function shape(token: OurToken, collected: Collected, depth: number): Block | nu
     case 'heading':
       return { ...base, kind: 'heading', depth: token.depth, children: inlines(token.tokens) }
     case 'blockquote':
-      return { ...base, kind: 'quote', blocks: blocksOf(token.tokens, collected, depth + 1) }
+      return { ...base, kind: 'quote', blocks: blocksOf(token.tokens, collected) }
     case 'list':
       return {
         ...base,
         kind: 'list',
         start: token.ordered ? Number(token.start) : null,
-        items: token.items.map((item) => listItem(item, collected, depth)),
+        items: token.items.map((item) => listItem(item, collected)),
       }
     case 'code':
       return {
@@ -127,14 +123,14 @@ function verbatim(base: { raw: string; version: number; gap: number }): Block {
   return { ...base, kind: 'paragraph', children: [{ kind: 'text', text: base.raw }] }
 }
 
-function listItem(item: Tokens.ListItem, collected: Collected, depth: number): ListItem {
+function listItem(item: Tokens.ListItem, collected: Collected): ListItem {
   return {
     // The last item of a list that is cut here or there has a line end more or less.
     raw: item.raw.trimEnd(),
     version: collected.version,
     isDone: item.task ? item.checked === true : null,
     // A list under the words of an item is as close to them as the next item.
-    blocks: blocksOf(item.tokens, collected, depth + 1).map((block) =>
+    blocks: blocksOf(item.tokens, collected).map((block) =>
       block.kind === 'list' && block.gap > 0 ? { ...block, gap: LIST_ITEM_GAP } : block,
     ),
   }

@@ -1,6 +1,8 @@
-import { Lexer, Marked, type Token, type TokenizerExtension, type Tokens } from 'marked'
+import { Lexer, Marked, Tokenizer, type Token, type TokenizerExtension, type Tokens } from 'marked'
 import type { Definitions } from './nodes'
 
+/** Quotes and lists nested deeper than this are read as text: lexer and layout engines recurse, and overflow. */
+const MAX_DEPTH = 24
 /** A formula longer than this is no formula: the search for its end stops here, so that no input makes it slow. */
 const MAX_MATH_LENGTH = 8_000
 /** How far into a paragraph a formula on a line of its own is looked for. */
@@ -134,6 +136,28 @@ function lineEnd(src: string, from: number): number {
   return newline < 0 ? src.length : newline + 1
 }
 
+class BoundedTokenizer extends Tokenizer {
+  #depth = 0
+
+  override list(src: string): Tokens.List | undefined {
+    return this.#nested(() => super.list(src))
+  }
+
+  override blockquote(src: string): Tokens.Blockquote | undefined {
+    return this.#nested(() => super.blockquote(src))
+  }
+
+  #nested<T>(tokenize: () => T | undefined): T | undefined {
+    if (this.#depth === MAX_DEPTH) return undefined
+    this.#depth += 1
+    try {
+      return tokenize()
+    } finally {
+      this.#depth -= 1
+    }
+  }
+}
+
 const grammar = new Marked({ gfm: true, extensions: [blockMath, footnoteDefinition, inlineMath, footnote] })
 
 /**
@@ -145,7 +169,7 @@ const grammar = new Marked({ gfm: true, extensions: [blockMath, footnoteDefiniti
  */
 export function lex(source: string, definitions: Definitions): { tokens: Token[]; definitions: Definitions } {
   try {
-    const lexer = new Lexer(grammar.defaults)
+    const lexer = new Lexer({ ...grammar.defaults, tokenizer: new BoundedTokenizer() })
     Object.assign(lexer.tokens.links, definitions)
     lexer.blockTokens(source, lexer.tokens)
     for (const { src, tokens } of lexer.inlineQueue) {
@@ -154,7 +178,7 @@ export function lex(source: string, definitions: Definitions): { tokens: Token[]
     }
     return { tokens: [...lexer.tokens], definitions: lexer.tokens.links }
   } catch {
-    // Brackets or quotes nested by the thousand overflow the stack of any parser: such a text is shown as it is.
+    // Footnotes or emphasis nested by the thousand overflow the stack: such a text is shown as it is.
     return { tokens: [{ type: 'verbatim', raw: source }], definitions }
   }
 }

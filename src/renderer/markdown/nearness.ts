@@ -8,15 +8,25 @@ export function useIsNear(): [element: RefObject<HTMLElement | null>, isNear: bo
   const element = useRef<HTMLElement>(null)
   const [isNear, setIsNear] = useState(false)
   useEffect(() => {
-    if (element.current === null || isNear) return undefined
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (entries.some(({ isIntersecting }) => isIntersecting)) setIsNear(true)
-      },
-      { rootMargin: MARGIN },
-    )
-    observer.observe(element.current)
-    return () => observer.disconnect()
+    const target = element.current
+    if (target === null || isNear) return undefined
+    watched.set(target, () => setIsNear(true))
+    observer ??= new IntersectionObserver(tell, { rootMargin: MARGIN })
+    observer.observe(target)
+    return () => {
+      watched.delete(target)
+      observer?.unobserve(target)
+    }
   }, [isNear])
   return [element, isNear]
+}
+
+// One for the page: each further observer costs every frame.
+let observer: IntersectionObserver | null = null
+const watched = new WeakMap<Element, () => void>()
+
+function tell(entries: readonly IntersectionObserverEntry[]): void {
+  for (const { isIntersecting, target } of entries) {
+    if (isIntersecting) watched.get(target)?.()
+  }
 }

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import { read, type Reading } from './reading'
 
 /** A stored answer is put on the page in slices of about this length: the first at once, the others in idle time. */
-const SLICE_LENGTH = 12_000
+const SLICE_LENGTH = 8_000
 /** An end longer than this is rendered again at most ten times a second, or it would take every frame. */
 const SLOW_LENGTH = 20_000
 const SLOW_INTERVAL_MS = 100

@@ -103,7 +103,8 @@ export function Settings({ onClose, page: firstPage = 'backends' }: SettingsProp
         {page === 'backends' ? (
           <BackendsPage />
         ) : (
-          <div className="min-h-0 flex-1 overflow-y-auto">
+          // A page without a single button, such as the shortcuts, is scrolled by keyboard as well.
+          <div tabIndex={0} className="focus-inset min-h-0 flex-1 overflow-y-auto">
             <div className="mx-auto w-full max-w-155 py-6.5 max-[668px]:px-4">
               <PageOf page={page} />
             </div>

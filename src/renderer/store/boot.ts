@@ -5,6 +5,7 @@ import type { BackendView } from '../../shared/settings'
 import { needCatalogue } from './backends'
 import {
   receiveEvents,
+  rememberConversation,
   rememberedConversation,
   showConversation,
   showNewConversation,
@@ -41,10 +42,20 @@ export async function bootStore(): Promise<AppError | null> {
     storage: boot.storage,
     shortcut: boot.shortcut,
   }))
-  const remembered = rememberedConversation()
-  if (remembered !== null && useStore.getState().conversations.has(remembered)) void showConversation(remembered)
-  else if (boot.settings.activeBackendId !== null) needPresentCatalogue()
+  if (window.parley.role === 'main') void showRemembered()
   return null
+}
+
+/** Shows what this page showed before it was loaded again, else an empty chat. */
+async function showRemembered(): Promise<void> {
+  const { conversations, currentId, settings } = useStore.getState()
+  const remembered = rememberedConversation()
+  if (remembered !== null && conversations.has(remembered)) {
+    await showConversation(remembered)
+    return
+  }
+  rememberConversation(currentId)
+  if (settings.activeBackendId !== null) needPresentCatalogue()
 }
 
 function mergeSummaries(

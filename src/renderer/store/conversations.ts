@@ -98,7 +98,11 @@ function show(conversationId: string): void {
     focusRequests: state.focusRequests + 1,
     threads: withNeeded(state, conversationId),
   }))
-  // A page that is loaded again after a crash shows what it showed. It is its own address, so it leads nowhere else.
+  rememberConversation(conversationId)
+}
+
+/** Keeps the conversation on show in the page's own address, for the page that is loaded again after a crash (R26). */
+export function rememberConversation(conversationId: string): void {
   history.replaceState(null, '', `#${conversationId}`)
 }
 

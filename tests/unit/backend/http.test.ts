@@ -435,6 +435,23 @@ describe('R10 silence ends a request in its own words', () => {
     expect(text).toBe('one two')
   })
 
+  test('a reader who is so slow that the server must wait is not the server’s silence either', async () => {
+    const bytes = 24 * 1024 * 1024
+    const server = await serve(async (connection) => {
+      await connection.request()
+      connection.beginStream()
+      connection.chunk(Buffer.alloc(bytes, 'x'))
+      connection.endStream()
+    })
+    let received = 0
+    for await (const piece of (await createHttpTransport().request(post(server.url, { idleTimeoutMs: 300 }))).body) {
+      // Once, when what is read ahead has long been full.
+      if (received === 0) await new Promise((resolve) => setTimeout(resolve, 700))
+      received += piece.length
+    }
+    expect(received).toBe(bytes)
+  })
+
   test('bytes that trickle keep it alive', async () => {
     const server = await serve(async (connection) => {
       await connection.request()

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,8 +13,9 @@ let child = ''
 
 // Real processes for real kills. The child lies where its packages are found.
 beforeAll(async () => {
-  const packages = join(import.meta.dirname, '../../../node_modules')
-  folder = await mkdtemp(join(packages, '.crash-'))
+  const cache = join(import.meta.dirname, '../../../node_modules/.cache')
+  await mkdir(cache, { recursive: true })
+  folder = await mkdtemp(join(cache, 'crash-'))
   await build({
     configFile: false,
     logLevel: 'silent',

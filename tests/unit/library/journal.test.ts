@@ -412,7 +412,7 @@ describe('the pace of a journal', () => {
 
   /** Lets the disk finish what it has been asked, without moving the clock. */
   async function diskIsIdle(isDone: () => boolean): Promise<void> {
-    for (let turns = 0; !isDone() && turns < 10_000; turns += 1) await new Promise((resolve) => setImmediate(resolve))
+    for (let turns = 0; !isDone() && turns < 300_000; turns += 1) await new Promise((resolve) => setImmediate(resolve))
     expect(isDone()).toBe(true)
   }
 

@@ -365,7 +365,10 @@ describe('trash', () => {
   it('has every change that was made before, also one that the disk had refused', async () => {
     const root = await temporaryFolder()
     let isFull = false
-    const library = libraryOn(root, faultyDisk(({ name }) => (isFull && name === 'write' ? 'ENOSPC' : null)))
+    const library = libraryOn(
+      root,
+      faultyDisk(({ name }) => (isFull && name === 'write' ? 'ENOSPC' : null)),
+    )
     const conversation = conversationOf(randomUUID(), [])
     await library.create(conversation)
     isFull = true
@@ -568,12 +571,12 @@ describe('a file of a newer version', () => {
     const first = libraryOn(root)
     await first.create(healthy)
     await first.create(victim)
-    const newer = JSON.stringify({ ...victim, version: 2, mood: 'sunny' })
+    const newer = JSON.stringify({ ...victim, version: 2, isUnread: true, mood: 'sunny' })
     await writeFile(first.pathOf(victim.id), newer)
 
     const library = libraryOn(root)
     await library.recover()
-    expect(await library.open(victim.id)).toEqual(victim)
+    expect(await library.open(victim.id)).toEqual({ ...victim, isUnread: true })
     expect((await library.list()).find(({ id }) => id === victim.id)).toMatchObject({
       isDamaged: false,
       title: victim.title,
@@ -585,6 +588,7 @@ describe('a file of a newer version', () => {
     ]) {
       expect(await refusal(change)).toEqual({ code: 'storage', reason: 'read-only' })
     }
+    await library.markRead(victim.id)
     await library.flush()
     expect(await readFile(library.pathOf(victim.id), 'utf8')).toBe(newer)
   })

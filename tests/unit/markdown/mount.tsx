@@ -10,13 +10,11 @@ declare global {
 }
 
 class NearObserver {
-  constructor(private report: (entries: { isIntersecting: boolean }[]) => void) {}
-  observe() {
-    queueMicrotask(() => this.report([{ isIntersecting: true }]))
+  constructor(private readonly report: (entries: { isIntersecting: boolean; target: Element }[]) => void) {}
+  observe(target: Element) {
+    this.report([{ isIntersecting: true, target }])
   }
-  disconnect() {
-    this.report = () => undefined
-  }
+  unobserve() {}
 }
 
 /** A component on a page of happy-dom, with the texts of a language. */

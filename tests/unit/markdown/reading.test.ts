@@ -91,7 +91,7 @@ const cutsOf = (text: string) =>
   fc.array(fc.integer({ min: 0, max: text.length }), { maxLength: 40 }).map((cuts) => cuts.sort((a, b) => a - b))
 
 describe('reading markdown that grows', () => {
-  it('reads in steps what it reads at once, for 400 documents at random splits', () => {
+  it('reads in steps what it reads at once, for 200 documents at random splits', () => {
     fc.assert(
       fc.property(
         markdown.chain((text) => fc.tuple(fc.constant(text), cutsOf(text))),
@@ -99,7 +99,7 @@ describe('reading markdown that grows', () => {
           expect(shown(readInSteps(text, cuts))).toEqual(shown(read(text, false, null)))
         },
       ),
-      { numRuns: 400, seed: 20_260_801 },
+      { numRuns: 200, seed: 20_260_801 },
     )
   })
 
@@ -113,7 +113,7 @@ describe('reading markdown that grows', () => {
           expect(shown(reading)).toEqual(shown(read(part, true, null)))
         }
       }),
-      { numRuns: 60, seed: 7 },
+      { numRuns: 40, seed: 7 },
     )
   })
 

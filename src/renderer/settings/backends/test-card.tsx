@@ -2,9 +2,9 @@ import { CircleAlert, CircleCheck, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { BackendTest } from '../../../shared/contract'
-import type { Translate } from '../../../shared/i18n'
 import { Icon } from '../../controls/icon'
 import { Ring } from '../../controls/ring'
+import { useFigures } from '../../figures'
 import { useErrorText } from '../error-text'
 
 /** From 250 ms a gap reads as a stop; the dotted line of the chart (DESIGN "Settings"). */
@@ -79,8 +79,8 @@ function Card({
 type Measured = Exclude<BackendTest, { verdict: 'failed' }>
 
 function Figures({ test }: { test: Measured }) {
-  const { t, i18n } = useTranslation()
-  const duration = (ms: number) => formatDuration(ms, i18n.language, (key, values) => t(key, values ?? {}))
+  const { t } = useTranslation()
+  const { duration } = useFigures()
   const usual = median(test.gapsMs)
   const longest = Math.max(0, ...test.gapsMs)
   const figures: [value: string, name: string][] = [[duration(test.roundTripMs), t('settings:test.roundTrip')]]
@@ -146,11 +146,4 @@ function GapChart({ gapsMs, label }: { gapsMs: number[]; label: string }) {
 function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? 0
-}
-
-/** "84 ms" below a second, "1.1 s" from there on, with the decimal sign and the unit of the language. */
-export function formatDuration(ms: number, locale: string, t: Translate): string {
-  if (ms < 1000) return t('settings:test.milliseconds', { value: Math.round(ms) })
-  const value = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(ms / 1000)
-  return t('common:secondsExact', { value })
 }

@@ -1,0 +1,151 @@
+// @vitest-environment happy-dom
+import axe from 'axe-core'
+import { act } from 'react'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { App } from '../../../src/renderer/app'
+import { Toaster } from '../../../src/renderer/controls/toast'
+import { bootStore } from '../../../src/renderer/store/boot'
+import { useStore } from '../../../src/renderer/store/state'
+import type { Settings } from '../../../src/shared/settings'
+import { mount } from '../markdown/mount'
+import { newConversation, settle, startMain } from './main-stand-in'
+
+/** What axe finds in the page. Without a layout it cannot judge colours; the end-to-end tests do. */
+async function findings(root: Element): Promise<string[]> {
+  const options = { rules: { 'color-contrast': { enabled: false }, region: { enabled: false } } }
+  const { violations } = await act(async () => axe.run(root, options))
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
+}
+
+let main: ReturnType<typeof startMain>
+let close = (): void => undefined
+
+async function open(change: Partial<Settings> = {}, prepare: (main_: typeof main) => void = () => undefined) {
+  main = startMain(change)
+  prepare(main)
+  await bootStore()
+  const page = mount(
+    <>
+      <App />
+      <Toaster />
+    </>,
+  )
+  close = page.unmount
+  await settle()
+  const field = (): HTMLTextAreaElement => page.container.querySelector('textarea')!
+  const press = (target: Element, key: string, change_: KeyboardEventInit = {}) =>
+    settle(() =>
+      target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...change_ })),
+    )
+  const type = (text: string) =>
+    act(async () => {
+      const { set } = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value')!
+      set!.call(field(), text)
+      field().dispatchEvent(new Event('input', { bubbles: true }))
+    })
+  return { ...page, field, press, type }
+}
+
+beforeEach(() => document.body.replaceChildren())
+afterEach(() => close())
+
+describe('the main window', () => {
+  it('is judged by an axe that finds what is wrong', async () => {
+    const broken = document.body.appendChild(document.createElement('div'))
+    broken.append(document.createElement('button'))
+    expect(await findings(broken)).toEqual(['button-name: <button></button>'])
+  })
+
+  it('asks at first where answers come from, and starts the Guide', async () => {
+    const { container } = await open({ activeBackendId: null })
+    expect(container.querySelector('h1')?.textContent).toBe('Where should answers come from?')
+    expect(container.textContent).toContain('localhost:1337')
+    expect(await findings(container)).toEqual([])
+    const start = [...container.querySelectorAll('button')].find((each) => each.textContent === 'Start the Guide')!
+    await settle(() => start.click())
+    expect(main.named('settings.set')).toEqual([{ activeBackendId: 'guide' }])
+    expect(document.activeElement).toBe(container.querySelector('textarea'))
+    expect(container.querySelector('textarea')?.placeholder).toBe('Message Guide')
+  })
+
+  it('an empty chat, a running answer and a failed one: roles and names hold', async () => {
+    const { container, field, type, press } = await open({}, (present) => {
+      present.keep({ ...newConversation('c1', 'home'), isPinned: true })
+    })
+    expect(await findings(container)).toEqual([])
+    await type('Why?')
+    await press(field(), 'Enter')
+    await main.say({ type: 'reasoning-delta', text: 'Hm' }, { type: 'text-delta', text: 'Because.' })
+    expect(container.querySelector('[role=log]')?.getAttribute('aria-live')).toBe('off')
+    expect(container.querySelector('article[aria-busy=true]')?.textContent).toContain('Because.')
+    expect(await findings(container)).toEqual([])
+    await main.finish('failed', { code: 'connection-lost' })
+    expect(container.querySelector('[role=alert] h3')?.textContent).toBe('The answer stopped early')
+    expect(container.textContent).toContain('The server closed the stream after 1 word.')
+    expect(await findings(container)).toEqual([])
+  })
+
+  it('speaks what happens, never the words of the answer', async () => {
+    const { container, field, type, press } = await open()
+    const spoken = (): string => container.querySelector('p[role=status]')?.textContent ?? ''
+    await type('Why?')
+    await press(field(), 'Enter')
+    expect(spoken()).toBe('Waiting for provider')
+    await main.say({ type: 'text-delta', text: 'Because of it.' })
+    // At most one report in five seconds.
+    expect(spoken()).toBe('Waiting for provider')
+    expect(container.querySelectorAll('[aria-live=assertive]')).toHaveLength(0)
+  })
+
+  it('keys of the window: new chat, settings, sidebar, regions', async () => {
+    const { container, field, press } = await open({}, (present) => {
+      present.keep(newConversation('c1', 'home'))
+    })
+    const before = useStore.getState().currentId
+    await press(field(), 'ArrowDown', { altKey: true })
+    expect(useStore.getState().currentId).toBe('c1')
+    await press(field(), 'n', { ctrlKey: true })
+    expect(useStore.getState().currentId).not.toBe('c1')
+    expect(useStore.getState().currentId).not.toBe(before)
+    await press(field(), '\\', { ctrlKey: true })
+    expect(container.querySelector('nav')).toBeNull()
+    await press(field(), 'k', { ctrlKey: true })
+    expect(document.activeElement).toBe(container.querySelector('nav input'))
+    await press(document.activeElement!, 'F6')
+    expect(container.querySelector('header')?.contains(document.activeElement)).toBe(true)
+    await press(document.activeElement!, ',', { ctrlKey: true })
+    expect(useStore.getState().view).toEqual({ name: 'settings', page: 'backends' })
+  })
+
+  it('keeps the draft of each chat', async () => {
+    const { field, press, type } = await open({}, (present) => {
+      present.keep(newConversation('c1', 'home'))
+    })
+    await type('in the new one')
+    await press(field(), 'ArrowDown', { altKey: true })
+    expect(field().value).toBe('')
+    await type('in c1')
+    await press(field(), 'n', { ctrlKey: true })
+    expect(field().value).toBe('in the new one')
+  })
+
+  it('deletes at once and offers to undo it', async () => {
+    const { container, press } = await open({}, (present) => {
+      present.keep(newConversation('c1', 'home'))
+    })
+    const row = container.querySelector('[data-conversation="c1"]')!
+    await press(row, 'Delete')
+    expect(main.named('conversation.trash')).toEqual([{ conversationId: 'c1' }])
+    const undo = [...container.querySelectorAll('button')].find((each) => each.textContent === 'Undo')!
+    await settle(() => undo.click())
+    expect(main.named('conversation.restore')).toEqual([{ conversationId: 'c1' }])
+  })
+
+  it('R07: says that nothing reaches the disk, and takes it back', async () => {
+    const { container } = await open()
+    await settle(() => main.emit('storage.state', { isSafe: false, reason: 'full' }))
+    expect(container.querySelector('[role=alert]')?.textContent).toContain('The disk is full.')
+    await settle(() => main.emit('storage.state', { isSafe: true }))
+    expect(container.querySelector('[role=alert]')).toBeNull()
+  })
+})

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { groupByDay, untilTomorrowMs } from '../../../src/renderer/sidebar/groups'
+import { markOf } from '../../../src/renderer/sidebar/row'
+import type { ConversationSummary } from '../../../src/shared/conversation'
+
+const zone = process.env.TZ
+beforeEach(() => {
+  process.env.TZ = 'Europe/Berlin'
+})
+afterEach(() => {
+  if (zone === undefined) delete process.env.TZ
+  else process.env.TZ = zone
+})
+
+function summary(title: string, at: string | number, more: Partial<ConversationSummary> = {}): ConversationSummary {
+  const updatedAt = typeof at === 'number' ? at : Date.parse(at)
+  return {
+    id: title,
+    title,
+    createdAt: updatedAt,
+    updatedAt,
+    origin: 'window',
+    isPinned: false,
+    isRunning: false,
+    isUnread: false,
+    hasFailed: false,
+    isDamaged: false,
+    ...more,
+  }
+}
+
+const shown = (...args: Parameters<typeof groupByDay>): string[] =>
+  groupByDay(...args).map((item) => (item.kind === 'heading' ? `# ${item.group}` : item.summary.title))
+
+describe('the history, by day', () => {
+  it('puts each conversation under its local day, the latest first, the pinned ones apart', () => {
+    const now = new Date('2026-11-22T14:00:00+01:00')
+    const list = [
+      summary('midnight today', '2026-11-22T00:00:00+01:00'),
+      summary('last second of yesterday', '2026-11-21T23:59:59+01:00'),
+      summary('yesterday at midnight', '2026-11-21T00:00:00+01:00'),
+      summary('the day before', '2026-11-20T23:59:59+01:00'),
+      summary('pinned long ago', '2020-01-01T12:00:00Z', { isPinned: true }),
+      summary('now', '2026-11-22T14:00:00+01:00'),
+    ]
+    expect(shown(list, now)).toEqual([
+      '# pinned',
+      'pinned long ago',
+      '# today',
+      'now',
+      'midnight today',
+      '# yesterday',
+      'last second of yesterday',
+      'yesterday at midnight',
+      '# earlier',
+      'the day before',
+    ])
+  })
+
+  it('R34: a day of 25 or 23 hours is one day', () => {
+    // On 25 October 2026 clocks in Berlin go back at 3:00.
+    const autumn = new Date('2026-10-26T09:00:00+01:00')
+    expect(shown([summary('first minute', '2026-10-25T00:01:00+02:00')], autumn)).toEqual([
+      '# yesterday',
+      'first minute',
+    ])
+    expect(shown([summary('before it', '2026-10-24T23:59:00+02:00')], autumn)).toEqual(['# earlier', 'before it'])
+    const changeDay = new Date('2026-10-25T12:00:00+01:00')
+    expect(untilTomorrowMs(changeDay)).toBe(12 * 3_600_000)
+    expect(untilTomorrowMs(new Date('2026-10-25T00:00:00+02:00'))).toBe(25 * 3_600_000)
+    // And forward on 29 March 2026 at 2:00.
+    expect(untilTomorrowMs(new Date('2026-03-29T00:00:00+01:00'))).toBe(23 * 3_600_000)
+  })
+
+  it('R34: a clock that was ahead does not lose anything', () => {
+    expect(shown([summary('tomorrow', '2026-11-23T10:00:00+01:00')], new Date('2026-11-22T14:00:00+01:00'))).toEqual([
+      '# today',
+      'tomorrow',
+    ])
+  })
+
+  it('filters by letters of the title in any case, and leaves out empty headings', () => {
+    const now = new Date('2026-11-22T14:00:00+01:00')
+    const list = [summary('Закваска', now.getTime()), summary('Sourdough', '2026-11-21T10:00:00+01:00')]
+    expect(shown(list, now, 'ЗАКВ')).toEqual(['# today', 'Закваска'])
+    expect(shown(list, now, ' sour ')).toEqual(['# yesterday', 'Sourdough'])
+    expect(shown(list, now, 'nothing')).toEqual([])
+  })
+})
+
+describe('the one mark of a row', () => {
+  it('goes by priority: failed, running, unread, quick ask, pin', () => {
+    const all = { hasFailed: true, isUnread: true, origin: 'quick-ask', isPinned: true } as const
+    expect(markOf(summary('a', 0, { ...all, isDamaged: true }))).toBe('damaged')
+    expect(markOf(summary('a', 0, all))).toBe('failed')
+    expect(markOf(summary('a', 0, { ...all, isRunning: true }))).toBe('running')
+    expect(markOf(summary('a', 0, { ...all, hasFailed: false }))).toBe('unread')
+    expect(markOf(summary('a', 0, { origin: 'quick-ask', isPinned: true }))).toBe('quick-ask')
+    expect(markOf(summary('a', 0, { isPinned: true }))).toBe('pin')
+    expect(markOf(summary('a', 0))).toBeNull()
+  })
+})

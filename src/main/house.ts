@@ -39,6 +39,8 @@ export interface HouseOptions {
   translate: () => Translate
   protect: (secret: string) => void
   logger: Logger
+  /** Names a point of the start. */
+  mark: (name: string) => void
   about: Pick<Boot, 'version' | 'electron' | 'platform'>
 }
 
@@ -121,18 +123,22 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     if (jumpMs > SLEEP_JUMP_MS) void wake()
   }, CLOCK_CHECK_MS)
 
-  const boot = async (role: Role): Promise<Boot> => ({
-    role,
-    ...options.about,
-    locale: options.locale(),
-    systemLocale: options.systemLocale,
-    settings: settings.current,
-    backends: backends.list(),
+  const boot = async (role: Role): Promise<Boot> => {
     // The quick-ask has no list: it knows the conversations it has begun (S44).
-    conversations: role === 'main' ? await library.list() : [],
-    storage: library.storageState(),
-    shortcut: desk.shortcutState(),
-  })
+    const conversations = role === 'main' ? await library.list() : []
+    options.mark(`page of ${role} answered`)
+    return {
+      role,
+      ...options.about,
+      locale: options.locale(),
+      systemLocale: options.systemLocale,
+      settings: settings.current,
+      backends: backends.list(),
+      conversations,
+      storage: library.storageState(),
+      shortcut: desk.shortcutState(),
+    }
+  }
 
   return {
     library,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { app, ipcMain, powerMonitor, protocol, safeStorage, session } from 'electron'
+import { app, ipcMain, Menu, powerMonitor, protocol, safeStorage, session } from 'electron'
 import { APP_ORIGIN, APP_SCHEME, serveApp } from './app-protocol'
 import { parseCommandLine, readCommandLine, type CommandLine } from './command-line'
 import { handlers } from './handlers'
@@ -38,6 +38,8 @@ function begin(): void {
   if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
   if (readWindowState(windowStateFile(folder)).gpuOffFor === app.getVersion()) app.disableHardwareAcceleration()
   app.setAppUserModelId('io.github.parley.desktop')
+  // Ours comes after the window; without this Electron would make its own first, with keys that reload the page.
+  Menu.setApplicationMenu(null)
   app.on('web-contents-created', (_event, contents) => lockContents(contents, log.logger))
 
   const opened = app.whenReady().then(async () => {
@@ -76,6 +78,7 @@ function begin(): void {
         translate: () => desktop.translate,
         protect: (secret) => log.protect(secret),
         logger: log.logger,
+        mark,
         about: { version: app.getVersion(), electron: process.versions.electron, platform: platform() },
       })
       mark('house open')
@@ -92,7 +95,7 @@ function begin(): void {
     mark('window made')
 
     const ready = await loadHouse()
-    desktop.furnish(ready)
+    await desktop.furnish(ready)
     await log.open()
     log.logger.info('start', { version: app.getVersion(), electron: process.versions.electron })
     if (line.isQuickAsk || line.isNew) desktop.obey(line)
@@ -101,7 +104,10 @@ function begin(): void {
     powerMonitor.on('shutdown', () => app.quit())
     return desktop
   })
-  opened.catch((thrown: unknown) => log.logger.error('start failed', factsOf(thrown)))
+  opened.catch((thrown: unknown) => {
+    log.logger.error('start failed', factsOf(thrown))
+    return log.open()
+  })
 
   app.on('second-instance', (_event, _argv, _cwd, data) => {
     const wanted: CommandLine | null = readCommandLine(data)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closing, hold, opening, say, stream } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, type RunningApp } from './app'
-import { answerHas, ask, button, composer, connectTo, isSettled, isState, set, shows, t } from './chat'
+import { answerHas, ask, button, composer, connectTo, isSettled, isState, setTheme, shows, t, themes } from './chat'
 
 interface Violation {
   id: string
@@ -32,15 +32,6 @@ async function findings(page: Page): Promise<string[]> {
     )
 }
 
-const themes = ['light', 'dark'] as const
-
-async function setTheme(page: Page, theme: (typeof themes)[number]): Promise<void> {
-  await set(page, { theme })
-  await expect
-    .poll(() => page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches))
-    .toBe(theme === 'dark')
-}
-
 const overflow = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 
@@ -58,7 +49,7 @@ describe('accessibility', () => {
 
   const holdsInBothThemes = async (page: Page, what: string): Promise<void> => {
     for (const theme of themes) {
-      await setTheme(app.window, theme)
+      await setTheme(app.window, page, theme)
       expect(await findings(page), `${what}, ${theme}`).toEqual([])
     }
   }

@@ -132,6 +132,24 @@ export async function set(page: Page, change: Partial<Omit<Settings, 'backends'>
   valueOf(await page.evaluate((value) => window.parley.request['settings.set'](value), change))
 }
 
+export const themes = ['light', 'dark'] as const
+
+/** Sets the theme from the main window and waits until this page is drawn in it, with no colour still on its way. */
+export async function setTheme(main: Page, page: Page, theme: (typeof themes)[number]): Promise<void> {
+  await set(main, { theme })
+  const isDark = () => page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches)
+  await eventually(isDark, (found) => found === (theme === 'dark'), `the theme ${theme}`)
+  await page.evaluate(async () => {
+    const drawn = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+    await document.fonts.ready
+    await drawn()
+    // Transitions end; the dot of a running answer breathes for ever.
+    const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition)
+    await Promise.allSettled(transitions.map((transition) => transition.finished))
+    await drawn()
+  })
+}
+
 /** Drops files as the desktop does: the page gets real File objects with real paths behind them. */
 export async function dropFiles(page: Page, files: string[]): Promise<void> {
   const protocol = await protocolOf(page)

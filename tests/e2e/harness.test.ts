@@ -23,7 +23,7 @@ describe('what the harness sees', () => {
 
   it('an error in a page, a rejected promise, an error on its console', async () => {
     const { window } = app
-    expect(await problemsAfter(() => window.evaluate(() => void setTimeout(() => null!.toString())))).toMatch(
+    expect(await problemsAfter(() => window.evaluate(() => void setTimeout(() => void JSON.parse('{'))))).toMatch(
       /page error/,
     )
     expect(await problemsAfter(() => window.evaluate(() => void Promise.reject(new Error('nobody waits'))))).toMatch(

@@ -17,8 +17,10 @@ import {
   isState,
   lastAnswer,
   set,
+  setTheme,
   shows,
   t,
+  themes,
   tRu,
 } from './chat'
 
@@ -64,17 +66,8 @@ describe('pictures', () => {
 
   /** The state as it is, in light and dark. */
   const photograph = async (name: string, page = app.window): Promise<void> => {
-    for (const theme of ['light', 'dark'] as const) {
-      await set(app.window, { theme })
-      const isDark = () => page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches)
-      await expect.poll(isDark).toBe(theme === 'dark')
-      // Pictures and fonts of this theme are there, and the frame that shows them is drawn.
-      await page.evaluate(
-        () =>
-          new Promise((resolve) => {
-            void document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(resolve)))
-          }),
-      )
+    for (const theme of themes) {
+      await setTheme(app.window, page, theme)
       await app.screenshot(`${name}-${theme}`, page)
     }
   }

@@ -39,7 +39,9 @@ const KEY_LIKE =
 /** Makes a function that takes the given secrets, and whatever looks like a key, out of a server's words (S18, S30). */
 export function createRedactor(secrets: readonly (string | null | undefined)[]): (text: string) => string {
   const known = secrets
-    .flatMap((secret) => (typeof secret === 'string' && secret.length >= MIN_SECRET ? [secret] : []))
+    // `Bearer KEY` is one secret, and the key in it another.
+    .flatMap((secret) => (typeof secret === 'string' ? [secret, secret.replace(/^(?:Bearer|Basic)\s+/iu, '')] : []))
+    .filter((secret) => secret.length >= MIN_SECRET)
     .sort((a, b) => b.length - a.length)
   return (text) => known.reduce((clean, secret) => clean.replaceAll(secret, '•••'), text).replace(KEY_LIKE, '•••')
 }

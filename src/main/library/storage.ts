@@ -82,7 +82,14 @@ export class Storage {
     if (before.isSafe === state.isSafe && (before.isSafe || state.isSafe || before.reason === state.reason)) return
     if (state.isSafe) this.#logger.info('storage works again')
     else this.#logger.warn('storage fails', { reason: state.reason, code })
-    for (const listener of this.#listeners) listener(state)
+    for (const listener of this.#listeners) {
+      try {
+        listener(state)
+      } catch {
+        // What waits to be written must still be tried again.
+        this.#logger.warn('listener of the storage state threw')
+      }
+    }
   }
 }
 

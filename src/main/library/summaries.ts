@@ -117,9 +117,11 @@ export class Summaries {
     const [names, rows] = await Promise.all([namesIn(this.#fs, this.#folder), this.#readIndex()])
     const ids = new Set(names.filter((name) => name.endsWith('.json') && isId(name.slice(0, -5))).map(idOf))
     for (const row of rows) {
-      // A conversation that was opened or made before the first list is newer than its row.
-      if (ids.has(row.summary.id) && !this.#rows.has(row.summary.id) && !this.#gone.has(row.summary.id))
-        this.#rows.set(row.summary.id, row)
+      const { id, isRunning } = row.summary
+      // What was opened, made or thrown away before the first list is newer than its row, and what ran when the row was
+      // written runs no more.
+      const isCurrent = !isRunning && !this.#rows.has(id) && !this.#gone.has(id)
+      if (ids.has(id) && isCurrent) this.#rows.set(id, row)
     }
     const unknown = [...ids].filter((id) => !this.#rows.has(id))
     const readNow = unknown.length <= READ_AT_ONCE ? unknown : []
@@ -170,7 +172,14 @@ export class Summaries {
   }
 
   #tell(change: ConversationChange): void {
-    for (const listener of this.#listeners) listener(change)
+    for (const listener of this.#listeners) {
+      try {
+        listener(change)
+      } catch {
+        // The change itself must still reach the disk.
+        this.#logger.warn('listener of conversation changes threw')
+      }
+    }
   }
 
   #writeLater(): void {

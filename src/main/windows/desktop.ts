@@ -42,6 +42,8 @@ const GPU_CRASH_LIMIT = 3
 const GPU_CRASH_WINDOW_MS = 5 * 60_000
 /** The quick-ask window is made when the first one has long been painted: making it takes the processor for a moment. */
 const QUICK_ASK_DELAY_MS = 400
+/** A first page that does not come must not keep tray and shortcut away. */
+const LOAD_LIMIT_MS = 3000
 
 /** The file of the window state, read before Electron is ready and before there is a Desktop. */
 export function windowStateFile(folder: string): string {
@@ -56,6 +58,7 @@ export class Desktop implements Desk {
   #state: WindowState
   #translate: Translate
   #main: BrowserWindow | null = null
+  #loaded: Promise<void> = Promise.resolve()
   #quickAsk: QuickAsk | null = null
   #tray: TrayIcon | null = null
   #conversations: readonly ConversationSummary[] = []
@@ -104,26 +107,26 @@ export class Desktop implements Desk {
       appearance: isHidden ? 'hidden' : line.isQuickAsk ? 'behind' : 'front',
     })
     this.#main.once('show', () => this.#options.mark('shown'))
+    // Windows ends a program soon after it has said so (R35).
+    this.#main.on('session-end', () => app.quit())
+    const { webContents } = this.#main
+    this.#loaded = new Promise((resolve) => {
+      webContents.once('did-finish-load', () => {
+        this.#options.mark('page loaded')
+        resolve()
+      })
+      setTimeout(resolve, LOAD_LIMIT_MS)
+    })
   }
 
-  /** Adds what can wait until the first window stands: menu, tray, shortcut, and the quick-ask window. */
-  furnish(house: OpenedHouse): void {
-    this.#showMenu()
-    this.#followConversations(house)
-    this.#tray = new TrayIcon(
-      this.#trayState(),
-      {
-        quickAsk: () => this.showQuickAsk(),
-        showWindow: () => this.showWindow(),
-        newConversation: () => this.showMain({ kind: 'new-conversation' }),
-        openConversation: (conversationId) => this.showMain({ kind: 'open-conversation', conversationId }),
-        openSettings: () => this.showMain({ kind: 'open-settings' }),
-        quit: () => app.quit(),
-      },
-      join(this.#options.resources, 'icons'),
-    )
+  /** Adds what can wait until the first window stands: shortcut, menu, tray, and the quick-ask window. */
+  async furnish(house: OpenedHouse): Promise<void> {
     const { quickAsk } = this.#options.settings.current
     this.#shortcut.set(quickAsk.shortcut, quickAsk.isEnabled)
+    await this.#loaded
+    this.#showMenu()
+    this.#tray = this.#openTray()
+    this.#followConversations(house)
     if (quickAsk.isEnabled) setTimeout(() => void this.#openQuickAsk(), QUICK_ASK_DELAY_MS)
   }
 
@@ -260,6 +263,18 @@ export class Desktop implements Desk {
       }, 100)
     })
     follow()
+  }
+
+  #openTray(): TrayIcon {
+    const actions = {
+      quickAsk: () => this.showQuickAsk(),
+      showWindow: () => this.showWindow(),
+      newConversation: () => this.showMain({ kind: 'new-conversation' }),
+      openConversation: (conversationId: string) => this.showMain({ kind: 'open-conversation', conversationId }),
+      openSettings: () => this.showMain({ kind: 'open-settings' }),
+      quit: () => app.quit(),
+    }
+    return new TrayIcon(this.#trayState(), actions, join(this.#options.resources, 'icons'))
   }
 
   #trayState(): TrayState {

@@ -1,7 +1,8 @@
 import { Check, Copy, Ellipsis, Info, Play, RefreshCw, TextInitial } from 'lucide-react'
-import { useEffect, useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
+import { useFinalFocus } from '../controls/final-focus'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem } from '../controls/menu'
 import { useFigures } from '../figures'
@@ -86,6 +87,8 @@ function usePieces(messages: ProviderLineProps['messages']): ReactNode[] {
 function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
   const { t } = useTranslation()
   const [isShowingDetails, setIsShowingDetails] = useState(false)
+  const isOpening = useRef(false)
+  const usual = useFinalFocus()
   const [isCopied, copied] = useCopied()
   const message = lastOf(messages)
   const markdown = textOf(messages)
@@ -109,7 +112,14 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
         />
       )}
       {isLast && <IconButton icon={RefreshCw} label={t('chat:actions.retry')} onClick={retry} />}
-      <Menu trigger={<IconButton icon={Ellipsis} label={t('chat:actions.more')} />}>
+      <Menu
+        trigger={<IconButton icon={Ellipsis} label={t('chat:actions.more')} />}
+        // The dialog takes the focus itself; the menu that opened it must not take it away again.
+        finalFocus={() => (isOpening.current ? false : usual === true ? true : usual.current)}
+        onOpenChange={(isOpen) => {
+          if (isOpen) isOpening.current = false
+        }}
+      >
         {markdown !== '' && (
           <>
             <MenuItem icon={Copy} onSelect={() => void copy(markdown)}>
@@ -125,7 +135,13 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
             {t('common:continue')}
           </MenuItem>
         )}
-        <MenuItem icon={Info} onSelect={() => setIsShowingDetails(true)}>
+        <MenuItem
+          icon={Info}
+          onSelect={() => {
+            isOpening.current = true
+            setIsShowingDetails(true)
+          }}
+        >
           {t('chat:actions.details')}
         </MenuItem>
       </Menu>

@@ -1,12 +1,11 @@
 import { Check, Copy } from 'lucide-react'
-import { memo, useEffect, useMemo, useState } from 'react'
+import { memo, useCallback, useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../controls/icon'
 import { Dot } from './dot'
 import type { HighlightedLine } from './colours'
 import { useHighlight } from './highlight'
 import { chunkLines } from './lines'
-import { useIsNear } from './nearness'
 import { Scroller } from './scroller'
 
 const COPIED_FOR_MS = 1_600
@@ -24,15 +23,16 @@ export interface CodeBlockProps {
 export function CodeBlock({ text, language, isOpen, hasDot }: CodeBlockProps) {
   const { t } = useTranslation('common')
   const chunks = useMemo(() => chunkLines(text), [text])
-  const [figure, isNear] = useIsNear()
-  const highlighted = useHighlight(isOpen || !isNear ? null : text, language)
+  const [isSeen, setIsSeen] = useState(false)
+  const see = useCallback(() => setIsSeen(true), [])
+  const highlighted = useHighlight(isOpen || !isSeen ? null : text, language)
   return (
-    <figure ref={figure} className="md-figure" dir="ltr" aria-label={language === '' ? t('markdown.code') : language}>
+    <figure className="md-figure" dir="ltr" aria-label={language === '' ? t('markdown.code') : language}>
       <figcaption className="md-figure-head">
         <span className="md-language">{language === '' ? t('markdown.code') : language}</span>
         <CopyCode text={text} />
       </figcaption>
-      <Scroller className="md-pre">
+      <Scroller className="md-pre" onNear={see}>
         <pre>
           <code>
             {chunks.map((lines, index) => (

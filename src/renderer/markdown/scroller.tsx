@@ -1,18 +1,28 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
+import { useIsNear } from './nearness'
 
 /** On which sides there is more to see. */
 type More = 'none' | 'start' | 'end' | 'both'
+
+interface ScrollerProps {
+  className: string
+  /** It has come into or near the window; must stay the same function. */
+  onNear?: () => void
+  children: ReactNode
+}
 
 /**
  * A box whose content may be wider than the column: it scrolls sideways, fades where there is more, and takes the
  * keyboard's focus only while there is something to scroll.
  */
-export function Scroller({ className, children }: { className: string; children: ReactNode }) {
-  const box = useRef<HTMLDivElement>(null)
+export function Scroller({ className, onNear, children }: ScrollerProps) {
+  const [box, isNear] = useIsNear<HTMLDivElement>()
   const [more, setMore] = useState<More>('none')
+  // Only near the window: the page asks all that are observed for their size in every frame.
   useEffect(() => {
     const element = box.current
-    if (element === null) return undefined
+    if (element === null || !isNear) return undefined
+    onNear?.()
     const look = () => setMore(moreOf(element))
     const observer = new ResizeObserver(look)
     observer.observe(element)
@@ -22,7 +32,7 @@ export function Scroller({ className, children }: { className: string; children:
       observer.disconnect()
       element.removeEventListener('scroll', look)
     }
-  }, [])
+  }, [box, isNear, onNear])
   return (
     <div ref={box} className={`md-scroller ${className}`} tabIndex={more === 'none' ? undefined : 0} data-more={more}>
       {children}

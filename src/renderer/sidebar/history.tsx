@@ -70,7 +70,7 @@ export function History({ filter }: { filter: string }) {
   return (
     <div
       ref={scroller}
-      className="-mt-px min-h-0 flex-1 overflow-y-auto overscroll-contain"
+      className="-mt-px min-h-0 flex-1 overflow-y-auto overscroll-contain [scrollbar-gutter:stable] [&::-webkit-scrollbar]:w-2 [&::-webkit-scrollbar-thumb]:border-2"
       onKeyDown={steer}
       onContextMenu={(event) => {
         event.preventDefault()

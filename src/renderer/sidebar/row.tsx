@@ -1,4 +1,5 @@
 import { CircleAlert, Ellipsis, Folder, Pencil, Pin, PinOff, Trash2, Zap } from 'lucide-react'
+import { memo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ConversationSummary } from '../../shared/conversation'
 import { useFinalFocus } from '../controls/final-focus'
@@ -20,21 +21,25 @@ export interface RowProps {
 }
 
 /** One conversation: its title, and one mark at the end, which the menu replaces under the pointer. */
-export function Row({ summary, isCurrent, isRenaming, isTabStop }: RowProps) {
+export const Row = memo(function Row({ summary, isCurrent, isRenaming, isTabStop }: RowProps) {
   const { t } = useTranslation()
+  // A menu for each of ten thousand rows would make scrolling slow: it is there once somebody points at the row.
+  const [isPointedAt, setIsPointedAt] = useState(false)
   const title = summary.title === '' ? t('chat:sidebar.untitled') : summary.title
   const mark = markOf(summary)
   if (isRenaming) {
     return (
-      <div className="px-2 pb-px">
+      <div className="ps-2 pb-px">
         <TitleField title={summary.title} className="h-8 w-full rounded-m px-2.5" />
       </div>
     )
   }
   return (
-    <div className="px-2 pb-px">
+    <div className="ps-2 pb-px">
       <div
         data-row
+        onPointerEnter={() => setIsPointedAt(true)}
+        onFocus={() => setIsPointedAt(true)}
         className={`group relative rounded-m hover:bg-hovered has-data-popup-open:bg-hovered ${isCurrent ? 'bg-selected hover:bg-selected has-data-popup-open:bg-selected forced-colors:bg-[Highlight] forced-color-adjust-none' : ''}`}
       >
         <button
@@ -57,11 +62,11 @@ export function Row({ summary, isCurrent, isRenaming, isTabStop }: RowProps) {
             </span>
           )}
         </button>
-        <RowMenu summary={summary} title={title} />
+        {isPointedAt && <RowMenu summary={summary} title={title} />}
       </div>
     </div>
   )
-}
+})
 
 function RowMenu({ summary, title }: { summary: ConversationSummary; title: string }) {
   const { t } = useTranslation()

@@ -22,7 +22,7 @@ function recorded(name: string): BackendApi {
 
 test('every recording is there', () => {
   expect(recordings).toHaveLength(60)
-  expect(conversations).toHaveLength(47)
+  expect(conversations).toHaveLength(48)
 })
 
 describe('R15 what a recorded answer leaves in the conversation', () => {

@@ -49,6 +49,10 @@ describe('S39 text of servers', () => {
 describe('S30 secrets in a server’s words', () => {
   const redact = createRedactor(['canary', null, undefined, '', 'abc', 'canary-longer'])
 
+  test('the key of an authorization header is one by itself', () => {
+    expect(createRedactor(['Bearer plain-key'])('plain-key and Bearer plain-key')).toBe('••• and •••')
+  })
+
   test.each([
     ['no secret', 'no secret'],
     ['key canary!', 'key •••!'],

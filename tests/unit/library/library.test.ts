@@ -281,6 +281,31 @@ describe('list', () => {
     expect(await third.list()).toEqual(await second.list())
   })
 
+  it('does not believe an index that says running: that process is dead', async () => {
+    const root = await temporaryFolder()
+    const first = libraryOn(root)
+    const { conversation } = await withRunning(first, randomUUID())
+    expect(await first.list()).toMatchObject([{ isRunning: true }])
+    await first.flush()
+    await first.close()
+    // Even without its journal.
+    await rm(join(root, 'journals'), { recursive: true })
+    const second = libraryOn(root)
+    await second.recover()
+    expect(await second.list()).toMatchObject([{ id: conversation.id, isRunning: false, hasFailed: true }])
+  })
+
+  it('keeps a change although a listener throws', async () => {
+    const root = await temporaryFolder()
+    const library = libraryOn(root)
+    library.onChange(() => {
+      throw new Error('window is gone')
+    })
+    const conversation = conversationOf(randomUUID(), [])
+    await library.create(conversation)
+    expect(await libraryOn(root).open(conversation.id)).toEqual(conversation)
+  })
+
   it('tells a change only when the row is another one', async () => {
     const library = libraryOn(await temporaryFolder())
     const { id } = conversationOf(randomUUID(), [])

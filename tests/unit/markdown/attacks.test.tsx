@@ -151,7 +151,7 @@ describe('hostile markdown', () => {
     whole.unmount()
 
     const growing = mount(<Markdown text="" isStreaming />)
-    for (let length = 1; length <= vector.length; length += 5) {
+    for (let length = 1; length <= vector.length; length += 9) {
       growing.render(<Markdown text={vector.slice(0, length)} isStreaming />)
       expect(findings(growing.container)).toEqual([])
     }

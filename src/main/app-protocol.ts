@@ -33,6 +33,13 @@ export const CONTENT_SECURITY_POLICY = [
   "trusted-types 'none'",
 ].join('; ')
 
+/** The policy of pages from the development server: it puts styles into the page, and speaks over a web socket. */
+export function developmentPolicy(origin: string): string {
+  return CONTENT_SECURITY_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    .replace("connect-src 'self'", `connect-src 'self' ${origin.replace(/^http/u, 'ws')}`)
+    .replace(/; require-trusted-types-for.*$/u, '')
+}
+
 const MIME_TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',

@@ -1,4 +1,5 @@
 import type { Session, WebContents } from 'electron'
+import { developmentPolicy } from '../app-protocol'
 import type { Logger } from '../logger'
 
 /** What a page may do that Chromium asks about. Everything else is refused (S13). */
@@ -26,6 +27,11 @@ export function lockSession(session: Session, origins: readonly string[], logger
     if (!isAllowed) logger.error('request of a page refused', { resourceType })
     answer({ cancel: !isAllowed })
   })
+  const server = origins.find((origin) => origin.startsWith('http'))
+  if (server === undefined) return
+  session.webRequest.onHeadersReceived(({ responseHeaders }, answer) =>
+    answer({ responseHeaders: { ...responseHeaders, 'content-security-policy': [developmentPolicy(server)] } }),
+  )
 }
 
 /** Keeps a page where it is: no navigation, no redirect, no new window, no webview (S11, S12, S14). */

@@ -86,7 +86,9 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
         aria-label={t('chat:thread.label')}
         data-region="thread"
         tabIndex={0}
-        className="focus-inset min-h-0 flex-1 overflow-x-hidden overflow-y-auto overscroll-contain [overflow-anchor:none] [scrollbar-gutter:stable_both-edges]"
+        // As much room at the start as the scroll bar takes at the end, so that the text stands above the composer. Not
+        // `both-edges`: Chromium 130 then cuts the content at its end.
+        className="focus-inset min-h-0 flex-1 overflow-x-hidden overflow-y-auto overscroll-contain ps-3 [overflow-anchor:none] [scrollbar-gutter:stable]"
       >
         <div ref={content} className="mx-auto w-[min(var(--column),100%-16px)]">
           <Virtualizer

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import type { Protocol } from 'electron'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { CONTENT_SECURITY_POLICY, parseRange, resolveAppUrl, serveApp } from '../../../src/main/app-protocol'
+import {
+  CONTENT_SECURITY_POLICY,
+  developmentPolicy,
+  parseRange,
+  resolveAppUrl,
+  serveApp,
+} from '../../../src/main/app-protocol'
 import type { AttachmentFile } from '../../../src/main/attachments'
 
 const ID = 'ab'.repeat(32)
@@ -93,6 +99,16 @@ describe('the policy of every page', () => {
         "font-src 'self'; media-src 'self' blob: media:; connect-src 'self'; worker-src 'self'; frame-src 'none'; " +
         "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
         "require-trusted-types-for 'script'; trusted-types 'none'",
+    )
+  })
+})
+
+describe('the policy in development', () => {
+  it('S03 differs in styles, the web socket and Trusted Types only', () => {
+    expect(developmentPolicy('http://localhost:5173')).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: media:; " +
+        "font-src 'self'; media-src 'self' blob: media:; connect-src 'self' ws://localhost:5173; worker-src 'self'; " +
+        "frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     )
   })
 })

@@ -13,17 +13,20 @@ function session(origins = ['app://local']) {
     setPermissionRequestHandler: (handler: unknown) => set.set('request', handler),
     setDevicePermissionHandler: (handler: unknown) => set.set('device', handler),
     setSpellCheckerEnabled: (isOn: boolean) => set.set('spelling', isOn),
-    webRequest: { onBeforeRequest: (_filter: unknown, handler: unknown) => set.set('before', handler) },
+    webRequest: {
+      onBeforeRequest: (_filter: unknown, handler: unknown) => set.set('before', handler),
+      onHeadersReceived: (handler: unknown) => set.set('headers', handler),
+    },
   })
   lockSession(fake as unknown as Session, origins, silentLogger)
-  return { fake, get: <T>(name: string) => set.get(name) as T }
+  return { fake, get: (name: string) => set.get(name) }
 }
 
 describe('a session of ours', () => {
   it('S13 lets our pages write to the clipboard, and nobody anything else', () => {
     const { get } = session()
-    const check = get<(contents: null, permission: string, origin: string) => boolean>('check')
-    const request = get<(contents: null, permission: string, answer: (isOn: boolean) => void) => void>('request')
+    const check = get('check') as (contents: null, permission: string, origin: string) => boolean
+    const request = get('request') as (contents: null, permission: string, answer: (isOn: boolean) => void) => void
     expect(check(null, 'clipboard-sanitized-write', 'app://local/')).toBe(true)
     expect(check(null, 'clipboard-sanitized-write', 'https://example.org/')).toBe(false)
     for (const permission of [
@@ -38,7 +41,7 @@ describe('a session of ours', () => {
       expect(check(null, permission, 'app://local/')).toBe(false)
       request(null, permission, (isGranted) => expect(isGranted).toBe(false))
     }
-    expect(get<() => boolean>('device')()).toBe(false)
+    expect((get('device') as () => boolean)()).toBe(false)
   })
 
   it('S50 checks no spelling with Chromium, which would fetch dictionaries', () => {
@@ -46,7 +49,7 @@ describe('a session of ours', () => {
   })
 
   it('S07 lets no page reach a network or the disk', () => {
-    const before = session().get<BeforeRequest>('before')
+    const before = session().get('before') as BeforeRequest
     for (const url of [
       'https://example.org/a.png',
       'http://127.0.0.1:1337/',
@@ -58,7 +61,7 @@ describe('a session of ours', () => {
   })
 
   it('lets pages of the development server reach that server only', () => {
-    const before = session(['http://localhost:5173']).get<BeforeRequest>('before')
+    const before = session(['http://localhost:5173']).get('before') as BeforeRequest
     const isStopped = (url: string) => {
       let stopped: boolean | null = null
       before({ url, resourceType: 'script' }, ({ cancel }) => (stopped = cancel))
@@ -68,6 +71,19 @@ describe('a session of ours', () => {
     expect(isStopped('ws://localhost:5173/?token=1')).toBe(false)
     expect(isStopped('http://localhost:51730/main.tsx')).toBe(true)
     expect(isStopped('http://localhost:5173.example.org/')).toBe(true)
+  })
+
+  it('gives pages of the development server a policy too, and ours no second one', () => {
+    interface Headers { responseHeaders: Record<string, string[]> }
+    const received = session(['http://localhost:5173']).get('headers') as (
+      given: Headers,
+      answer: (a: Headers) => void,
+    ) => void
+    received({ responseHeaders: { etag: ['x'] } }, ({ responseHeaders }) => {
+      expect(responseHeaders.etag).toEqual(['x'])
+      expect(responseHeaders['content-security-policy']?.[0]).toContain("default-src 'none'; script-src 'self'")
+    })
+    expect(session().get('headers')).toBeUndefined()
   })
 
   it('stops downloads', () => {

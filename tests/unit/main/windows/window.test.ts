@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { silentLogger } from '../../../../src/main/logger'
 import { openWindow, OurWindows, webPreferencesFor, type WindowContext } from '../../../../src/main/windows/window'

@@ -33,9 +33,9 @@ export const CONTENT_SECURITY_POLICY = [
   "trusted-types 'none'",
 ].join('; ')
 
-/** The policy of pages from the development server: it puts styles into the page, and speaks over a web socket. */
+/** The policy of pages from the development server: it puts styles and React's preamble into the page, and speaks over a web socket. */
 export function developmentPolicy(origin: string): string {
-  return CONTENT_SECURITY_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+  return CONTENT_SECURITY_POLICY.replace(/(script|style)-src 'self'/gu, "$1-src 'self' 'unsafe-inline'")
     .replace("connect-src 'self'", `connect-src 'self' ${origin.replace(/^http/u, 'ws')}`)
     .replace(/; require-trusted-types-for.*$/u, '')
 }

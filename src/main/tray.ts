@@ -8,7 +8,7 @@ export interface TrayState {
   isRunning: boolean
   /** Newest first; the first five are shown. */
   conversations: readonly ConversationSummary[]
-  /** Shown beside the quick question while the shortcut works; null when it does not. */
+  /** Shown beside the quick question while the shortcut works; null when it does not, and on Linux, whose tray menus know no keys. */
   accelerator: string | null
   t: Translate
 }

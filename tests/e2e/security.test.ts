@@ -227,21 +227,25 @@ describe('the windows of the app', () => {
       ],
       ['a dropped page', (page) => drop(page, { items: [], files: [path.resolve('src/renderer/index.html')] })],
     ]
+    const refusals = async () =>
+      (await readLog(app.userDataDir)).match(/page refused what="(?:frame )?navigation"/gu)?.length ?? 0
+    // Chromium itself stops the others before main is asked.
+    const reachMain = ['an address', 'another page of ours', 'a link', 'a meta refresh']
     const before = app.window.url()
     for (const [name, attempt] of attempts) {
+      const refusedBefore = await refusals()
       await attempt(app.window)
+      if (reachMain.includes(name)) await expect.poll(refusals, { message: name }).toBeGreaterThan(refusedBefore)
       // Whatever was begun has been decided when main has answered a later request of the same page.
       await app.window.evaluate(() => window.parley.request['settings.get']())
       expect(app.window.url(), name).toBe(before)
     }
-    const refused = (await readLog(app.userDataDir)).match(/page refused what="(?:frame )?navigation"/gu) ?? []
-    // Chromium itself stops data:, file: and script addresses before main is asked.
-    expect(refused.length).toBeGreaterThanOrEqual(5)
     expect(app.window.frames().map((frame) => frame.url())).not.toContain('https://example.org/')
   })
 
   it('S12: nothing opens a window', async () => {
     const before = await windowCount()
+    const address = app.window.url()
     const opened = await app.window.evaluate(() => {
       const results = ['https://example.org/', 'app://local/index.html', 'about:blank', ''].map((url) =>
         window.open(url),
@@ -276,7 +280,7 @@ describe('the windows of the app', () => {
     await app.window.evaluate(() => document.querySelector('#link')?.remove())
     await app.window.evaluate(() => window.parley.request['settings.get']())
     expect(await windowCount()).toBe(before)
-    expect(app.window.url()).toBe(MAIN)
+    expect(app.window.url()).toBe(address)
     const refused = (await readLog(app.userDataDir)).match(/page refused what="new window"/gu) ?? []
     expect(refused.length).toBeGreaterThanOrEqual(6)
   })
@@ -511,7 +515,7 @@ describe('the process', () => {
     rmSync(profile, { recursive: true, force: true })
   })
 
-  it('S46: it listens nowhere and is connected to nobody', async () => {
+  it('S46: it listens nowhere, and is connected to nothing but this computer', async () => {
     const pids = await processesOf(profile)
     expect(pids.length).toBeGreaterThan(2)
     const inodes = new Set(pids.flatMap(socketsOf))
@@ -519,7 +523,10 @@ describe('the process', () => {
       readFileSync(`/proc/net/${table}`, 'utf8')
         .split('\n')
         .slice(1)
-        .filter((line) => inodes.has(line.trim().split(/\s+/u)[9] ?? '')),
+        .map((line) => line.trim().split(/\s+/u))
+        .filter((fields) => inodes.has(fields[9] ?? ''))
+        // The first run looks for a server at the usual ports of this computer.
+        .filter(([, , remote = '', state]) => state === LISTENING || !isLoopback(remote)),
     )
     expect(open).toEqual([])
   })
@@ -539,6 +546,13 @@ describe('the process', () => {
     expect(open).toEqual([])
   })
 })
+
+const LISTENING = '0A'
+
+/** An address as /proc writes it: hexadecimal, the bytes of each word turned around. */
+function isLoopback(address: string): boolean {
+  return address.startsWith('0100007F:') || address.startsWith('00000000000000000000000001000000:')
+}
 
 function socketsOf(pid: number): string[] {
   try {

@@ -282,7 +282,7 @@ export class Desktop implements Desk {
     return {
       isRunning: this.#conversations.some(({ isRunning }) => isRunning),
       conversations: this.#conversations,
-      accelerator: state.kind === 'registered' ? state.accelerator : null,
+      accelerator: state.kind === 'registered' && process.platform !== 'linux' ? state.accelerator : null,
       t: this.#translate,
     }
   }

@@ -104,9 +104,9 @@ describe('the policy of every page', () => {
 })
 
 describe('the policy in development', () => {
-  it('S03 differs in styles, the web socket and Trusted Types only', () => {
+  it('S03 differs in what is inline, the web socket and Trusted Types only', () => {
     expect(developmentPolicy('http://localhost:5173')).toBe(
-      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: media:; " +
+      "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: media:; " +
         "font-src 'self'; media-src 'self' blob: media:; connect-src 'self' ws://localhost:5173; worker-src 'self'; " +
         "frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     )

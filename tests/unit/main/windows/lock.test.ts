@@ -81,7 +81,7 @@ describe('a session of ours', () => {
     ) => void
     received({ responseHeaders: { etag: ['x'] } }, ({ responseHeaders }) => {
       expect(responseHeaders.etag).toEqual(['x'])
-      expect(responseHeaders['content-security-policy']?.[0]).toContain("default-src 'none'; script-src 'self'")
+      expect(responseHeaders['content-security-policy']?.[0]).toContain("default-src 'none'; script-src 'self' 'unsafe-inline'")
     })
     expect(session().get('headers')).toBeUndefined()
   })

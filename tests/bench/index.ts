@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the figures of the real app on this machine, each a median, beside its budget. They are printed and
  * kept in bench-results/. A figure over its budget does not fail the run: only an app that fails does.
- * `npm run bench -- start stream` measures only what is named.
+ * `npm run bench -- start live` measures only what is named; `stream` and `markdown` are single modules.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import os from 'node:os'
@@ -60,7 +60,7 @@ async function repeat(serverUrl: string, stream: Stream): Promise<StreamRun[]> {
   return runs
 }
 
-async function benchStream(): Promise<Figure[]> {
+async function benchLive(): Promise<Figure[]> {
   const server = await startServerProcess()
   try {
     const tenThousand = await repeat(server.url, { mode: 'flood', size: 50_000, rate: 10_000, isTyping: false })
@@ -114,32 +114,40 @@ function figure(
   return { name, unit, runs: runs.map(valueOf), budget, digits }
 }
 
-/** Benchmarks of single modules, each a file `NAME.bench.ts` that exports `measure(): Promise<Figure[]>`. */
-async function benchModules(): Promise<Figure[]> {
-  const files = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.bench.ts'))
-  const figures: Figure[] = []
-  for (const file of files.filter((name) => isWanted(name.replace('.bench.ts', '')))) {
-    const module: unknown = await import(pathToFileURL(path.join(import.meta.dirname, file)).href)
-    if (!hasMeasure(module)) throw new Error(`${file} does not export measure()`)
-    figures.push(...(await module.measure()))
+/** Figures of single modules in plain Node, by file: each `NAME.bench.ts` exports `run()`, which answers its figures by name. */
+type ModuleFigures = Record<string, Record<string, number | string>>
+
+async function benchModules(): Promise<ModuleFigures> {
+  const names = (await readdir(import.meta.dirname)).flatMap((file) => /^(.+)\.bench\.ts$/.exec(file)?.[1] ?? [])
+  const figures: ModuleFigures = {}
+  for (const name of names.filter(isWanted)) {
+    say(`measuring: ${name}`)
+    const file = path.join(import.meta.dirname, `${name}.bench.ts`)
+    const module: unknown = await import(pathToFileURL(file).href)
+    if (!isBenchmark(module)) throw new Error(`${file} does not export run()`)
+    figures[name] = await module.run()
   }
   return figures
 }
 
-function hasMeasure(module: unknown): module is { measure(): Promise<Figure[]> } {
-  return typeof module === 'object' && module !== null && 'measure' in module && typeof module.measure === 'function'
+function isBenchmark(module: unknown): module is { run(): Promise<Record<string, number | string>> } {
+  return typeof module === 'object' && module !== null && 'run' in module && typeof module.run === 'function'
 }
 
 const figures: Figure[] = []
 for (const [name, measure] of [
   ['start', benchStart],
-  ['live', benchStream],
+  ['live', benchLive],
 ] as const) {
   if (!isWanted(name)) continue
   say(`measuring: ${name}`)
   figures.push(...(await measure()))
 }
-figures.push(...(await benchModules()))
-say(`\n${formatTable(figures)}`)
-say(`\nKept in ${path.relative('.', await saveFigures(figures, await describeElectron()))}`)
+const modules = await benchModules()
+if (figures.length > 0) say(`\n${formatTable(figures)}`)
+for (const [name, values] of Object.entries(modules)) {
+  say(`\n${name}, in plain Node`)
+  for (const [what, value] of Object.entries(values)) say(`  ${what}: ${value}`)
+}
+say(`\nKept in ${path.relative('.', await saveFigures(figures, modules, await describeElectron()))}`)
 process.exit(0)

@@ -56,7 +56,7 @@ export function formatTable(figures: readonly Figure[]): string {
 }
 
 /** Writes the figures with what they were measured on. @returns the file */
-export async function saveFigures(figures: readonly Figure[], runtime: string): Promise<string> {
+export async function saveFigures(figures: readonly Figure[], modules: object, runtime: string): Promise<string> {
   const folder = path.resolve('bench-results')
   await mkdir(folder, { recursive: true })
   const at = new Date()
@@ -67,6 +67,9 @@ export async function saveFigures(figures: readonly Figure[], runtime: string): 
     median: median(figure.runs),
     isWithinBudget: isWithinBudget(figure),
   }))
-  await writeFile(file, `${JSON.stringify({ at: at.toISOString(), runtime, machine, figures: rows }, null, 2)}\n`)
+  await writeFile(
+    file,
+    `${JSON.stringify({ at: at.toISOString(), runtime, machine, figures: rows, modules }, null, 2)}\n`,
+  )
   return file
 }

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import axe from 'axe-core'
+import axe, { type Result } from 'axe-core'
 import { act } from 'react'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { App } from '../../../src/renderer/app'
@@ -13,8 +13,11 @@ import { newConversation, settle, startMain } from './main-stand-in'
 /** What axe finds in the page. Without a layout it cannot judge colours; the end-to-end tests do. */
 async function findings(root: Element): Promise<string[]> {
   const options = { rules: { 'color-contrast': { enabled: false }, region: { enabled: false } } }
-  const { violations } = await act(async () => axe.run(root, options))
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
+  let found: Result[] = []
+  await act(async () => {
+    found = (await axe.run(root, options)).violations
+  })
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
 }
 
 let main: ReturnType<typeof startMain>

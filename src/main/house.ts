@@ -152,7 +152,8 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     async look(window, conversationId) {
       if (!onShow.has(window)) window.once('closed', () => onShow.delete(window))
       onShow.set(window, conversationId)
-      await library.markRead(conversationId)
+      // What cannot be marked, such as a chat of a newer Parley, can still be read; what cannot be read says so when it is opened.
+      await library.markRead(conversationId).catch(() => undefined)
     },
     wake,
     async leave() {

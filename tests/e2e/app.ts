@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -44,6 +45,8 @@ export interface RunningApp {
 /** The apps that this file has started and not closed. */
 export const runningApps = new Set<RunningApp>()
 
+const playwright = path.dirname(createRequire(import.meta.url).resolve('playwright-core/package.json'))
+const loader = path.join(playwright, 'lib', 'server', 'electron', 'loader.js')
 const screenshots = path.resolve('screenshots')
 const MAIN_PAGE = 'app://local/index.html'
 const QUICK_ASK_PAGE = 'app://local/quick-ask.html'
@@ -53,7 +56,9 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
   const userDataDir = options.userDataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'parley-e2e-')))
   const electron = await _electron.launch({
     executablePath: process.env.ELECTRON_EXEC_PATH ?? '',
-    args: ['.', ...sandboxSwitches(), `--user-data-dir=${userDataDir}`, ...(options.args ?? [])],
+    // The loader is Playwright's own, left out when it is given an executable: it keeps the app from being ready until
+    // the debugger is attached. Without it one launch in fifty hangs, on a busy machine.
+    args: ['-r', loader, '.', ...sandboxSwitches(), `--user-data-dir=${userDataDir}`, ...(options.args ?? [])],
     env: appEnvironment(options),
     // Playwright would otherwise tell every page that the desktop is light.
     colorScheme: null,

@@ -74,14 +74,18 @@ describe('a session of ours', () => {
   })
 
   it('gives pages of the development server a policy too, and ours no second one', () => {
-    interface Headers { responseHeaders: Record<string, string[]> }
+    interface Headers {
+      responseHeaders: Record<string, string[]>
+    }
     const received = session(['http://localhost:5173']).get('headers') as (
       given: Headers,
       answer: (a: Headers) => void,
     ) => void
     received({ responseHeaders: { etag: ['x'] } }, ({ responseHeaders }) => {
       expect(responseHeaders.etag).toEqual(['x'])
-      expect(responseHeaders['content-security-policy']?.[0]).toContain("default-src 'none'; script-src 'self' 'unsafe-inline'")
+      expect(responseHeaders['content-security-policy']?.[0]).toContain(
+        "default-src 'none'; script-src 'self' 'unsafe-inline'",
+      )
     })
     expect(session().get('headers')).toBeUndefined()
   })

@@ -19,8 +19,8 @@ export interface House {
   desk: Desk
   logger: Logger
   boot(role: Role): Promise<Boot>
-  /** Notes that a window has a conversation on show, which makes it read. */
-  look(window: Caller['window'], conversationId: string): Promise<void>
+  /** Notes that a window has a conversation on show, which makes it read; null when it has none. */
+  look(window: Caller['window'], conversationId: string | null): Promise<void>
 }
 
 /** What pages may ask of the desktop. Paths and addresses come from main or are checked there. */
@@ -82,6 +82,7 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   'link.open': v.strictObject({ url: text(MAX_TEXT) }),
   'conversation.list': v.void(),
   'conversation.open': oneConversation,
+  'conversation.leave': v.void(),
   'conversation.rename': v.strictObject({ conversationId: uuid, title: text(MAX_TEXT) }),
   'conversation.pin': v.strictObject({ conversationId: uuid, isPinned: v.boolean() }),
   'conversation.trash': oneConversation,
@@ -155,6 +156,7 @@ const handles: { [K in RequestName]: Handle<K> } = {
 
   'conversation.list': ({ library }) => library.list(),
   'conversation.open': openConversation,
+  'conversation.leave': (house, _input, { window }) => house.look(window, null),
   'conversation.rename': ({ library }, { conversationId, title }) => library.rename(conversationId, title),
   'conversation.pin': ({ library }, { conversationId, isPinned }) => library.pin(conversationId, isPinned),
   'conversation.trash': ({ generations }, { conversationId }) => generations.trash(conversationId),

@@ -81,7 +81,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     onChange: (views) => broadcast('backend.changed', views),
   })
 
-  const onShow = new Map<Caller['window'], string>()
+  const onShow = new Map<Caller['window'], string | null>()
   const generations = new Generations({
     library,
     openSession: (context, signal) => backends.openSession(context, signal),
@@ -153,7 +153,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
       if (!onShow.has(window)) window.once('closed', () => onShow.delete(window))
       onShow.set(window, conversationId)
       // What cannot be marked, such as a chat of a newer Parley, can still be read; what cannot be read says so when it is opened.
-      await library.markRead(conversationId).catch(() => undefined)
+      if (conversationId !== null) await library.markRead(conversationId).catch(() => undefined)
     },
     wake,
     async leave() {

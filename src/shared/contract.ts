@@ -26,6 +26,8 @@ export const contract = {
 
   'conversation.list': request<void, ConversationSummary[]>('main'),
   'conversation.open': request<{ conversationId: string }, OpenedConversation>('main', 'quick-ask'),
+  /** The window shows a new chat or the settings: no conversation is read there any more. */
+  'conversation.leave': request<void, void>('main', 'quick-ask'),
   'conversation.rename': request<{ conversationId: string; title: string }, void>('main'),
   'conversation.pin': request<{ conversationId: string; isPinned: boolean }, void>('main'),
   'conversation.trash': request<{ conversationId: string }, void>('main'),

@@ -156,7 +156,7 @@ describe('by keyboard alone', () => {
     await window.keyboard.type('Which keys are there?')
     await window.keyboard.press('Shift+Enter')
     await window.keyboard.type('All of them.')
-    await window.keyboard.press('Enter')
+    await begins(window, () => window.keyboard.press('Enter'))
     await isState(window, 'complete')
     await window.keyboard.press('Control+,')
     await shows(window.getByText(t('settings:back')).first())

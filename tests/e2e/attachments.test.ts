@@ -9,7 +9,19 @@ import { gif, jpeg, picture, png, tiff, webp } from '../support/images'
 import { receivedMedia } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, type RunningApp } from './app'
-import { answerHas, ask, button, composer, connectTo, conversations, dropFiles, isState, shows, t } from './chat'
+import {
+  answerHas,
+  ask,
+  begins,
+  button,
+  composer,
+  connectTo,
+  conversations,
+  dropFiles,
+  isState,
+  shows,
+  t,
+} from './chat'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -63,10 +75,11 @@ describe('images', () => {
     await shows(window.getByText(t('errors:attachment.format.detail')).first())
 
     // What cannot be sent holds the message back until it is taken away.
-    await ask(window, 'What is in these?')
-    expect(server.conversations()).toHaveLength(0)
-    await remove(window, 'note.png')
+    await composer(window).fill('What is in these?')
     await composer(window).press('Enter')
+    await remove(window, 'note.png')
+    expect(server.conversations()).toHaveLength(0)
+    await begins(window, () => composer(window).press('Enter'))
     await isState(window, 'complete')
     expect(server.conversations()).toHaveLength(1)
     const received = receivedMedia(server.conversations()[0]!.json)

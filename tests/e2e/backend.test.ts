@@ -7,6 +7,7 @@ import { launchApp, readLog, type RunningApp } from './app'
 import {
   answerHas,
   ask,
+  begins,
   backends,
   button,
   composer,
@@ -73,7 +74,7 @@ describe('a backend with a key and headers', () => {
     await shows(composer(window))
 
     server.requests.length = 0
-    await button(lastAnswer(window), t('chat:actions.retry')).click()
+    await begins(window, () => button(lastAnswer(window), t('chat:actions.retry')).click())
     await isState(window, 'complete')
     await answerHas(window, 'This is an ordinary answer')
     const [request] = server.conversations()

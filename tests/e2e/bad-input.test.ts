@@ -5,7 +5,20 @@ import { answerText } from '../../src/shared/conversation'
 import { page as pageAnswer, scenario } from '../support/player/scenarios'
 import { startScenarioServer, type Scenario, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, type RunningApp } from './app'
-import { answerHas, ask, button, connectTo, detailOf, isSettled, isState, lastAnswer, shows, t, titleOf } from './chat'
+import {
+  answerHas,
+  ask,
+  begins,
+  button,
+  connectTo,
+  detailOf,
+  isSettled,
+  isState,
+  lastAnswer,
+  shows,
+  t,
+  titleOf,
+} from './chat'
 
 /** One line of "Bad input" of the issue: what the server does, how the answer ends, and what of it is kept. */
 interface BadInput {
@@ -150,7 +163,7 @@ describe('bad input: each its own state, one sentence, what arrived is kept, one
     await shows(lastAnswer(window).getByText(titleOf(answer.error!)).first())
 
     const back = await startScenarioServer({ port: gone.port })
-    await button(lastAnswer(window), t('common:retry')).click()
+    await begins(window, () => button(lastAnswer(window), t('common:retry')).click())
     await isState(window, 'complete')
     await answerHas(window, 'This is an ordinary answer')
     expect(back.conversations()).toHaveLength(1)

@@ -29,10 +29,25 @@ export const shows = (locator: Locator, timeoutMs = 8000): Promise<void> =>
 export const hides = (locator: Locator, timeoutMs = 8000): Promise<void> =>
   locator.waitFor({ state: 'hidden', timeout: timeoutMs })
 
-/** Types a question and sends it with Enter. */
+/** Types a question, sends it with Enter, and waits until its answer has begun. */
 export async function ask(page: Page, question: string): Promise<void> {
   await composer(page).fill(question)
-  await composer(page).press('Enter')
+  await begins(page, () => composer(page).press('Enter'))
+}
+
+/**
+ * Does something that asks (send, retry, continue, a suggestion) and waits until main has begun a new answer: whoever
+ * then waits for its end cannot take the end of an earlier answer for it.
+ */
+export async function begins(page: Page, action: () => Promise<void>): Promise<void> {
+  const newest = () =>
+    storedAnswer(page).then(
+      ({ generationId }) => generationId,
+      () => null,
+    )
+  const before = await newest()
+  await action()
+  await eventually(newest, (found) => found !== null && found !== before, 'a new answer')
 }
 
 /** Waits until the last answer holds this text. */

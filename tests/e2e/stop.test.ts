@@ -3,7 +3,7 @@ import { answerText } from '../../src/shared/conversation'
 import { closing, hold, opening, say, stream } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, type RunningApp } from './app'
-import { answerHas, ask, button, composer, connectTo, hides, isState, lastAnswer, shows, t } from './chat'
+import { answerHas, ask, begins, button, composer, connectTo, hides, isState, lastAnswer, shows, t } from './chat'
 
 describe('stop (R09)', () => {
   let app: RunningApp
@@ -66,7 +66,7 @@ describe('stop (R09)', () => {
     )
     await ask(window, 'Say it')
     await isState(window, 'interrupted')
-    await button(lastAnswer(window), t('common:continue')).click()
+    await begins(window, () => button(lastAnswer(window), t('common:continue')).click())
     await isState(window, 'complete')
     expect(server.conversations()).toHaveLength(2)
     expect(JSON.stringify(server.conversations()[1]?.json.messages)).toContain('Half ')

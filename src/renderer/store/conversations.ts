@@ -116,6 +116,7 @@ export function showNewConversation(): void {
   const { conversations, currentId, drafts } = useStore.getState()
   const isNew = (id: string): boolean => !conversations.has(id)
   show(isNew(currentId) ? currentId : ([...drafts.keys()].find(isNew) ?? crypto.randomUUID()))
+  void window.parley.request['conversation.leave']()
 }
 
 /** The conversation that this page showed before it was loaded again, or null. */
@@ -126,10 +127,14 @@ export function rememberedConversation(): string | null {
 
 export function showSettings(page: SettingsPageId = 'backends'): void {
   useStore.setState({ view: { name: 'settings', page }, renaming: null, isDrawerOpen: false })
+  // An answer that ends behind the settings is not read.
+  void window.parley.request['conversation.leave']()
 }
 
 export function showChat(): void {
   useStore.setState({ view: { name: 'chat' } })
+  const { currentId, conversations } = useStore.getState()
+  if (conversations.has(currentId)) void window.parley.request['conversation.open']({ conversationId: currentId })
 }
 
 /** Below this width the sidebar is a drawer (DESIGN "Narrow"). */

@@ -27,6 +27,7 @@ const good: Record<(typeof requestNames)[number], unknown> = {
   'link.open': { url: 'https://example.org' },
   'conversation.list': undefined,
   'conversation.open': { conversationId: ID },
+  'conversation.leave': undefined,
   'conversation.rename': { conversationId: ID, title: 'A title' },
   'conversation.pin': { conversationId: ID, isPinned: true },
   'conversation.trash': { conversationId: ID },
@@ -174,7 +175,7 @@ describe('what requests do', () => {
     attachments: recorder('attachments'),
     backends: recorder('backends'),
     desk: { ...(recorder('desk') as object), pickImages: async () => ['/home/me/a b.png', 'C:\\b.png'] },
-    look: async (_window: unknown, id: string) => void calls.push(['look', id]),
+    look: async (_window: unknown, id: string | null) => void calls.push(['look', id]),
     logger: recorder('logger'),
   } as unknown as House
   const caller = { role: 'main', window: {} } as unknown as Caller
@@ -186,6 +187,12 @@ describe('what requests do', () => {
       ['look', ID],
       ['generations', 'open', ID],
     ])
+  })
+
+  it('notes that a window shows no conversation any more', async () => {
+    calls.length = 0
+    await handlers['conversation.leave'].handle(house, undefined, caller)
+    expect(calls).toEqual([['look', null]])
   })
 
   it('adds what was picked under its own name', async () => {

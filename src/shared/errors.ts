@@ -103,7 +103,11 @@ export function describe(error: AppError, t: Translate): ErrorText {
   })
   switch (error.code) {
     case 'unreachable':
-      return text(`unreachable.${error.reason}`, 'open-backend-settings', { host: error.host, port: error.port })
+      return text(
+        `unreachable.${error.reason === 'refused' && isThisComputer(error.host) ? 'refused-here' : error.reason}`,
+        'open-backend-settings',
+        { host: error.host, port: error.port },
+      )
     case 'certificate':
       return text(`certificate.${error.reason}`, 'open-backend-settings', { host: error.host })
     case 'timeout':
@@ -113,12 +117,7 @@ export function describe(error: AppError, t: Translate): ErrorText {
         ? text('redirect.unknown', 'open-backend-settings', { status: error.status })
         : text('redirect.known', 'open-backend-settings', { status: error.status, host: error.host })
     case 'http':
-      return error.message === null
-        ? text(`http.${httpGroup(error.status)}`, 'retry', { status: error.status })
-        : {
-            ...text(`http.${httpGroup(error.status)}`, 'retry', { status: error.status }),
-            detail: error.message,
-          }
+      return withServerText(text(`http.${httpGroup(error.status)}`, 'retry', { status: error.status }), error.message)
     case 'unauthorized':
       return text(`unauthorized.${error.status}`, 'enter-key')
     case 'not-a-stream':
@@ -170,6 +169,15 @@ export function describe(error: AppError, t: Translate): ErrorText {
     case 'internal':
       return text('internal', 'retry')
   }
+}
+
+/** Our own sentence first: what the server says of itself comes in any language and may say nothing. */
+function withServerText(text: ErrorText, message: string | null): ErrorText {
+  return message === null ? text : { ...text, detail: `${text.detail} (${message})` }
+}
+
+function isThisComputer(host: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/u.test(host)
 }
 
 function httpGroup(status: number): 'not-found' | 'too-large' | 'too-many' | 'offline' | 'server' | 'other' {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, readlink } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sandboxSwitches } from '../e2e/app'
 import { DevTools } from './devtools'
@@ -24,6 +24,8 @@ export interface Start {
   usableMs: number
   /** Sum over all processes of the app, in megabytes (10^6), once it rests. Null when it was not asked for. */
   restingPssMb: number | null
+  /** Processes of the same Electron that are not ours: what they share with ours makes its part look smaller. */
+  strangers: number
 }
 
 /**
@@ -41,12 +43,11 @@ export async function measureStart(userDataDir: string, isMemoryMeasured: boolea
     const devTools = await DevTools.connect(await readAddress(app))
     const usableAtMs = await waitUntilUsable(devTools)
     devTools.close()
-    let restingPssMb: number | null = null
-    if (isMemoryMeasured) {
-      await sleep(REST_MS)
-      restingPssMb = await pssOfTree(app.pid ?? -1)
-    }
-    return { usableMs: usableAtMs - startMs, restingPssMb }
+    const start: Start = { usableMs: usableAtMs - startMs, restingPssMb: null, strangers: 0 }
+    if (!isMemoryMeasured) return start
+    await sleep(REST_MS)
+    const { pssMb, strangers } = await measureMemory(app.pid ?? -1)
+    return { ...start, restingPssMb: pssMb, strangers }
   } finally {
     const ended = once(app, 'exit')
     app.kill('SIGTERM')
@@ -91,8 +92,8 @@ async function waitUntilUsable(devTools: DevTools): Promise<number> {
   throw new Error('The composer did not get the caret within 20 s')
 }
 
-/** Proportional set size of a process and all below it, in megabytes: shared pages are counted once. */
-export async function pssOfTree(rootPid: number): Promise<number> {
+/** Proportional set size of a process and all below it: a page that several processes share is divided among them. */
+async function measureMemory(rootPid: number): Promise<{ pssMb: number; strangers: number }> {
   const parents = new Map<number, number>()
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue
@@ -102,10 +103,15 @@ export async function pssOfTree(rootPid: number): Promise<number> {
     if (parent !== undefined) parents.set(Number(name), Number(parent))
   }
   const isOurs = (pid: number): boolean => pid === rootPid || (parents.has(pid) && isOurs(parents.get(pid) ?? 0))
+  const programOf = (pid: number) => readlink(`/proc/${pid}/exe`).catch(() => '')
+  const electron = await programOf(rootPid)
   let kibibytes = 0
-  for (const pid of [...parents.keys()].filter(isOurs)) {
-    const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
-    kibibytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0)
+  let strangers = 0
+  for (const pid of parents.keys()) {
+    if (isOurs(pid)) {
+      const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
+      kibibytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0)
+    } else if ((await programOf(pid)) === electron) strangers += 1
   }
-  return (kibibytes * 1024) / 1_000_000
+  return { pssMb: (kibibytes * 1024) / 1_000_000, strangers }
 }

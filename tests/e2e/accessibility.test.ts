@@ -5,7 +5,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closing, hold, opening, say, stream } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, type RunningApp } from './app'
-import { answerHas, ask, button, composer, connectTo, isSettled, isState, setTheme, shows, t, themes } from './chat'
+import {
+  answerHas,
+  ask,
+  begins,
+  button,
+  composer,
+  connectTo,
+  isSettled,
+  isState,
+  setTheme,
+  shows,
+  t,
+  themes,
+} from './chat'
 
 interface Violation {
   id: string

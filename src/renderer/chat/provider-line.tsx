@@ -45,7 +45,7 @@ function usePieces(messages: ProviderLineProps['messages']): ReactNode[] {
   const figures = useFigures()
   const message = lastOf(messages)
   const backendName = useBackendName(message.backendId)
-  const { provider, requested, state, timing, attempts } = message
+  const { provider, requested, state, timing, attempts, oddities } = message
   const model = provider?.model ?? requested.model
   const name = provider === null ? (requested.provider ?? backendName) : nameOf(provider)
   const rate = rateOf(message)
@@ -60,6 +60,7 @@ function usePieces(messages: ProviderLineProps['messages']): ReactNode[] {
       {text}
     </span>
   ))
+  const unread = oddities.malformed === 0 ? [] : [t('chat:line.unreadable', { count: oddities.malformed })]
   const who = [...(name === '' ? [] : [name]), ...(model === null || model === name ? [] : [model])]
   switch (state) {
     case 'running':
@@ -73,7 +74,7 @@ function usePieces(messages: ProviderLineProps['messages']): ReactNode[] {
           : place <= 4
             ? [t(`chat:line.provider.${place}`)]
             : [t('chat:line.provider.other', { number: figures.whole(place) })]
-      return [t('chat:line.answered', { name }), ...who.slice(1), ...nth, ...speed]
+      return [t('chat:line.answered', { name }), ...who.slice(1), ...nth, ...speed, ...unread]
     }
     case 'stopped':
       return [t('chat:line.stopped'), ...who, ...(words === 0 ? [] : [figures.words(words)])]

@@ -79,7 +79,7 @@ export function Settings({ onClose, page: firstPage = 'backends' }: SettingsProp
             <Kbd keys={['Esc']} />
           </button>
           <p className="px-2.5 pt-3.5 pb-1 text-meta font-medium text-ink-3 max-drawer:hidden">{t('settings:title')}</p>
-          <ul className="flex flex-col gap-px max-drawer:flex-row max-drawer:overflow-x-auto">
+          <ul className="flex flex-col gap-px max-drawer:flex-row max-drawer:overflow-x-auto max-drawer:[scrollbar-width:none]">
             {PAGES.map(({ id, icon }) => (
               <li key={id} className="flex-none">
                 <button

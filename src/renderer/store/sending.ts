@@ -27,7 +27,7 @@ export function sendDraft(conversationId: string): boolean {
 /** Stops the running answer and sends at once what stands in the composer. */
 export async function stopAndSend(conversationId: string): Promise<void> {
   if (!sendDraft(conversationId)) return
-  await stopAnswer(conversationId)
+  await cutAnswer(conversationId)
 }
 
 // One message waits. A second one is added to it, so that none is lost and their order holds.
@@ -102,7 +102,7 @@ export async function sendMessage(
 /** Asks the same question once more; an answer that still runs is stopped first. */
 export async function retryAnswer(conversationId: string, answerId: string, choice?: Choice): Promise<void> {
   if (runningAnswer(useStore.getState(), conversationId) !== null) {
-    await stopAnswer(conversationId)
+    await cutAnswer(conversationId)
     await untilIdle(conversationId)
   }
   if (choice !== undefined) {
@@ -118,8 +118,16 @@ export async function continueAnswer(conversationId: string, answerId: string): 
   await ask(conversationId, chosen, { kind: 'continue', messageId: answerId }, null)
 }
 
-/** Stops the answer that is being written; what has arrived stays. */
+/**
+ * Stops the answer that is being written; what has arrived stays. A message that waits for its end goes back into the
+ * field: who stops an answer does not ask for the next one.
+ */
 export async function stopAnswer(conversationId: string): Promise<void> {
+  takeBackQueued(conversationId)
+  await cutAnswer(conversationId)
+}
+
+async function cutAnswer(conversationId: string): Promise<void> {
   const answer = runningAnswer(useStore.getState(), conversationId)
   if (answer === null) return
   await window.parley.request['generation.stop']({ generationId: answer.generationId })

@@ -7,6 +7,7 @@ import {
   retryAnswer,
   sendDraft,
   stopAndSend,
+  stopAnswer,
   takeBackQueued,
 } from '../../../src/renderer/store/sending'
 import { conversationOf, EMPTY_DRAFT, runningAnswer, useStore } from '../../../src/renderer/store/state'
@@ -148,5 +149,18 @@ describe('sending', () => {
     changeDraft(here(), (before) => ({ ...before, chips: [] }))
     expect(sendDraft(here())).toBe(true)
     await settle()
+  })
+})
+
+describe('stopping', () => {
+  it('puts a message that waits back into the field instead of sending it', async () => {
+    await ask('First?')
+    await ask('Second?')
+    expect(useStore.getState().queued.get(here())?.text).toBe('Second?')
+    await settle(() => stopAnswer(here()))
+    await main.finish('stopped')
+    expect(thread()).toEqual(['First?', 'stopped: '])
+    expect(draft()).toBe('Second?')
+    expect(main.asked()).toHaveLength(1)
   })
 })

@@ -4,12 +4,15 @@ import { texts, translator } from '../../../src/shared/i18n'
 
 // Total by type: a new code without an example here does not compile.
 const examples: { [C in AppErrorCode]: Extract<AppError, { code: C }>[] } = {
-  unreachable: (['refused', 'unknown-host', 'network'] as const).map((reason) => ({
-    code: 'unreachable',
-    reason,
-    host: 'chat.example.org',
-    port: 1337,
-  })),
+  unreachable: [
+    ...(['refused', 'unknown-host', 'network'] as const).map((reason) => ({
+      code: 'unreachable' as const,
+      reason,
+      host: 'chat.example.org',
+      port: 1337,
+    })),
+    { code: 'unreachable', reason: 'refused', host: 'localhost', port: 1337 },
+  ],
   certificate: (['self-signed', 'unknown-issuer', 'expired', 'wrong-host', 'old-protocol', 'other'] as const).map(
     (reason) => ({ code: 'certificate', reason, host: 'chat.example.org' }),
   ),

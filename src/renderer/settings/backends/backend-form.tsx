@@ -40,7 +40,8 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove, onTe
     const result = await window.parley.request['backend.test']({ backendId: view.profile.id })
     const outcome: BackendTest = result.ok ? result.value : { verdict: 'failed', error: result.error }
     setTest({ isRunning: false, result: outcome })
-    onTested(outcome.verdict !== 'failed')
+    // A server that asks for a key has answered.
+    onTested(outcome.verdict !== 'failed' || outcome.error.code === 'unauthorized')
   }
 
   return (
@@ -52,7 +53,12 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove, onTe
         <Button variant="quiet" onClick={onDuplicate}>
           {t('settings:backends.duplicate')}
         </Button>
-        <Button isBusy={test?.isRunning ?? false} onClick={() => void runTest()}>
+        <Button
+          isBusy={test?.isRunning ?? false}
+          isDisabled={addressError !== null}
+          reason={addressError ?? undefined}
+          onClick={() => void runTest()}
+        >
           {t('settings:backends.test')}
         </Button>
       </header>
@@ -70,7 +76,11 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove, onTe
             value={draft.url}
             error={addressError}
             help={isPlainHttp(draft.url) ? <span className="text-warn">{t('settings:backends.http')}</span> : undefined}
-            onValueChange={(url) => change({ url })}
+            onValueChange={(url) => {
+              change({ url })
+              // What was found out is of the address before.
+              setTest(null)
+            }}
             onBlur={() => void flush()}
           />
         </Labelled>

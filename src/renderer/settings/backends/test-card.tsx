@@ -24,9 +24,11 @@ export function TestCard({ test }: { test: BackendTest | null }) {
   switch (test.verdict) {
     case 'failed': {
       const text = errorText(test.error)
+      // It answered; and there is no message that could be kept or lost.
+      const detail = test.error.code === 'unauthorized' ? t('settings:test.needsKey') : text.detail
       return (
         <Card icon={<Icon of={CircleAlert} className="mt-0.5 text-danger" />} title={text.title}>
-          <p className="text-ui text-ink-2">{text.detail}</p>
+          <p className="text-ui text-ink-2">{detail}</p>
         </Card>
       )
     }

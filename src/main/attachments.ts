@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { lstat, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AddAttachments, AddedAttachment } from '../shared/contract'
@@ -105,6 +105,12 @@ export class Attachments {
     return null
   }
 
+  /** The path of a stored image that still has the size it was added with; null when it is gone or has another. */
+  async path(id: string, bytes: number): Promise<string | null> {
+    const file = await this.file(id)
+    return file?.bytes === bytes ? file.path : null
+  }
+
   async #read(path: string, name: string): Promise<Uint8Array> {
     // Asking for a UNC path already sends the person's credentials to the host in it.
     if (this.platform === 'win32' && /^[\\/]{2}/u.test(path)) throw failure(refusal('unreadable', name))
@@ -120,11 +126,10 @@ export class Attachments {
     }
   }
 
-  /** Durable and atomic: a crash leaves the whole image or none. */
+  /** Durable and atomic: a crash leaves the whole image or none. What is there and is not the image is replaced. */
   async #store(id: string, mime: AttachmentInfo['mime'], bytes: Uint8Array): Promise<void> {
     const path = join(this.folder, `${id}.${EXTENSIONS[mime]}`)
-    const known = await stat(path).catch(() => null)
-    if (known?.size === bytes.byteLength) return
+    if (await this.#holds(path, id, bytes.byteLength)) return
     const draft = `${path}.new-${randomUUID()}`
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 })
@@ -140,6 +145,14 @@ export class Attachments {
       await rm(draft, { force: true }).catch(() => undefined)
       throw failure({ code: 'storage', reason: storageReason(codeOf(thrown)) })
     }
+  }
+
+  // A whole image is left alone: on Windows a file that is being sent cannot be replaced.
+  async #holds(path: string, id: string, size: number): Promise<boolean> {
+    const known = await lstat(path).catch(() => null)
+    if (known?.size !== size) return false
+    const stored = await this.#read(path, id).catch(() => null)
+    return stored !== null && (await hash(stored)) === id
   }
 }
 

@@ -30,7 +30,7 @@ export interface BackendsOptions {
   guide: Transport
   /** The name of the Guide in the language on show. */
   guideName: () => string
-  findAttachment: (id: string) => Promise<string | null>
+  findAttachment: (id: string, bytes: number) => Promise<string | null>
   clock: Clock
   logger: Logger
   onChange: (views: BackendView[]) => void
@@ -200,14 +200,18 @@ export class Backends {
     const profile = this.#require(backendId)
     const { origin } = new URL(profile.url)
     const headers: Record<string, string> = {}
+    const known: string[] = []
     for (const { id, name, isSecret, value } of profile.headers) {
       const secret: SecretName = { backendId, field: 'header', headerId: id }
       const sent = isSecret ? await this.#options.secrets.read(secret, origin) : value
-      if (sent !== null) headers[name] = sent
+      if (sent === null) continue
+      headers[name] = sent
+      if (isSecret) known.push(sent)
     }
     const options: BackendApiOptions = {
       url: profile.url,
       headers,
+      secrets: known,
       logger: this.#options.logger,
       timeouts: {
         firstByteMs: profile.firstByteTimeoutSeconds * 1000,
@@ -219,7 +223,11 @@ export class Backends {
     const hasOwn = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
     if (hasOwn || !(await this.#isProtected(options))) return { api: new BackendApi(options), apiKey }
     return {
-      api: new BackendApi({ ...options, headers: { ...headers, authorization: `Bearer ${apiKey}` } }),
+      api: new BackendApi({
+        ...options,
+        headers: { ...headers, authorization: `Bearer ${apiKey}` },
+        secrets: [...known, apiKey],
+      }),
       apiKey: null,
     }
   }

@@ -308,6 +308,8 @@ export class Generations {
       last.part = { type: 'text-delta', text: last.part.text + part.text }
     } else if (part.type === 'reasoning-delta' && last?.part.type === 'reasoning-delta') {
       last.part = { type: 'reasoning-delta', text: last.part.text + part.text }
+    } else if (last !== undefined && isReplaced(last.part, part)) {
+      last.part = part
     } else {
       live.waiting.push({ atMs: this.#clock.monotonicMs() - live.startedMs, part })
     }
@@ -451,4 +453,9 @@ function newRun(id: string, conversationId: string): Run {
     graceTimer: null,
     isFinished: false,
   }
+}
+
+/** Of these only the last one counts, so that a backend which repeats itself costs one event a frame. */
+function isReplaced(before: Part, next: Part): boolean {
+  return before.type === next.type && ['status', 'preview', 'suggestions', 'title'].includes(next.type)
 }

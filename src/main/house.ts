@@ -75,7 +75,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     catalogues: openCatalogueFile(join(folder, 'catalogues.json'), logger),
     guide: createGuideTransport({ pages: loadPages(join(options.resources, 'guide')), locale: options.locale }),
     guideName: () => translate()('common:guide'),
-    findAttachment: async (id) => (await attachments.file(id))?.path ?? null,
+    findAttachment: (id, bytes) => attachments.path(id, bytes),
     clock,
     logger,
     onChange: (views) => broadcast('backend.changed', views),

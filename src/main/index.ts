@@ -113,8 +113,9 @@ function begin(): void {
     const wanted: CommandLine | null = readCommandLine(data)
     if (wanted !== null) void opened.then((desktop) => desktop.obey(wanted))
   })
-  // Electron itself quits on SIGTERM and SIGHUP; Ctrl+C would end the process where it stands.
-  process.on('SIGINT', () => app.quit())
+  // Electron itself quits on SIGTERM and SIGHUP, but only as long as no module listens to them; Ctrl+C would end the
+  // process where it stands.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit())
   app.on('will-quit', (event) => {
     if (house === null) return
     event.preventDefault()

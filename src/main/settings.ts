@@ -146,10 +146,24 @@ export interface JsonStore {
   write(value: object): Promise<void>
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+// Its file writer listens to signals (when-exit) and answers the first one by killing the process where it stands, with
+// a running answer unsaved (R35). What it adds is taken away again; index.ts quits on these signals.
+async function importElectronStore() {
+  const ours = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]))
+  const { default: ElectronStore } = await import('electron-store')
+  for (const signal of SIGNALS) {
+    const added = process.listeners(signal).filter((listener) => ours.get(signal)?.includes(listener) !== true)
+    for (const listener of added) process.off(signal, listener)
+  }
+  return ElectronStore
+}
+
 /** A store over `<name>.json`. electron-store is loaded with the first change: its schema compiler costs the start 30 ms. */
 export function openStore(folder: string, name: string): JsonStore {
   const opened = once(async () => {
-    const [{ default: ElectronStore }, { ipcMain }] = await Promise.all([import('electron-store'), import('electron')])
+    const [ElectronStore, { ipcMain }] = await Promise.all([importElectronStore(), import('electron')])
     const store = new ElectronStore<Record<string, unknown>>({
       name,
       cwd: folder,

@@ -4,7 +4,7 @@ import { diskFileSystem, type FileSystem } from '../../src/main/library/files'
 /** One call to the disk. `path` is of the file or folder that the call is about. */
 export interface DiskCall {
   name:
-    'open' | 'write' | 'sync' | 'datasync' | 'close' | 'readFile' | 'readdir' | 'stat' | 'rename' | 'unlink' | 'mkdir'
+    'open' | 'write' | 'sync' | 'datasync' | 'close' | 'readFile' | 'readdir' | 'stat' | 'lstat' | 'rename' | 'unlink' | 'mkdir'
   path: string
 }
 
@@ -32,6 +32,7 @@ export function faultyDisk(fault: Fault): FileSystem {
     readFile: checked('readFile', disk.readFile) as FileSystem['readFile'],
     readdir: checked('readdir', disk.readdir as (path: string) => Promise<string[]>) as FileSystem['readdir'],
     stat: checked('stat', disk.stat as (path: string) => Promise<unknown>) as FileSystem['stat'],
+    lstat: checked('lstat', disk.lstat as (path: string) => Promise<unknown>) as FileSystem['lstat'],
     mkdir: checked('mkdir', disk.mkdir) as FileSystem['mkdir'],
     rename: checked('rename', disk.rename),
     unlink: checked('unlink', disk.unlink),

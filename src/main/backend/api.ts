@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { failure, type AppError } from '../../shared/errors'
+import { AppFailure, failure, type AppError } from '../../shared/errors'
 import { silentLogger, type Logger } from '../logger'
 import { requireHeaders } from './headers'
 import { createHttpTransport, type TlsOptions } from './http'
@@ -15,6 +15,11 @@ export interface BackendApiOptions {
   url: string
   /** Sent with every request, also to a key-protected server (`authorization`). Checked by the rules of headers.ts. */
   headers?: Record<string, string>
+  /**
+   * Taken out of everything the server says but the answer itself. By default the values of all headers, as far as they
+   * are long enough not to be ordinary words.
+   */
+  secrets?: readonly string[]
   tls?: TlsOptions
   proxy?: string
   logger?: Logger
@@ -37,6 +42,9 @@ const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 10_000, firstByteMs: 300_000, id
  * silence end a dead one long before an hour (protocol.md section 1).
  */
 const DEFAULT_SERVER_TIMEOUT_SECONDS = 3600
+
+/** Shorter values of headers are names of programs and the like. */
+const MIN_HEADER_SECRET = 8
 
 const MAX_LIST_BYTES = 16 * 1024 * 1024
 /** Of what is no answer, only as much is read, and for only as long, as is needed to say what it is (R21). */
@@ -80,6 +88,7 @@ export interface ConversationRequest {
 export class BackendApi {
   readonly #base: string
   readonly #headers: Record<string, string>
+  readonly #secrets: readonly string[]
   readonly #transport: Transport
   readonly #timeouts: Timeouts
   readonly #logger: Logger
@@ -90,6 +99,7 @@ export class BackendApi {
     if (!isFree) throw new TypeError('tls and proxy belong to the transport')
     this.#base = requireBase(options.url, options.transport !== undefined)
     this.#headers = requireHeaders(options.headers ?? {})
+    this.#secrets = options.secrets ?? Object.values(this.#headers).filter(({ length }) => length >= MIN_HEADER_SECRET)
     this.#transport =
       options.transport ??
       createHttpTransport({
@@ -187,7 +197,7 @@ export class BackendApi {
 
   /** Takes this server's secret headers and a provider's key out of a text; see createRedactor. */
   redactor(apiKey?: string | null): (text: string) => string {
-    return createRedactor([apiKey, ...Object.values(this.#headers)])
+    return createRedactor([apiKey, ...this.#secrets])
   }
 
   /** @param read gives null for JSON of the wrong shape: whatever answers there is no Backend API */
@@ -221,7 +231,8 @@ export class BackendApi {
     signal?: AbortSignal
     onConnected?: () => void
   }): Promise<TransportResponse> {
-    return this.#transport.request({
+    const redact = this.redactor()
+    const response = this.#transport.request({
       method: call.method,
       url: `${this.#base}/backend-api/v2${call.path}`,
       // Servers that are allowed to compress hold a stream back until its end (protocol.md section 1).
@@ -232,6 +243,12 @@ export class BackendApi {
       firstByteTimeoutMs: this.#timeouts.firstByteMs,
       idleTimeoutMs: this.#timeouts.idleMs,
       ...(call.onConnected === undefined ? {} : { onConnected: call.onConnected }),
+    })
+    return response.catch((thrown: unknown) => {
+      // A server may point to an address that is made of what we sent it.
+      if (!(thrown instanceof AppFailure) || thrown.error.code !== 'redirect') throw thrown
+      const { host } = thrown.error
+      throw failure({ ...thrown.error, host: host === null ? null : redact(host) })
     })
   }
 }
@@ -299,7 +316,7 @@ function refusalOf(response: TransportResponse, text: string, redact: (text: str
   if (status === 401 || status === 403) return { code: 'unauthorized', status, message: words }
   if (status < 200 || status > 299 || words !== null) return { code: 'http', status, message: words }
   if (text === '' && encoding === '') return { code: 'empty-answer' }
-  const type = plainLine(response.headers['content-type'] ?? 'unknown', 100)
+  const type = plainLine(redact(response.headers['content-type'] ?? 'unknown'), 100)
   return {
     code: 'not-a-stream',
     status,

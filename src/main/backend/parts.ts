@@ -19,6 +19,19 @@ const MAX_SOURCES = 100
 const MAX_TOOL_CALLS = 100
 /** Session state is stored and sent back with every turn; one provider's may be this long as JSON. */
 const MAX_SESSION_CHARACTERS = 256 * 1024
+const MAX_ALL_SESSIONS_CHARACTERS = 1024 * 1024
+
+/**
+ * Of one answer. Each of these is kept, drawn and stored, and merging costs what there already is: without an end a
+ * server could hold the process for minutes with half a megabyte.
+ */
+const MAX_UNKNOWN_TYPES = 50
+const MAX_NOTICES = 200
+const MAX_PROVIDERS = 100
+const MAX_MEDIA = 1000
+const MAX_TITLES = 20
+const MAX_SESSIONS = 32
+const MAX_ARGUMENT_CHARACTERS = 1024 * 1024
 
 /**
  * What the chunks of one answer mean for a person (protocol.md section 3). Keeps what it must remember from event to
@@ -29,11 +42,20 @@ export class PartReader {
   readonly #redact: (text: string) => string
   #provider: string | null = null
   #toolCallIds: string[] = []
+  readonly #namedToolCalls = new Set<number>()
+  #argumentCharacters = 0
+  readonly #unknownTypes = new Set<string>()
+  /** Characters of each provider's state, as JSON. */
+  readonly #sessions = new Map<string, number>()
+  #notices = 0
+  #providers = 0
+  #media = 0
+  #titles = 0
   #malformedInARow = 0
   #hasFinished = false
   #hasFinishEvent = false
 
-  /** @param redact takes secrets out of what the backend says about itself; see createRedactor */
+  /** @param redact takes secrets out of everything but the answer itself; see createRedactor */
   constructor(redact: (text: string) => string = (text) => text) {
     this.#redact = redact
   }
@@ -66,7 +88,7 @@ export class PartReader {
   #readEvent(event: RawResponse): Part[] | null {
     switch (event.type) {
       case 'content':
-        return readContent(event)
+        return this.#readContent(event)
       case 'request':
       case 'response':
       case 'headers':
@@ -76,7 +98,7 @@ export class PartReader {
         // Lines of a list that all users of a server share: shown to nobody, stored nowhere (S41).
         return []
       case 'reasoning':
-        return readReasoning(event)
+        return this.#readReasoning(event)
       case 'provider':
         return this.#readProvider(event.provider)
       case 'preview':
@@ -86,31 +108,33 @@ export class PartReader {
       case 'finish': {
         this.#hasFinishEvent = true
         const reason = isRecord(event.finish) ? event.finish.reason : null
-        return typeof reason === 'string' ? [{ type: 'finish-reason', reason: plainLine(reason, MAX_NAME) }] : []
+        return typeof reason === 'string' ? [{ type: 'finish-reason', reason: this.#line(reason, MAX_NAME) }] : []
       }
       case 'conversation':
-        return readSessions(event.conversation)
+        return this.#readSessions(event.conversation)
       case 'tool_calls':
         return this.#readToolCalls(event.tool_calls)
       case 'suggestions':
-        return readSuggestions(event.suggestions)
+        return this.#readSuggestions(event.suggestions)
       case 'title':
-        return typeof event.title === 'string' ? [{ type: 'title', title: plainLine(event.title, MAX_LINE) }] : null
+        if (typeof event.title !== 'string') return null
+        this.#titles += 1
+        return this.#titles > MAX_TITLES ? [] : [{ type: 'title', title: this.#line(event.title, MAX_LINE) }]
       case 'synthesize':
-        return readSynthesize(event.synthesize)
+        return this.#readSynthesize(event.synthesize)
       case 'continue':
         // A provider that goes on with its own cut answer says so; the text that follows comes as content.
-        return typeof event.continue === 'string' ? progress(event.continue) : null
+        return typeof event.continue === 'string' ? this.#progress(event.continue) : null
       case 'message': {
         const text = event.message
         if (typeof text !== 'string') return null
-        return [
-          { type: 'notice', kind: nameOf(event.error) ?? 'message', text: plainText(this.#redact(text), MAX_TEXT) },
-        ]
+        this.#notices += 1
+        if (this.#notices > MAX_NOTICES) return []
+        return [{ type: 'notice', kind: this.#nameOf(event.error) ?? 'message', text: this.#text(text) }]
       }
       case 'error': {
         const message = this.#words(event.message, event.error)
-        return this.#finish({ code: 'backend', kind: nameOf(event.error) ?? 'error', message })
+        return this.#finish({ code: 'backend', kind: this.#nameOf(event.error) ?? 'error', message })
       }
       case 'auth': {
         const message = this.#words(event.message, event.auth)
@@ -118,21 +142,50 @@ export class PartReader {
       }
       default:
         // Also `variant`: another text for the same question, of which nothing says where it belongs. Counted, not shown.
-        return [{ type: 'oddity', unknownType: plainLine(event.type, MAX_NAME) }]
+        return [{ type: 'oddity', unknownType: this.#unknownType(event.type) }]
     }
+  }
+
+  /** A line of at most so many characters, without secrets and harmless. */
+  #line(text: string, maxLength: number): string {
+    // Cut before the secrets are looked for, but behind where one could begin that reaches into what is kept.
+    return plainLine(this.#redact(text.slice(0, maxLength + MAX_ADDRESS)), maxLength)
+  }
+
+  #text(text: string): string {
+    return plainText(this.#redact(text.slice(0, MAX_TEXT + MAX_ADDRESS)), MAX_TEXT)
+  }
+
+  #nameOf(value: unknown): string | null {
+    const name = typeof value === 'string' ? this.#line(value, MAX_NAME) : ''
+    return name === '' ? null : name
+  }
+
+  #holdsSecret(text: string): boolean {
+    return this.#redact(text) !== text
+  }
+
+  #unknownType(type: string): string {
+    const name = this.#line(type, MAX_NAME)
+    if (this.#unknownTypes.has(name)) return name
+    if (this.#unknownTypes.size >= MAX_UNKNOWN_TYPES) return 'other'
+    this.#unknownTypes.add(name)
+    return name
   }
 
   #words(...values: unknown[]): string {
     const text = values.find((value) => typeof value === 'string' && value !== '')
-    return typeof text === 'string' ? plainText(this.#redact(text), MAX_TEXT) : ''
+    return typeof text === 'string' ? this.#text(text) : ''
   }
 
   #readProvider(provider: unknown): Part[] | null {
     if (!isRecord(provider)) return null
-    const name = nameOf(provider.name)
+    const name = this.#nameOf(provider.name)
     if (name === null) return null
     // The automatic choice says so before it has chosen; it is nobody who answers, nor an attempt that failed.
     if (name === AUTOMATIC_PROVIDER) return []
+    if (name !== this.#provider) this.#providers += 1
+    if (this.#providers > MAX_PROVIDERS) return []
     this.#provider = name
     const url = provider.url
     const isAddress = typeof url === 'string' && url.length <= MAX_ADDRESS && /^https?:\/\/[\x21-\x7e]+$/u.test(url)
@@ -141,9 +194,9 @@ export class PartReader {
         type: 'provider',
         provider: {
           name,
-          label: nameOf(provider.label),
-          model: nameOf(provider.model),
-          url: isAddress ? url : null,
+          label: this.#nameOf(provider.label),
+          model: this.#nameOf(provider.model),
+          url: isAddress && !this.#holdsSecret(url) ? url : null,
         },
       },
     ]
@@ -155,14 +208,21 @@ export class PartReader {
     for (const [position, call] of calls.slice(0, MAX_TOOL_CALLS).entries()) {
       if (!isRecord(call) || !isRecord(call.function)) return null
       const { name, arguments: input } = call.function
-      const id = nameOf(call.id)
+      const id = this.#nameOf(call.id)
+      const index = this.#indexOf(call.index, id, position)
+      if (index >= MAX_TOOL_CALLS) continue
+      const given = typeof input === 'string' ? input : isPresent(input) ? JSON.stringify(input) : ''
+      this.#argumentCharacters += given.length
+      const isTooLong = this.#argumentCharacters > MAX_ARGUMENT_CHARACTERS
+      // The fold joins names, as it joins arguments; a server that repeats the name with each delta means one.
+      const isNamed = this.#namedToolCalls.has(index)
+      if (typeof name === 'string' && name !== '') this.#namedToolCalls.add(index)
       parts.push({
         type: 'tool-call',
-        index: this.#indexOf(call.index, id, position),
+        index,
         id,
-        name: typeof name === 'string' ? plainLine(name, MAX_NAME) : '',
-        arguments:
-          typeof input === 'string' ? input : input === undefined || input === null ? '' : JSON.stringify(input),
+        name: typeof name === 'string' && !isNamed ? this.#line(name, MAX_NAME) : '',
+        arguments: isTooLong ? '' : this.#redact(given),
       })
     }
     return parts
@@ -179,32 +239,99 @@ export class PartReader {
     const known = this.#toolCallIds.indexOf(id)
     return known === -1 ? this.#toolCallIds.push(id) - 1 : known
   }
-}
 
-function readContent(event: RawResponse): Part[] | null {
-  const { content, urls, data } = event
-  // With a result that is no text, `content` is the server's HTML for it, which is never used.
-  if (isPresent(urls) || isPresent(data)) return readMedia(event)
-  if (typeof content !== 'string') return null
-  return content === '' ? [] : [{ type: 'text-delta', text: content }]
-}
-
-function readMedia(event: RawResponse): Part[] | null {
-  const given = [event.urls ?? [], event.data ?? []].flat()
-  const sources = given.filter(isSource).slice(0, MAX_SOURCES)
-  if (sources.length === 0) return null
-  const html = typeof event.content === 'string' ? event.content : ''
-  const fallback =
-    isPresent(event.data) || html.startsWith('<audio') ? 'audio' : html.startsWith('<video') ? 'video' : 'image'
-  const alt = typeof event.alt === 'string' ? event.alt : transcriptOf(html)
-  const media: Media[] = []
-  for (const source of sources) {
-    const kind = kindOf(source) ?? fallback
-    const same = media.find((each) => each.kind === kind)
-    if (same === undefined) media.push({ kind, sources: [source], alt: plainText(alt, MAX_TEXT) })
-    else same.sources.push(source)
+  #readContent(event: RawResponse): Part[] | null {
+    const { content, urls, data } = event
+    // With a result that is no text, `content` is the server's HTML for it, which is never used.
+    if (isPresent(urls) || isPresent(data)) return this.#readMedia(event)
+    if (typeof content !== 'string') return null
+    return content === '' ? [] : [{ type: 'text-delta', text: content }]
   }
-  return media.map((each) => ({ type: 'media', ...each }))
+
+  #readMedia(event: RawResponse): Part[] | null {
+    const given = [event.urls ?? [], event.data ?? []].flat()
+    const sources = given
+      .filter(isSource)
+      .filter((source) => !this.#leaks(source))
+      .slice(0, MAX_SOURCES)
+    if (sources.length === 0) return null
+    const html = typeof event.content === 'string' ? event.content : ''
+    const fallback =
+      isPresent(event.data) || html.startsWith('<audio') ? 'audio' : html.startsWith('<video') ? 'video' : 'image'
+    const alt = typeof event.alt === 'string' ? event.alt : transcriptOf(html)
+    const media: Media[] = []
+    for (const source of sources) {
+      const kind = kindOf(source) ?? fallback
+      const same = media.find((each) => each.kind === kind)
+      if (same === undefined) media.push({ kind, sources: [source], alt: this.#text(alt) })
+      else same.sources.push(source)
+    }
+    this.#media += media.length
+    if (this.#media > MAX_MEDIA) return []
+    return media.map((each) => ({ type: 'media', ...each }))
+  }
+
+  // An address with a secret in it is not kept; the data itself is an answer, and long.
+  #leaks(source: string): boolean {
+    return !/^data:/iu.test(source) && this.#holdsSecret(source)
+  }
+
+  // `token` is text; `status` is a line about what goes on, the empty one ends the thinking; `is_thinking` is a tag.
+  #readReasoning(event: RawResponse): Part[] | null {
+    const { token, status, label } = event
+    if (typeof token === 'string') return token === '' ? [] : [{ type: 'reasoning-delta', text: token }]
+    if (typeof status === 'string') {
+      if (status === '') return [{ type: 'reasoning-end' }]
+      return this.#progress(typeof label === 'string' ? `${label}: ${status}` : status)
+    }
+    return typeof event.is_thinking === 'string' ? [] : null
+  }
+
+  #progress(text: string): Part[] {
+    const line = this.#line(text, MAX_LINE)
+    return line === '' ? [] : [{ type: 'status', status: { phase: 'progress', text: line } }]
+  }
+
+  // State that repeats a secret is dropped: it would be stored, and sent with every turn, in the clear.
+  #readSessions(conversation: unknown): Part[] | null {
+    if (!isRecord(conversation)) return null
+    const names = Object.keys(conversation)
+    const kept = names.slice(0, MAX_SESSIONS).filter((name) => this.#takesSession(name, conversation[name]))
+    if (kept.length === 0) return names.length === 0 ? null : []
+    return [{ type: 'session', sessions: Object.fromEntries(kept.map((name) => [name, conversation[name]])) }]
+  }
+
+  #takesSession(name: string, state: unknown): boolean {
+    // The name becomes a key of our own objects (S40).
+    if (name === '__proto__' || name.length > MAX_NAME || !isPresent(state)) return false
+    const json = JSON.stringify(state)
+    if (json.length > MAX_SESSION_CHARACTERS || this.#holdsSecret(name + json)) return false
+    const others = [...this.#sessions].reduce((sum, [each, length]) => (each === name ? sum : sum + length), 0)
+    const isFull = !this.#sessions.has(name) && this.#sessions.size >= MAX_SESSIONS
+    if (isFull || others + json.length > MAX_ALL_SESSIONS_CHARACTERS) return false
+    this.#sessions.set(name, json.length)
+    return true
+  }
+
+  #readSuggestions(suggestions: unknown): Part[] | null {
+    if (!Array.isArray(suggestions)) return null
+    const lines = suggestions
+      .filter((suggestion) => typeof suggestion === 'string')
+      .slice(0, 2 * MAX_SUGGESTIONS)
+      .map((suggestion) => this.#line(suggestion, MAX_TEXT))
+      .filter((suggestion) => suggestion !== '')
+      .slice(0, MAX_SUGGESTIONS)
+    return lines.length === 0 && suggestions.length > 0 ? null : [{ type: 'suggestions', suggestions: lines }]
+  }
+
+  #readSynthesize(synthesize: unknown): Part[] | null {
+    if (!isRecord(synthesize)) return null
+    const provider = this.#nameOf(synthesize.provider)
+    const data = synthesize.data ?? null
+    const json = JSON.stringify(data)
+    if (provider === null || json.length > MAX_SESSION_CHARACTERS || this.#holdsSecret(json)) return null
+    return [{ type: 'synthesize', provider, data }]
+  }
 }
 
 // `<audio controls src="…"></audio>` and, behind it, the words that are spoken.
@@ -234,22 +361,6 @@ function kindOf(source: string): Media['kind'] | undefined {
   return extension === undefined ? undefined : KINDS.find((kind) => EXTENSIONS[kind].includes(extension))
 }
 
-// `token` is text; `status` is a line about what goes on, the empty one ends the thinking; `is_thinking` is a tag.
-function readReasoning(event: RawResponse): Part[] | null {
-  const { token, status, label } = event
-  if (typeof token === 'string') return token === '' ? [] : [{ type: 'reasoning-delta', text: token }]
-  if (typeof status === 'string') {
-    if (status === '') return [{ type: 'reasoning-end' }]
-    return progress(typeof label === 'string' ? `${label}: ${status}` : status)
-  }
-  return typeof event.is_thinking === 'string' ? [] : null
-}
-
-function progress(text: string): Part[] {
-  const line = plainLine(text, MAX_LINE)
-  return line === '' ? [] : [{ type: 'status', status: { phase: 'progress', text: line } }]
-}
-
 function readUsage(usage: unknown): Part[] | null {
   if (!isRecord(usage)) return null
   const details = usage.completion_tokens_details
@@ -264,40 +375,6 @@ function readUsage(usage: unknown): Part[] | null {
 
 function countOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null
-}
-
-function readSessions(conversation: unknown): Part[] | null {
-  if (!isRecord(conversation)) return null
-  const sessions = Object.entries(conversation).filter(
-    // The name becomes a key of our own objects (S40).
-    ([name, state]) => name !== '__proto__' && name.length <= MAX_NAME && isPresent(state) && isShort(state),
-  )
-  return sessions.length === 0 ? null : [{ type: 'session', sessions: Object.fromEntries(sessions) }]
-}
-
-function isShort(state: unknown): boolean {
-  return JSON.stringify(state).length <= MAX_SESSION_CHARACTERS
-}
-
-function readSuggestions(suggestions: unknown): Part[] | null {
-  if (!Array.isArray(suggestions)) return null
-  const lines = suggestions
-    .filter((suggestion) => typeof suggestion === 'string')
-    .map((suggestion) => plainLine(suggestion, MAX_TEXT))
-    .filter((suggestion) => suggestion !== '')
-    .slice(0, MAX_SUGGESTIONS)
-  return lines.length === 0 && suggestions.length > 0 ? null : [{ type: 'suggestions', suggestions: lines }]
-}
-
-function readSynthesize(synthesize: unknown): Part[] | null {
-  if (!isRecord(synthesize) || !isShort(synthesize.data ?? null)) return null
-  const provider = nameOf(synthesize.provider)
-  return provider === null ? null : [{ type: 'synthesize', provider, data: synthesize.data ?? null }]
-}
-
-function nameOf(value: unknown): string | null {
-  const name = typeof value === 'string' ? plainLine(value, MAX_NAME) : ''
-  return name === '' ? null : name
 }
 
 function isPresent(value: unknown): boolean {

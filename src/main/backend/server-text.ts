@@ -36,12 +36,42 @@ const MIN_SECRET = 4
 const KEY_LIKE =
   /\b(?:sk|pk|gsk|hf|ghp|gho|xai|AIza)[-_]?[A-Za-z0-9_-]{12,}|\b(?:Bearer|Basic)\s+(?=\S*(?:[\d=]|[a-z][A-Z]|\.\S))[A-Za-z0-9._~+/=-]{6,}/gu
 
-/** Makes a function that takes the given secrets, and whatever looks like a key, out of a server's words (S18, S30). */
+/**
+ * Makes a function that takes the given secrets, and whatever looks like a key, out of a server's words (S18, S30). A
+ * secret is also found in other case (a host is lower-cased), percent-encoded, in hexadecimal and in base64.
+ */
 export function createRedactor(secrets: readonly (string | null | undefined)[]): (text: string) => string {
-  const known = secrets
-    // `Bearer KEY` is one secret, and the key in it another.
-    .flatMap((secret) => (typeof secret === 'string' ? [secret, secret.replace(/^(?:Bearer|Basic)\s+/iu, '')] : []))
-    .filter((secret) => secret.length >= MIN_SECRET)
-    .sort((a, b) => b.length - a.length)
-  return (text) => known.reduce((clean, secret) => clean.replaceAll(secret, '•••'), text).replace(KEY_LIKE, '•••')
+  const forms = new Set(
+    secrets
+      // `Bearer KEY` is one secret, and the key in it another.
+      .flatMap((secret) => (typeof secret === 'string' ? [secret, secret.replace(/^(?:Bearer|Basic)\s+/iu, '')] : []))
+      .filter((secret) => secret.length >= MIN_SECRET)
+      .flatMap(formsOf),
+  )
+  // The longest first, so that no part of one is left over.
+  const longestFirst = [...forms].sort((a, b) => b.length - a.length).map((form) => form.replace(SPECIAL, '\\$&'))
+  const known = longestFirst.length === 0 ? null : new RegExp(longestFirst.join('|'), 'giu')
+  return (text) => (known === null ? text : text.replace(known, '•••')).replace(KEY_LIKE, '•••')
+}
+
+const SPECIAL = /[\\^$.*+?()[\]{}|/]/gu
+/** Shorter ones would be found by chance in what is written in base64 or hexadecimal. */
+const MIN_ENCODED_SECRET = 8
+
+function formsOf(secret: string): string[] {
+  if (secret.length < MIN_ENCODED_SECRET) return [secret]
+  const bytes = Buffer.from(secret)
+  return [secret, encodeURIComponent(secret), bytes.toString('hex'), ...base64Forms(bytes)]
+}
+
+// What stands before a secret shifts its base64 by one or two bytes; only the characters that are the secret's alone count.
+function base64Forms(bytes: Buffer): string[] {
+  return [0, 1, 2].map((shift) => {
+    const shifted = Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString('base64')
+      .replace(/=+$/u, '')
+    const from = shift === 0 ? 0 : shift + 1
+    const isWhole = (bytes.length + shift) % 3 === 0
+    return shifted.slice(from, isWhole ? shifted.length : -1)
+  })
 }

@@ -9,8 +9,8 @@ import type { Chunk } from './stream'
 
 export interface SessionDeps {
   api: Pick<BackendApi, 'chunks' | 'redactor'>
-  /** Where a stored attachment lies; null when its file is gone. */
-  findAttachment(id: string): Promise<string | null>
+  /** Where a stored attachment lies; null when its file is gone, or is not of that many bytes. */
+  findAttachment(id: string, bytes: number): Promise<string | null>
   clock: Pick<Clock, 'monotonicMs'>
   /** From 0 to below 1, for the jitter of retries. */
   random(): number
@@ -286,8 +286,8 @@ function addAnswer(messages: WireMessage[], text: string): void {
 }
 
 // `media` belongs to the last message only, and is ignored for one whose content is a list. Images of earlier questions
-// therefore stand in their own message as parts. One that is gone is left out: a lost file must not end a conversation
-// (R41).
+// therefore stand in their own message as parts. One that is gone or damaged is left out: a lost file must not end a
+// conversation (R41).
 async function earlierContent(
   text: string,
   attachments: readonly AttachmentInfo[],
@@ -295,7 +295,7 @@ async function earlierContent(
 ): Promise<string | ContentPart[]> {
   const parts: ContentPart[] = []
   for (const attachment of attachments) {
-    const path = await deps.findAttachment(attachment.id)
+    const path = await deps.findAttachment(attachment.id, attachment.bytes)
     if (path === null) deps.logger.warn('an earlier image is gone and was not sent')
     else parts.push({ type: 'image_url', image_url: { url: new StoredFile(path, attachment.mime, attachment.bytes) } })
   }
@@ -304,7 +304,7 @@ async function earlierContent(
 }
 
 async function requireFile(attachment: AttachmentInfo, deps: SessionDeps): Promise<StoredFile> {
-  const path = await deps.findAttachment(attachment.id)
+  const path = await deps.findAttachment(attachment.id, attachment.bytes)
   if (path === null) throw failure({ code: 'not-found', what: 'attachment' })
   return new StoredFile(path, attachment.mime, attachment.bytes)
 }

@@ -3,7 +3,10 @@ import * as nodeFs from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** What the library asks of a disk; `node:fs/promises`, or a test's disk that fails. */
-export type FileSystem = Pick<typeof nodeFs, 'open' | 'readFile' | 'readdir' | 'stat' | 'rename' | 'unlink' | 'mkdir'>
+export type FileSystem = Pick<
+  typeof nodeFs,
+  'open' | 'readFile' | 'readdir' | 'stat' | 'lstat' | 'rename' | 'unlink' | 'mkdir'
+>
 
 export const diskFileSystem: FileSystem = nodeFs
 

@@ -422,6 +422,8 @@ class FileLibrary implements Library {
 
   async #replay(generationId: string): Promise<RecoveredAnswer | null> {
     const path = this.#journalPath(generationId)
+    // Reading a pipe would never end; a folder would be an error at every start.
+    if (!(await this.#fs.lstat(path)).isFile()) return null
     const replayed = replayJournal(generationId, await this.#fs.readFile(path, 'utf8'), this.#clock.now())
     switch (replayed.kind) {
       case 'newer':

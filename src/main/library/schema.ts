@@ -29,9 +29,31 @@ const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 type Schema<T> = v.GenericSchema<unknown, T>
 
 const text = v.string()
-const count = v.number()
+const count = v.pipe(v.number(), v.finite())
 const textOrNull = v.nullable(text)
 const countOrNull = v.nullable(count)
+
+// A file damaged or made by hand must not hang a page: what no backend can have said (parts.ts has the same limits) is
+// cut before it is looked at, and the rest of the file stays.
+const MAX_TITLE_LENGTH = 2_000
+const MAX_NOTICES = 200
+const MAX_SUGGESTIONS = 20
+const MAX_ATTEMPTS = 100
+const MAX_TOOL_CALLS = 100
+
+const titleText: Schema<string> = v.pipe(
+  text,
+  // Half of a surrogate pair goes as well.
+  v.transform((title) => title.slice(0, MAX_TITLE_LENGTH).replace(/[\uD800-\uDBFF]$/u, '')),
+)
+
+function atMost<T>(max: number, schema: Schema<T>): Schema<T[]> {
+  return v.pipe(
+    v.array(v.unknown()),
+    v.transform((list) => list.slice(0, max)),
+    v.array(schema),
+  )
+}
 
 // Records go through as they are: a server may name a provider or an event `__proto__`, and valibot's own record
 // would drop that key. JSON.parse has made it an own property, which is harmless.
@@ -39,7 +61,7 @@ const anyRecord = v.custom<Record<string, unknown>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 )
 const countRecord = v.custom<Record<string, number>>(
-  (value) => v.is(anyRecord, value) && Object.values(value).every((each) => typeof each === 'number'),
+  (value) => v.is(anyRecord, value) && Object.values(value).every(Number.isFinite),
 )
 
 const appErrorSchema: Schema<AppError> = v.variant('code', [
@@ -192,7 +214,8 @@ const assistantMessageSchema: Schema<AssistantMessage> = v.object({
   content: contentSchema,
   preview: textOrNull,
   reasoning: v.nullable(reasoningSchema),
-  attempts: v.array(
+  attempts: atMost(
+    MAX_ATTEMPTS,
     v.object({
       provider: providerSchema,
       reason: textOrNull,
@@ -201,9 +224,9 @@ const assistantMessageSchema: Schema<AssistantMessage> = v.object({
       reasoning: v.nullable(reasoningSchema),
     }),
   ),
-  notices: v.array(v.object(noticeEntries)),
-  toolCalls: v.array(v.object(toolCallEntries)),
-  suggestions: v.array(text),
+  notices: atMost(MAX_NOTICES, v.object(noticeEntries)),
+  toolCalls: atMost(MAX_TOOL_CALLS, v.object(toolCallEntries)),
+  suggestions: atMost(MAX_SUGGESTIONS, text),
   synthesize: v.nullable(v.object(synthesizeEntries)),
   usage: v.nullable(usageSchema),
   finishReason: textOrNull,
@@ -217,7 +240,7 @@ const messageSchema: Schema<Message> = v.union([userMessageSchema, assistantMess
 const conversationSchema: Schema<Conversation> = v.object({
   version: v.literal(FILE_VERSION),
   id: text,
-  title: text,
+  title: titleText,
   titleSource: v.picklist(['none', 'first-words', 'backend', 'person']),
   createdAt: count,
   updatedAt: count,
@@ -241,9 +264,9 @@ const partSchema: Schema<Part> = v.variant('type', [
   v.object({ type: v.literal('preview'), markdown: text }),
   v.object({ type: v.literal('notice'), ...noticeEntries }),
   v.object({ type: v.literal('tool-call'), ...toolCallEntries }),
-  v.object({ type: v.literal('suggestions'), suggestions: v.array(text) }),
+  v.object({ type: v.literal('suggestions'), suggestions: atMost(MAX_SUGGESTIONS, text) }),
   v.object({ type: v.literal('synthesize'), ...synthesizeEntries }),
-  v.object({ type: v.literal('title'), title: text }),
+  v.object({ type: v.literal('title'), title: titleText }),
   v.object({ type: v.literal('usage'), usage: usageSchema }),
   v.object({ type: v.literal('finish-reason'), reason: text }),
   v.object({ type: v.literal('session'), sessions: anyRecord }),
@@ -253,7 +276,7 @@ const partSchema: Schema<Part> = v.variant('type', [
 
 const summarySchema: Schema<ConversationSummary> = v.object({
   id: v.custom<string>(isId),
-  title: text,
+  title: titleText,
   updatedAt: count,
   createdAt: count,
   origin: v.picklist(['window', 'quick-ask']),

@@ -4,7 +4,18 @@ import { diskFileSystem, type FileSystem } from '../../src/main/library/files'
 /** One call to the disk. `path` is of the file or folder that the call is about. */
 export interface DiskCall {
   name:
-    'open' | 'write' | 'sync' | 'datasync' | 'close' | 'readFile' | 'readdir' | 'stat' | 'lstat' | 'rename' | 'unlink' | 'mkdir'
+    | 'open'
+    | 'write'
+    | 'sync'
+    | 'datasync'
+    | 'close'
+    | 'readFile'
+    | 'readdir'
+    | 'stat'
+    | 'lstat'
+    | 'rename'
+    | 'unlink'
+    | 'mkdir'
   path: string
 }
 

@@ -1,10 +1,12 @@
-import { Lexer, Marked, Tokenizer, type Token, type TokenizerExtension, type Tokens } from 'marked'
+import { Lexer, Marked, Tokenizer, type Token, type TokenizerExtension, type Tokens, type TokensList } from 'marked'
 import type { Definitions } from './nodes'
 
 /** Quotes and lists nested deeper than this are read as text: lexer and layout engines recurse, and overflow. */
 const MAX_DEPTH = 24
 /** A formula longer than this is no formula: the search for its end stops here, so that no input makes it slow. */
 const MAX_MATH_LENGTH = 8_000
+/** The same for one in `\(…\)`, without its signs. */
+const MAX_BRACKETED_LENGTH = 1_000
 /** How far into a paragraph a formula on a line of its own is looked for. */
 const PARAGRAPH_WINDOW = 16_384
 /** Inline markup is read in pieces of this length: some inputs cost the square of a piece, none that of a megabyte. */
@@ -43,15 +45,14 @@ const blockMath: TokenizerExtension = {
   tokenizer(src): MathToken | undefined {
     const opening = /^ {0,3}(\$\$|\\\[)/u.exec(src)
     if (opening === null) return undefined
-    const window = src.slice(0, MAX_MATH_LENGTH)
     const from = opening[0].length
     const closer = opening[1] === '$$' ? '$$' : '\\]'
-    const close = window.indexOf(closer, from)
-    if (close < 0) return undefined
-    const tex = window.slice(from, close)
+    const close = signsOf(this.lexer).find(closer, src, from)
+    if (close < 0 || close + closer.length > MAX_MATH_LENGTH) return undefined
+    const tex = src.slice(from, close)
     // A blank line ends every formula, so that two stray signs never swallow the text between them.
     if (tex.trim() === '' || /\n[ \t]*\n/u.test(tex)) return undefined
-    const rest = /^[ \t]*[.,;]?[ \t]*(?:\n|$)/u.exec(window.slice(close + closer.length))
+    const rest = /^[ \t]*[.,;]?[ \t]*(?:\n|$)/u.exec(src.slice(close + closer.length, MAX_MATH_LENGTH))
     if (rest === null) return undefined
     return { type: 'math', raw: src.slice(0, close + closer.length + rest[0].length), tex: tex.trim(), isDisplay: true }
   },
@@ -61,19 +62,24 @@ const inlineMath: TokenizerExtension = {
   name: 'inlineMath',
   level: 'inline',
   start(src) {
-    const dollar = src.indexOf('$')
-    const bracket = src.indexOf('\\(')
+    const signs = signsOf(this.lexer)
+    const dollar = signs.find('$', src, 0)
+    const bracket = signs.find('\\(', src, 0)
     if (dollar < 0) return bracket < 0 ? undefined : bracket
     return bracket < 0 ? dollar : Math.min(dollar, bracket)
   },
   tokenizer(src): MathToken | undefined {
     const display = /^\$\$([^$]{1,4000}?)\$\$/u.exec(src)
-    if (display !== null) return inlineMathToken(display, true)
+    if (display !== null) return inlineMathToken(display[0], display[1] ?? '', true)
     // As in Pandoc: no space inside the signs and no digit after them, so that "$5 and $10" stays money.
     const inline = /^\$(?![\s$])((?:\\[^]|[^\\$]){1,1000}?)(?<!\s)\$(?!\d)/u.exec(src)
-    if (inline !== null) return isMoney(inline[1] ?? '') ? undefined : inlineMathToken(inline, false)
-    const bracketed = /^\\\(([^]{1,1000}?)\\\)/u.exec(src)
-    return bracketed === null ? undefined : inlineMathToken(bracketed, false)
+    if (inline !== null)
+      return isMoney(inline[1] ?? '') ? undefined : inlineMathToken(inline[0], inline[1] ?? '', false)
+    if (!src.startsWith('\\(')) return undefined
+    // At least one character stands between the signs.
+    const close = signsOf(this.lexer).find('\\)', src, 3)
+    if (close < 0 || close > 2 + MAX_BRACKETED_LENGTH) return undefined
+    return inlineMathToken(src.slice(0, close + 2), src.slice(2, close), false)
   },
 }
 
@@ -82,9 +88,9 @@ function isMoney(tex: string): boolean {
   return /^[\d.,]+\s*[\s,;:.].*[a-zа-я]{2}/isu.test(tex) && !/[\\^_={}]/u.test(tex)
 }
 
-function inlineMathToken(match: RegExpExecArray, isDisplay: boolean): MathToken | undefined {
-  const tex = (match[1] ?? '').trim()
-  return tex === '' ? undefined : { type: 'inlineMath', raw: match[0], tex, isDisplay }
+function inlineMathToken(raw: string, source: string, isDisplay: boolean): MathToken | undefined {
+  const tex = source.trim()
+  return tex === '' ? undefined : { type: 'inlineMath', raw, tex, isDisplay }
 }
 
 const footnote: TokenizerExtension = {
@@ -136,6 +142,51 @@ function lineEnd(src: string, from: number): number {
   return newline < 0 ? src.length : newline + 1
 }
 
+/** Where signs come next in one text, of which less and less is left: however often it is asked, each text is searched once. */
+class Signs {
+  /** By sign: how far the next one is from the end of the text; null when there is none any more. */
+  readonly #fromEnd = new Map<string, number | null>()
+
+  /** As `rest.indexOf(sign, from)`. Neither the beginning of `rest` nor `from` may ever go back in the text. */
+  find(sign: string, rest: string, from: number): number {
+    const known = this.#fromEnd.get(sign)
+    if (known === null) return -1
+    if (known !== undefined && rest.length - known >= from) return rest.length - known
+    const at = rest.indexOf(sign, from)
+    this.#fromEnd.set(sign, at < 0 ? null : rest.length - at)
+    return at
+  }
+}
+
+class BoundedLexer extends Lexer {
+  signs = new Signs()
+
+  override blockTokens(src: string, tokens?: Token[], isLastParagraphClipped?: boolean): Token[]
+  override blockTokens(src: string, tokens?: TokensList, isLastParagraphClipped?: boolean): TokensList
+  override blockTokens(src: string, tokens?: Token[], isLastParagraphClipped?: boolean): Token[] {
+    return this.#within(() => super.blockTokens(src, tokens, isLastParagraphClipped))
+  }
+
+  override inlineTokens(...args: Parameters<Lexer['inlineTokens']>): ReturnType<Lexer['inlineTokens']> {
+    return this.#within(() => super.inlineTokens(...args))
+  }
+
+  // What stands in a list or a link is a text of its own.
+  #within<T>(tokenize: () => T): T {
+    const outer = this.signs
+    this.signs = new Signs()
+    try {
+      return tokenize()
+    } finally {
+      this.signs = outer
+    }
+  }
+}
+
+function signsOf(lexer: Lexer): Signs {
+  return lexer instanceof BoundedLexer ? lexer.signs : new Signs()
+}
+
 class BoundedTokenizer extends Tokenizer {
   #depth = 0
 
@@ -169,7 +220,7 @@ const grammar = new Marked({ gfm: true, extensions: [blockMath, footnoteDefiniti
  */
 export function lex(source: string, definitions: Definitions): { tokens: Token[]; definitions: Definitions } {
   try {
-    const lexer = new Lexer({ ...grammar.defaults, tokenizer: new BoundedTokenizer() })
+    const lexer = new BoundedLexer({ ...grammar.defaults, tokenizer: new BoundedTokenizer() })
     Object.assign(lexer.tokens.links, definitions)
     lexer.blockTokens(source, lexer.tokens)
     for (const { src, tokens } of lexer.inlineQueue) {

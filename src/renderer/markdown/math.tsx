@@ -1,14 +1,12 @@
 import { memo, useMemo, useSyncExternalStore, type ReactNode } from 'react'
 import { toElements } from './math-tree'
-
-/** Longer formulas are shown as their source: KaTeX would lay them out for seconds. */
-const MAX_TEX_LENGTH = 4_000
+import { canTypeset } from './tex'
 
 /** TeX set in type; its source while KaTeX loads, and for good where it cannot be set. */
 export const MathFormula = memo(function MathFormula({ tex, isDisplay }: { tex: string; isDisplay: boolean }) {
   const render = useSyncExternalStore(subscribe, () => katex)
   const formula = useMemo(
-    () => (render === null || tex.length > MAX_TEX_LENGTH ? null : typeset(render, tex, isDisplay)),
+    () => (render === null || !canTypeset(tex) ? null : typeset(render, tex, isDisplay)),
     [render, tex, isDisplay],
   )
   if (formula === null) {

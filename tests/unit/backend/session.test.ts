@@ -224,6 +224,19 @@ describe('what is sent', () => {
     expect(body.media).toBeUndefined()
   })
 
+  test('an earlier image whose file has another size now is left out, and one of the question ends it (R41)', async () => {
+    const grown = attached('png', png().length - 1)
+    const findAttachment: SessionDeps['findAttachment'] = (id, bytes) =>
+      Promise.resolve(bytes === png().length ? path.join(folder, id) : null)
+    const { api, requests } = scripted(streaming(text('x') + finished))
+    const later = await run(depsFor(api, { findAttachment }), asking(user('look', [grown]), user('again')))
+    expect(finishOf(later)).toEqual({ state: 'complete', error: null })
+    expect(requests).toHaveLength(1)
+    const now = await run(depsFor(api, { findAttachment }), asking(user('look', [grown])))
+    expect(finishOf(now)).toEqual({ state: 'failed', error: { code: 'not-found', what: 'attachment' } })
+    expect(requests).toHaveLength(1)
+  })
+
   test('an image of the question itself that is gone ends it before anything is sent', async () => {
     const { api, requests } = scripted(streaming(text('x')))
     const parts = await run(depsFor(api), asking(user('look', [attached('gone', 5)])))

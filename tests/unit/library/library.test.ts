@@ -11,8 +11,9 @@ import type { AssistantMessage, Conversation } from '../../../src/shared/convers
 import { AppFailure, toAppError, type AppError } from '../../../src/shared/errors'
 import { journalStart } from '../../../src/main/library/journal'
 import { diskFileSystem } from '../../../src/main/library/files'
-import type { Library } from '../../../src/main/library/library'
+import { openLibrary, type Library } from '../../../src/main/library/library'
 import { readConversation, writeConversation } from '../../../src/main/library/schema'
+import { silentLogger } from '../../../src/main/logger'
 import { conversationOf, errorSamples, newAnswer } from '../../support/conversation-samples'
 import { faultyDisk } from '../../support/faulty-disk'
 import { filesUnder, hastyDisk, libraryOn, setClock, temporaryFolder } from '../../support/temporary-library'
@@ -547,6 +548,58 @@ describe('damage', () => {
     expect((await library.list()).map(({ id, isDamaged }) => [id, isDamaged])).toContainEqual([victim.id, true])
     expect(await refusal(library.open(victim.id))).toEqual({ code: 'storage', reason: 'damaged' })
     expect(await library.open(healthy.id)).toEqual(healthy)
+  })
+
+  it('that makes lists or a title endless is cut where no backend can have said more (R04)', () => {
+    const base = conversationOf(randomUUID(), [['Why?', 'So.']])
+    const answer = base.messages.find((message): message is AssistantMessage => message.role === 'assistant')!
+    const attempt = { provider: { name: 'P', label: null, model: null, url: null }, reason: null, durationMs: 1 }
+    const fill = <T>(each: T): T[] => Array.from({ length: 1_000 }, () => each)
+    Object.assign(answer, {
+      attempts: fill({ ...attempt, content: [], reasoning: null }),
+      notices: fill({ kind: 'message', text: 'n' }),
+      toolCalls: fill({ index: 0, id: null, name: 'n', arguments: '' }),
+      suggestions: fill('s'),
+    })
+    const read = readConversation(
+      base.id,
+      writeConversation({ ...base, title: `${'x'.repeat(1_999)}😀${'x'.repeat(9)}` }),
+    )
+    if (read.kind === 'damaged') throw new Error('refused')
+    expect(read.conversation.title).toBe('x'.repeat(1_999))
+    const stored = read.conversation.messages.find((message) => message.role === 'assistant')!
+    const { attempts, notices, toolCalls, suggestions } = stored
+    expect([attempts, notices, toolCalls, suggestions].map((list) => list.length)).toEqual([100, 200, 100, 20])
+  })
+
+  it('with a number that is not finite is damaged (R04)', () => {
+    const base = conversationOf(randomUUID(), [['Why?', 'So.']])
+    const fileText = writeConversation(base)
+    expect(readConversation(base.id, fileText).kind).toBe('read')
+    expect(readConversation(base.id, fileText.replace(/"updatedAt": \d+/u, '"updatedAt": 1e999'))).toEqual({
+      kind: 'damaged',
+    })
+  })
+
+  it.skipIf(process.platform === 'win32')('of a journal that is a folder or a pipe is passed over', async () => {
+    const root = await temporaryFolder()
+    const journals = join(root, 'journals')
+    const [folder, pipe] = [randomUUID(), randomUUID()]
+    await mkdir(join(journals, `${folder}.jsonl`), { recursive: true })
+    execFileSync('mkfifo', [join(journals, `${pipe}.jsonl`)])
+    const errors: string[] = []
+    const read: string[] = []
+    const disk = faultyDisk(({ name, path }) => {
+      if (name === 'readFile') read.push(path)
+      // A pipe that is read after all would hold the test up for good.
+      return name === 'readFile' && path.endsWith('.jsonl') ? 'EIO' : null
+    })
+    const logger = { ...silentLogger, error: (message: string) => errors.push(message) }
+    const library = openLibrary({ root, clock: setClock(), logger, fs: disk })
+    expect(await library.recover()).toEqual([])
+    expect(errors).toEqual([])
+    expect(read.filter((path) => path.startsWith(journals))).toEqual([])
+    await library.close()
   })
 
   it('of any bits makes a conversation that is whole or one that is damaged, never an exception (R04)', () => {

@@ -59,6 +59,29 @@ describe('attachments', () => {
     expect([statSync(join(folder, `${id}.png`)).mode & 0o777, statSync(folder).mode & 0o777]).toEqual([0o600, 0o700])
   })
 
+  it('R41 gives no path for an image whose file has another size than it was added with', async () => {
+    const { attachments, folder } = open()
+    await attachments.addFile({ name: 'a.png', bytes: png() })
+    const id = sha256(png())
+    expect(await attachments.path(id, png().length)).toBe(join(folder, `${id}.png`))
+    expect(await attachments.path(sha256(jpeg()), jpeg().length)).toBeNull()
+    truncateSync(join(folder, `${id}.png`), png().length - 1)
+    expect(await attachments.path(id, png().length)).toBeNull()
+  })
+
+  it('R41 repairs a stored image that is damaged but of the same size, and leaves a whole one alone', async () => {
+    const { attachments, folder } = open()
+    const stored = join(folder, `${sha256(png())}.png`)
+    await attachments.addFile({ name: 'a.png', bytes: png() })
+    const { ino } = statSync(stored)
+    await attachments.addFile({ name: 'a.png', bytes: png() })
+    expect(statSync(stored).ino).toBe(ino)
+    writeFileSync(stored, Buffer.alloc(png().length))
+    expect(await attachments.addFile({ name: 'a.png', bytes: png() })).toMatchObject({ ok: true })
+    expect(readFileSync(stored).equals(png())).toBe(true)
+    expect(readdirSync(folder)).toHaveLength(1)
+  })
+
   it('S22 takes the four formats by content, whatever their names say', async () => {
     const { attachments } = open()
     const results = await attachments.add([

@@ -215,6 +215,15 @@ describe('Markdown', () => {
     expect(document.activeElement).toBe(mark)
   })
 
+  it('S05: shows the source of a formula that is nested too deep or too long', async () => {
+    const deep = `${'{'.repeat(300)}x${'}'.repeat(300)}`
+    const long = 'x'.repeat(4_001)
+    const { container, until } = view(`$a^2$ and $${deep}$\n\n$$\n${long}\n$$`)
+    await until(() => container.querySelector('.katex') !== null)
+    expect(container.querySelectorAll('.md-math')).toHaveLength(1)
+    expect([...container.querySelectorAll('.md-tex')].map((source) => source.textContent)).toEqual([deep, long])
+  })
+
   it('speaks Russian where it speaks', () => {
     const { container } = mount(
       <Markdown text={'```\nx\n```\n\n![схема](https://example.org/a.png)'} isStreaming={false} />,

@@ -25,6 +25,10 @@ import {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
+/** Waits until a file has been checked and could be sent: its chip then says how many pixels it has. */
+const isReady = (page: Page, name: string): Promise<void> =>
+  shows(page.getByRole('group', { name, exact: true }).getByText(/\d+×\d+/))
+
 /** Takes a chip away with its button. */
 const remove = (page: Page, name: string): Promise<void> =>
   button(page, t('chat:composer.remove', { name })).first().click()
@@ -65,7 +69,7 @@ describe('images', () => {
     const files = await Promise.all(Object.entries(images).map(([name, bytes]) => file(name, bytes)))
     const refused = await file('note.png', Buffer.from('this is no image, whatever its name says'))
     await dropFiles(window, [...files, refused])
-    for (const name of Object.keys(images)) await shows(window.getByRole('main').getByText(name).first())
+    for (const name of Object.keys(images)) await isReady(window, name)
     await shows(
       window
         .getByRole('main')
@@ -106,7 +110,7 @@ describe('images', () => {
   it('the pictures are shown in the thread, from the store of the app', async () => {
     const { window } = app
     await dropFiles(window, [await file('seen.png', picture(240, 160, 3))])
-    await shows(window.getByRole('main').getByText('seen.png').first())
+    await isReady(window, 'seen.png')
     await ask(window, 'Look')
     await isState(window, 'complete')
     const image = window.getByRole('log').locator('img').first()
@@ -118,7 +122,8 @@ describe('images', () => {
   it('a chip is taken away with its button, and is not sent', async () => {
     const { window } = app
     await dropFiles(window, [await file('keep.png', picture(60, 40, 4)), await file('drop.png', picture(60, 40, 5))])
-    await shows(window.getByRole('main').getByText('drop.png').first())
+    await isReady(window, 'keep.png')
+    await isReady(window, 'drop.png')
     await remove(window, 'drop.png')
     await ask(window, 'One only')
     await isState(window, 'complete')
@@ -137,7 +142,7 @@ describe('images', () => {
     await shows(window.getByText(t('errors:attachment.empty.detail')).first())
     await shows(window.getByText(t('errors:attachment.folder.detail')).first())
     await shows(window.getByText(/megapixels/).first())
-    await shows(window.getByRole('main').getByText('good.png').first())
+    await isReady(window, 'good.png')
     for (const name of ['empty.png', 'cut.png', 'bomb.png', path.basename(folder)]) await remove(window, name)
     await ask(window, 'Only the good one')
     await isState(window, 'complete')

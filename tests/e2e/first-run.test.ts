@@ -8,6 +8,7 @@ import {
   button,
   collectEvents,
   composer,
+  detailOf,
   isSettled,
   isState,
   lastAnswer,
@@ -97,7 +98,8 @@ describe('first run, with a server', () => {
     await closed.close()
     await window.getByRole('textbox').fill(`127.0.0.1:${closed.port}`)
     await button(window, t('chat:firstRun.connectButton')).click()
-    await shows(window.getByText(t('errors:unreachable.refused.detail', { host: '127.0.0.1', port: closed.port })))
+    const refused = { code: 'unreachable', reason: 'refused', host: '127.0.0.1', port: closed.port } as const
+    await shows(window.getByText(detailOf(refused)))
     expect(await window.getByRole('textbox').inputValue()).toContain(`127.0.0.1:${closed.port}`)
     await app.close()
   })

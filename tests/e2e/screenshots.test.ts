@@ -123,6 +123,8 @@ describe('pictures', () => {
       window,
       Object.keys(files).map((name) => path.join(folder, name)),
     )
+    await shows(window.getByText('640×400').first())
+    await shows(window.getByRole('group', { name: 'photo.jpg' }).getByText(/6×4/))
     await shows(window.getByText('notes.heic').first())
     await photograph('06-images')
     await window.getByRole('button', { name: t('chat:composer.remove', { name: 'notes.heic' }) }).click()

@@ -1,9 +1,10 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Drives the built app on a virtual screen: `npm run test:e2e` prepares both and then runs this. */
 export default defineConfig({
   test: {
-    root: new URL('../..', import.meta.url).pathname,
+    root: fileURLToPath(new URL('../..', import.meta.url)),
     include: ['tests/e2e/**/*.test.ts'],
     environment: 'node',
     pool: 'forks',

@@ -69,7 +69,8 @@ async function watchMain(app: RunningApp): Promise<() => Promise<number>> {
     histogram.enable()
     return histogram
   })
-  return () => monitor.evaluate((histogram) => histogram.percentile(99) / 1e6)
+  // The monitor gives the time between two looks; an idle loop shows its interval of 10 ms, which is no delay.
+  return () => monitor.evaluate((histogram) => Math.max(0, histogram.percentile(99) / 1e6 - 10))
 }
 
 /** Collects the time between frames while an answer is being written. */

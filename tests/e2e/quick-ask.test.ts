@@ -15,6 +15,10 @@ describe('quick ask', () => {
     tray = await startTrayHost()
     app = await launchApp()
     await connectTo(app.window, server.url)
+    // A person cannot press a key in the first milliseconds of a page; a test can, before the page listens to keys.
+    const quickAsk = await app.quickAsk()
+    await quickAsk.getByRole('textbox').waitFor({ state: 'attached' })
+    await quickAsk.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 500 })))
   })
   afterAll(async () => {
     await app.close()

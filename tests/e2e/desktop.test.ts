@@ -96,7 +96,7 @@ describe('the desktop around the app', () => {
 
   it('--hidden hides the window where a tray icon can bring it back, and only there', async () => {
     const alone = await launch('--hidden')
-    expect(await isMainVisible(alone)).toBe(true)
+    await expect.poll(() => isMainVisible(alone)).toBe(true)
     await alone.close()
     tray = await startTrayHost()
     const hidden = await launch('--hidden')

@@ -172,6 +172,13 @@ const walls: Wall[] = [
     says: /console/,
   },
   {
+    name: 'no enums',
+    text: 'export enum Side { Start, End }\n',
+    refusedIn: ['src/shared/settings.ts', 'src/renderer/app.tsx'],
+    allowedIn: [],
+    says: /union of literals/,
+  },
+  {
     name: 'no default exports',
     text: 'export default function show() { return 1 }\n',
     refusedIn: ['src/main/index.ts', 'src/renderer/app.tsx'],

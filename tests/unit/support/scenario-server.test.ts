@@ -1,4 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import path from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bytesOf, chunk, concat, send, type Answer } from '../../support/player/answer'
 import { asciiJson } from '../../support/player/events'
@@ -15,6 +17,7 @@ import {
 } from '../../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer, type ScenarioServerOptions } from '../../support/scenario-server'
 
+const transcripts = path.resolve('tests/fixtures/transcripts')
 const servers: ScenarioServer[] = []
 const start = async (options?: ScenarioServerOptions) => {
   const server = await startScenarioServer(options)
@@ -34,7 +37,10 @@ const ask = (server: ScenarioServer, model: string, rest: Record<string, unknown
   })
 
 /** The response exactly as it lies on the wire, and how the connection ended. */
-async function raw(server: ScenarioServer, model: string): Promise<{ text: string; end: 'fin' | 'reset' }> {
+async function raw(
+  server: ScenarioServer,
+  model: string,
+): Promise<{ bytes: Buffer; text: string; end: 'fin' | 'reset' }> {
   const body = JSON.stringify({ model, messages: [] })
   const socket = connect(server.port, '127.0.0.1')
   const pieces: Buffer[] = []
@@ -47,7 +53,8 @@ async function raw(server: ScenarioServer, model: string): Promise<{ text: strin
     )
   })
   socket.destroy()
-  return { text: Buffer.concat(pieces).toString('utf8'), end }
+  const bytes = Buffer.concat(pieces)
+  return { bytes, text: bytes.toString('utf8'), end }
 }
 
 const contents = (text: string): string =>
@@ -269,6 +276,23 @@ describe('recordings', () => {
     expect((await raw(server, '')).text).toBe(new TextDecoder().decode(concat(reads)))
     expect(performance.now() - beforeMs).toBeGreaterThanOrEqual(59)
     expect((await raw(server, '')).text).toBe(new TextDecoder().decode(concat(reads)))
+  })
+
+  it('every recording of a real server is replayed byte for byte, and its body is what its head promises', async () => {
+    const server = await start()
+    const names = (await readdir(transcripts)).flatMap((file) => /^(.+)\.raw$/.exec(file)?.[1] ?? [])
+    expect(names.length).toBeGreaterThan(50)
+    for (const name of names) {
+      const bytes = await readFile(path.join(transcripts, `${name}.raw`))
+      const times: unknown = JSON.parse(await readFile(path.join(transcripts, `${name}.timing.json`), 'utf8'))
+      const real = parseRecording(bytes, times)
+      server.next(replay(real, Infinity))
+      expect((await raw(server, '')).bytes.equals(bytes), name).toBe(true)
+      const bodyBytes = bodyOf(real).reduce((sum, piece) => sum + piece.bytes.length, 0)
+      const promised = real.headers['content-length']
+      if (promised === undefined) expect(bodyBytes, name).toBeGreaterThan(0)
+      else expect(bodyBytes, name).toBe(Number(promised))
+    }
   })
 
   it('refuses a timing that tells of other bytes', () => {

@@ -7,6 +7,11 @@ import { boundaries } from './scripts/eslint/boundaries.mjs'
 const markup = 'Answers are untrusted: render React nodes, which show text as text (S05, S49).'
 const code = 'The content security policy refuses code made from strings, and so do we (S49).'
 
+const unverified = {
+  selector: 'Property[key.name="rejectUnauthorized"][value.value=false]',
+  message: 'Trust is given to one certificate of one backend, never to all: use its TlsOptions (S37).',
+}
+
 /** What no file of the app does. Selectors are ESQuery; each message says what to do instead. */
 const refused = [
   {
@@ -31,10 +36,7 @@ const refused = [
       'MemberExpression[property.name="NODE_TLS_REJECT_UNAUTHORIZED"], Literal[value="NODE_TLS_REJECT_UNAUTHORIZED"]',
     message: 'Trust is given to one certificate of one backend, never to all: use its TlsOptions (S37).',
   },
-  {
-    selector: 'Property[key.name="rejectUnauthorized"][value.value=false]',
-    message: 'Trust is given to one certificate of one backend, never to all: use its TlsOptions (S37).',
-  },
+  unverified,
   {
     selector:
       'Property[key.name=/^(webSecurity|contextIsolation|sandbox)$/][value.value=false], Property[key.name=/^(nodeIntegration|nodeIntegrationInWorker|nodeIntegrationInSubFrames|webviewTag|navigateOnDragDrop|allowRunningInsecureContent)$/][value.value=true]',
@@ -150,6 +152,17 @@ export default defineConfig(
       'no-restricted-syntax': ['error', ...refused],
       'no-console': 'error',
       'no-alert': 'error',
+    },
+  },
+  {
+    // One function looks at each certificate itself and refuses: a handshake that refused could not show it to anybody.
+    files: ['src/main/backend/connection.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...refused.filter((rule) => rule !== unverified),
+        { ...unverified, selector: `${unverified.selector}:not(FunctionDeclaration[id.name="startTls"] Property)` },
+      ],
     },
   },
   {

@@ -153,8 +153,15 @@ const walls: Wall[] = [
   {
     name: 'S37: verification of certificates stays on',
     text: "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'\nexport const tls = { rejectUnauthorized: false }\n",
-    refusedIn: ['src/main/backend/http.ts', 'src/main/index.ts'],
+    refusedIn: ['src/main/backend/http.ts', 'src/main/backend/connection.ts', 'src/main/index.ts'],
     allowedIn: ['tests/unit/main/tls.test.ts'],
+    says: /one certificate of one backend/,
+  },
+  {
+    name: 'S37: only the function that judges certificates itself takes them all',
+    text: 'export function startTls() {\n  return { rejectUnauthorized: false }\n}\n',
+    refusedIn: ['src/main/backend/http.ts'],
+    allowedIn: ['src/main/backend/connection.ts'],
     says: /one certificate of one backend/,
   },
   {

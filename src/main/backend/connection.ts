@@ -1,73 +1,188 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import { failure, type AppError, type CertificateReason } from '../../shared/errors'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { AppFailure, failure, type AppError } from '../../shared/errors'
+import type { CertificateInfo } from '../../shared/settings'
+import { countSystemAuthorities, readSystemAuthorities, secureContext } from './authorities'
+import { certificateReason, readCertificate } from './certificate'
+import type { Proxy } from './proxy'
+import { openTunnel } from './tunnel'
 
-/** The way to a server: directly or through a proxy, and whose certificates count beside the runtime's. */
+/** The way to a server, and whose word counts that it is the one. */
 export interface Route {
   url: URL
-  proxy: URL | null
-  ca: string[] | undefined
+  /** See TransportRequest. */
+  address?: string | undefined
+  proxy: Proxy | null
+  tls: TlsOptions
 }
 
-/** One of the two is null. */
-export type Connected = (error: Error | null, socket: Socket | null) => void
+export interface TlsOptions {
+  /** PEM certificates of authorities that count beside those of the runtime and of this computer. */
+  ca?: string
+  /**
+   * The only certificate that the server may show: whoever signed it, for whatever name, also when it has expired. It says
+   * nothing about a proxy on the way.
+   */
+  pinned?: CertificateInfo
+}
 
 /**
- * Connects to the server of the route, if need be through its proxy and by TLS. `onSocket` gets the outer socket when
- * there are two, so that destroying the last one it got ends it all.
+ * Whether the request is given to the proxy as it is, for it to send on: the way of plain http. Most proxies open tunnels
+ * to the ports of https only, and what is not encrypted they can read in a tunnel as well. A request to a checked address
+ * takes a tunnel nevertheless: the proxy would look the name up again.
  */
-export function openSocket(route: Route, onSocket: (socket: Socket) => void, done: Connected): Socket {
-  const { url, proxy } = route
-  if (proxy === null) return dial(url, route, null, done)
-  return dial(proxy, route, null, (error, socket) => {
-    if (socket === null) {
-      done(error, null)
-      return
+export function isForwarded({ url, proxy, address }: Route): boolean {
+  return url.protocol === 'http:' && address === undefined && (proxy?.kind === 'http' || proxy?.kind === 'https')
+}
+
+/**
+ * For how long the authorities of this computer are waited for, when no others vouch. It is part of the time to connect, and
+ * they come in handy for the next try even when they are late.
+ */
+const SYSTEM_AUTHORITIES_WAIT_MS = 5000
+
+/**
+ * Connects to the server of the route, if need be through its proxy and by TLS. Nothing of a request has left then, and a
+ * server that is reached by TLS is the one that the route trusts.
+ *
+ * @param onSocket gets each socket, the inner one last: destroying that one ends all
+ * @throws AppFailure `unreachable`, `certificate`, `proxy`
+ */
+export async function openSocket(route: Route, onSocket: (socket: Socket) => void): Promise<Socket> {
+  const counted = countSystemAuthorities()
+  try {
+    return await open(route, onSocket)
+  } catch (thrown) {
+    const isUnknown =
+      thrown instanceof AppFailure &&
+      thrown.error.code === 'certificate' &&
+      (thrown.error.reason === 'unknown-issuer' || thrown.error.reason === 'self-signed')
+    if (!isUnknown || (await readSystemAuthorities(SYSTEM_AUTHORITIES_WAIT_MS)) === counted) throw thrown
+    return open(route, onSocket)
+  }
+}
+
+async function open(route: Route, onSocket: (socket: Socket) => void): Promise<Socket> {
+  const { url, proxy, tls } = route
+  const target = { host: route.address ?? bare(url.hostname), port: portOf(url) }
+  let last: Socket | undefined
+  const use = (socket: Socket): void => {
+    last = socket
+    onSocket(socket)
+  }
+  const explain = (thrown: unknown): never => {
+    if (thrown instanceof AppFailure) throw thrown
+    throw failure(tlsError(thrown, url.hostname) ?? unreachable(thrown, url.hostname, target.port))
+  }
+  try {
+    let socket: Socket
+    if (proxy === null) socket = await dial(target, use).catch(explain)
+    else {
+      socket = await reachProxy(proxy, tls, use)
+      if (isForwarded(route)) return socket
+      await openTunnel(socket, proxy, target)
     }
-    openTunnel(socket, url, proxy, (refusal) => {
-      if (refusal !== null) done(refusal, null)
-      else if (url.protocol === 'https:') onSocket(dial(url, route, socket, done))
-      else done(null, socket)
+    return url.protocol === 'https:' ? await startTls(socket, url.hostname, tls, use).catch(explain) : socket
+  } catch (thrown) {
+    // With an error, see endSafely.
+    last?.destroy(new Error('not connected'))
+    throw thrown
+  }
+}
+
+async function reachProxy(proxy: Proxy, { ca }: TlsOptions, use: (socket: Socket) => void): Promise<Socket> {
+  try {
+    const socket = await dial({ host: bare(proxy.host), port: proxy.port }, use)
+    return proxy.kind === 'https'
+      ? await startTls(socket, proxy.host, { ...(ca === undefined ? {} : { ca }) }, use)
+      : socket
+  } catch (thrown) {
+    if (thrown instanceof AppFailure && thrown.error.code === 'certificate') {
+      // Without the certificate: whoever trusted it would trust it as the server's.
+      const { code, reason, host } = thrown.error
+      throw failure({ code, reason, host })
+    }
+    throw failure({ ...unreachable(thrown, proxy.host, proxy.port), code: 'proxy' })
+  }
+}
+
+/**
+ * For how long one of several addresses of a name is tried before the next. Node gives 250 ms, which is less than a round
+ * trip over some networks; then the last address decides, and it may be an IPv6 one that leads nowhere.
+ */
+const ATTEMPT_MS = 1000
+
+function dial(to: { host: string; port: number }, use: (socket: Socket) => void): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ ...to, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ATTEMPT_MS })
+    use(socket)
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, 60_000)
+    socket.once('connect', () => {
+      resolve(socket)
     })
+    rejectWithEnd(socket, reject)
   })
 }
 
-function dial(url: URL, route: Route, through: Socket | null, done: Connected): Socket {
-  const isTls = url.protocol === 'https:'
-  const host = hostOf(url)
-  const port = portOf(url)
-  const socket = isTls
-    ? connectTls({
-        host,
-        port,
-        ...(isIP(host) === 0 ? { servername: host } : {}),
-        ...(through === null ? {} : { socket: through }),
-        ...(route.ca === undefined ? {} : { ca: route.ca }),
-        ALPNProtocols: ['http/1.1'],
-        // Said aloud, because the default is what an environment variable says.
-        rejectUnauthorized: true,
-      })
-    : connectTcp({ host, port })
-  let isDone = false
-  const settle: Connected = (error, connected) => {
-    if (isDone) return
-    isDone = true
-    done(error, connected)
-  }
-  socket.setNoDelay(true)
-  socket.setKeepAlive(true, 60_000)
-  socket.once(isTls ? 'secureConnect' : 'connect', () => {
-    settle(null, socket)
+/**
+ * TLS over a connected socket, with a server that has shown a certificate that counts; nothing is written before. The
+ * handshake itself takes any certificate, because a refused one could not be shown to anybody, and `judge` decides: always,
+ * and whatever the environment says (S37).
+ *
+ * @throws AppFailure `certificate`; errors of the handshake as they are
+ */
+function startTls(
+  socket: Socket,
+  hostname: string,
+  { ca, pinned }: TlsOptions,
+  use: (socket: Socket) => void,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const host = bare(hostname)
+    const secure = connectTls({
+      socket,
+      host,
+      ...(isIP(host) === 0 ? { servername: host.replace(/\.$/u, '') } : {}),
+      secureContext: secureContext(ca),
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: false,
+    })
+    use(secure)
+    secure.once('secureConnect', () => {
+      const refusal = judge(secure, hostname, pinned)
+      if (refusal === null) resolve(secure)
+      else reject(failure(refusal))
+    })
+    rejectWithEnd(secure, reject)
   })
+}
+
+/** Null for a server that may be spoken to. */
+function judge(socket: TLSSocket, host: string, pinned: CertificateInfo | undefined): AppError | null {
+  // Empty, whatever the types say, when the server has shown none.
+  const { raw } = socket.getPeerCertificate() as { raw?: Uint8Array }
+  if (raw === undefined) return { code: 'certificate', reason: 'other', host }
+  const shown = readCertificate(raw)
+  if (pinned !== undefined) {
+    if (shown.sha256 === pinned.sha256) return null
+    return { code: 'certificate', reason: 'changed', host, shown, trusted: pinned }
+  }
+  // A resumed session would not have been checked against the name. None is ever offered.
+  if (socket.authorized && !socket.isSessionReused()) return null
+  // A code, whatever the types say.
+  return { code: 'certificate', reason: certificateReason(String(socket.authorizationError)), host, shown }
+}
+
+function rejectWithEnd(socket: Socket, reject: (error: Error) => void): void {
   // Stays on for the life of the socket: an error event without a listener ends the process.
   socket.on('error', (error: Error) => {
     endSafely(error)
-    settle(error, null)
+    reject(error)
   })
   socket.once('close', () => {
-    settle(Object.assign(new Error('closed'), { code: 'ECONNRESET' }), null)
+    reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' }))
   })
-  return socket
 }
 
 /**
@@ -78,101 +193,23 @@ function endSafely(error: Error): void {
   if ('code' in error && error.code === 'ECONNRESET') error.code = 'ECONNABORTED'
 }
 
-class ProxyRefusal extends Error {
-  constructor(readonly status: number) {
-    super('proxy refused')
-  }
-}
-
-const MAX_PROXY_HEAD = 16 * 1024
-
-function openTunnel(socket: Socket, target: URL, proxy: URL, done: (refusal: Error | null) => void): void {
-  const authority = `${target.hostname}:${portOf(target)}`
-  const login = loginOf(proxy)
-  const authorization = login === ':' ? '' : `Proxy-Authorization: Basic ${Buffer.from(login).toString('base64')}\r\n`
-  let head = Buffer.alloc(0)
-  const finish = (refusal: Error | null): void => {
-    socket.off('data', read)
-    socket.off('close', closed)
-    socket.pause()
-    if (refusal !== null) socket.destroy()
-    done(refusal)
-  }
-  const closed = (): void => {
-    finish(new ProxyRefusal(502))
-  }
-  const read = (bytes: Buffer): void => {
-    head = Buffer.concat([head, bytes])
-    const end = head.indexOf('\r\n\r\n')
-    if (end === -1) {
-      if (head.length > MAX_PROXY_HEAD) finish(new ProxyRefusal(502))
-      return
-    }
-    const status = Number(/^HTTP\/1\.[01] (\d{3})/u.exec(head.toString('latin1', 0, 64))?.[1] ?? 502)
-    if (end + 4 < head.length) socket.unshift(head.subarray(end + 4))
-    finish(status === 200 ? null : new ProxyRefusal(status))
-  }
-  socket.on('data', read)
-  socket.once('close', closed)
-  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`)
-}
-
-function loginOf(proxy: URL): string {
-  return `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
-}
-
-/** @throws AppFailure `bad-address` */
-export function parseProxy(address: string): URL {
-  let url: URL
-  try {
-    url = new URL(address)
-    // What cannot be decoded now would fail in the middle of a connection.
-    loginOf(url)
-  } catch {
-    throw failure({ code: 'bad-address', reason: 'unreadable' })
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw failure({ code: 'bad-address', reason: 'scheme' })
-  return url
-}
-
-/** What an error before the request was sent means. Nothing has reached the server then. */
-export function connectError(thrown: unknown, route: Route): AppError {
-  // What cannot be reached is the proxy, or the server that it was asked for.
-  const url = route.proxy ?? route.url
-  const host = url.hostname
-  if (thrown instanceof ProxyRefusal) return { code: 'http', status: thrown.status, message: null }
-  const code = codeOf(thrown)
-  const certificate = certificateReason(code)
-  if (certificate !== null) return { code: 'certificate', reason: certificate, host: route.url.hostname }
-  const port = portOf(url)
-  if (code === 'ECONNREFUSED') return { code: 'unreachable', reason: 'refused', host, port }
-  if (code === 'ENOTFOUND' || code.startsWith('EAI_'))
+function unreachable(thrown: unknown, host: string, port: number): Extract<AppError, { code: 'unreachable' }> {
+  // A name with several addresses fails with an error for each: that one of them refuses says more than that another has no way.
+  const codes = thrown instanceof AggregateError ? thrown.errors.map(codeOf) : [codeOf(thrown)]
+  if (codes.includes('ECONNREFUSED')) return { code: 'unreachable', reason: 'refused', host, port }
+  if (codes.some((code) => code === 'ENOTFOUND' || code.startsWith('EAI_'))) {
     return { code: 'unreachable', reason: 'unknown-host', host, port }
+  }
   return { code: 'unreachable', reason: 'network', host, port }
 }
 
-/** Codes of OpenSSL and of BoringSSL, which Electron has. Null for an error that is none of TLS. */
-function certificateReason(code: string): CertificateReason | null {
-  switch (code) {
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return 'self-signed'
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-    case 'CERT_UNTRUSTED':
-      return 'unknown-issuer'
-    case 'CERT_HAS_EXPIRED':
-      return 'expired'
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-    case 'HOSTNAME_MISMATCH':
-      return 'wrong-host'
-    case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
-    case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
-      return 'old-protocol'
-    default:
-      return /^(?:EPROTO$|ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|INVALID_|PATH_LENGTH|CRL_)/u.test(code) ? 'other' : null
+/** Null for an error that is none of TLS. */
+function tlsError(thrown: unknown, host: string): AppError | null {
+  const code = codeOf(thrown)
+  if (code === 'ERR_SSL_UNSUPPORTED_PROTOCOL' || code === 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION') {
+    return { code: 'certificate', reason: 'old-protocol', host }
   }
+  return /^(?:EPROTO$|ERR_SSL_|ERR_TLS_)/u.test(code) ? { code: 'certificate', reason: 'other', host } : null
 }
 
 export function codeOf(thrown: unknown): string {
@@ -180,8 +217,8 @@ export function codeOf(thrown: unknown): string {
   return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
 }
 
-function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/gu, '')
+function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/gu, '')
 }
 
 function portOf(url: URL): number {

@@ -1,22 +1,26 @@
 import { open, stat } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { rootCertificates } from 'node:tls'
 import type { Client, Dispatcher } from 'undici'
-import { AppFailure, failure } from '../../shared/errors'
+import { AppFailure, failure, toAppError, type AppError } from '../../shared/errors'
 import { isLoopback } from './address'
-import { codeOf, connectError, openSocket, parseProxy, type Route } from './connection'
+import { codeOf, isForwarded, openSocket, type Route, type TlsOptions } from './connection'
+import { readProxy, type Proxy } from './proxy'
+import { proxyAuthorization } from './tunnel'
 import type { BodyPiece, RequestBody, Transport, TransportRequest, TransportResponse } from './transport'
 
-export interface TlsOptions {
-  /** PEM certificates of authorities that this backend may be signed by, beside those of the runtime. */
-  ca?: string
-}
+export type { TlsOptions } from './connection'
+
+/** Finds the way to a server: an address for readProxy, or null for none. Asked for each request, never for loopback. */
+export type FindProxy = (url: URL) => Promise<string | null>
 
 export interface HttpOptions {
   tls?: TlsOptions
-  /** `http://host:port` or `https://host:port`, with or without `user:password@`. Never used for loopback (S38). */
-  proxy?: string
+  /**
+   * `http`, `https`, `socks4` or `socks5` `://host:port`, with or without `user:password@` (percent-encoded), or the one who
+   * knows it. Never used for loopback (S38).
+   */
+  proxy?: string | FindProxy
 }
 
 /**
@@ -27,21 +31,25 @@ export interface HttpOptions {
  * server was restarted for instance, and a POST that meets a dead connection can neither be reported as never sent nor be
  * sent again (R12, R42). It also makes an abort simple: the one socket is destroyed, in every phase.
  *
- * @throws AppFailure `bad-address` for a proxy that cannot be used
+ * @throws AppFailure `bad-proxy` for a proxy that cannot be used; what a FindProxy gives is looked at by each request
  */
 export function createHttpTransport(options: HttpOptions = {}): Transport {
-  const proxy = options.proxy === undefined ? null : parseProxy(options.proxy)
-  const ca = options.tls?.ca === undefined ? undefined : [...rootCertificates, options.tls.ca]
+  const { tls = {}, proxy } = options
+  const fixed = typeof proxy === 'string' ? readProxy(proxy) : null
+  const findProxy = async (url: URL): Promise<Proxy | null> => {
+    if (proxy === undefined || isLoopback(url.hostname)) return null
+    if (typeof proxy === 'string') return fixed
+    const found = await proxy(url)
+    return found === null ? null : readProxy(found)
+  }
   return {
     async request(request) {
       request.signal.throwIfAborted()
-      const url = new URL(request.url)
       const body = request.body === null ? null : await measureBody(request.body)
       // Loaded with the first request: it costs 80 ms of every start otherwise.
       const { Client } = await import('undici')
       request.signal.throwIfAborted()
-      const route: Route = { url, proxy: isLoopback(url.hostname) ? null : proxy, ca }
-      return new Exchange(request, route, body, Client).start()
+      return new Exchange(request, body).start(Client, tls, findProxy)
     },
   }
 }
@@ -57,21 +65,65 @@ const MAX_QUEUED_BYTES = 4 * 1024 * 1024
 /** One request and its answer, on one connection. */
 class Exchange {
   readonly #request: TransportRequest
-  readonly #route: Route
+  readonly #url: URL
   readonly #body: MeasuredBody | null
-  readonly #client: Client
+  #client: Client | null = null
   #socket: Socket | null = null
   #phase: 'connecting' | 'waiting' | 'body' = 'connecting'
   /** Why we ended it ourselves; what undici says then is only an echo. */
   #cause: { reason: unknown } | null = null
   #isClosed = false
   #timer: NodeJS.Timeout | undefined
+  /** Ends a wait for somebody who knows no abort. */
+  #giveUp: (() => void) | null = null
 
-  constructor(request: TransportRequest, route: Route, body: MeasuredBody | null, ClientClass: typeof Client) {
+  constructor(request: TransportRequest, body: MeasuredBody | null) {
     this.#request = request
-    this.#route = route
+    this.#url = new URL(request.url)
     this.#body = body
-    this.#client = new ClientClass(route.url.origin, {
+  }
+
+  async start(
+    ClientClass: typeof Client,
+    tls: TlsOptions,
+    findProxy: (url: URL) => Promise<Proxy | null>,
+  ): Promise<TransportResponse> {
+    const { signal, connectTimeoutMs, method } = this.#request
+    signal.addEventListener('abort', this.#abort)
+    this.#waitFor(connectTimeoutMs, 'connect')
+    try {
+      const url = this.#url
+      const { address } = this.#request
+      const route = { url, address, tls, proxy: await this.#untilClosed(findProxy(url)) }
+      this.#client = this.#createClient(ClientClass, route)
+      const response = await this.#client.request({
+        method,
+        // The whole address is what tells a proxy where to send it on (RFC 9112 section 3.2.2).
+        path: (isForwarded(route) ? url.origin : '') + url.pathname + url.search,
+        headers: this.#headers(route),
+        body: this.#body === null ? null : Readable.from(this.#send(this.#body)),
+      })
+      return this.#answer(response, route)
+    } catch (thrown) {
+      throw this.#explain(thrown)
+    }
+  }
+
+  #createClient(ClientClass: typeof Client, route: Route): Client {
+    const connect = async (): Promise<Socket> => {
+      // undici connects again, without end, when a connection is gone before it has written to it.
+      if (this.#phase !== 'connecting') throw failure({ code: 'connection-lost' })
+      const socket = await openSocket(route, (opened) => {
+        this.#socket = opened
+        // Between two sockets there is none that an abort could have destroyed.
+        if (this.#isClosed) opened.destroy(new Error('closed'))
+      })
+      if (socket.destroyed) throw failure({ code: 'connection-lost' })
+      // Who speaks before it is asked speaks something else.
+      if (socket.readableLength > 0) throw nonsense()
+      return socket
+    }
+    return new ClientClass(route.url.origin, {
       // `Connection: close`.
       pipelining: 0,
       // Ours end in our own words, and at the moment they say.
@@ -79,56 +131,44 @@ class Exchange {
       bodyTimeout: 0,
       maxHeaderSize: 64 * 1024,
       connect: (_options, callback) => {
-        this.#socket = openSocket(
-          route,
+        connect().then(
           (socket) => {
-            this.#socket = socket
-          },
-          (error, socket) => {
-            if (socket === null) {
-              callback(error ?? new Error('not connected'), null)
-              return
-            }
             this.#phase = 'waiting'
-            this.#waitFor(request.firstByteTimeoutMs, 'headers')
-            request.onConnected?.()
+            this.#waitFor(this.#request.firstByteTimeoutMs, 'headers')
+            this.#request.onConnected?.()
             callback(null, socket)
+          },
+          (thrown: unknown) => {
+            callback(thrown instanceof Error ? thrown : new Error('not connected'), null)
           },
         )
       },
     })
   }
 
-  async start(): Promise<TransportResponse> {
-    const { signal, connectTimeoutMs } = this.#request
-    signal.addEventListener('abort', this.#abort)
-    this.#waitFor(connectTimeoutMs, 'connect')
-    try {
-      const { url } = this.#route
-      const response = await this.#client.request({
-        method: this.#request.method,
-        path: url.pathname + url.search,
-        headers:
-          this.#body === null
-            ? this.#request.headers
-            : { ...this.#request.headers, 'content-length': String(this.#body.bytes) },
-        body: this.#body === null ? null : Readable.from(this.#send(this.#body)),
-      })
-      return this.#answer(response)
-    } catch (thrown) {
-      throw this.#explain(thrown)
+  #headers(route: Route): Record<string, string> {
+    const login = isForwarded(route) && route.proxy !== null ? proxyAuthorization(route.proxy) : null
+    return {
+      ...this.#request.headers,
+      ...(this.#body === null ? {} : { 'content-length': String(this.#body.bytes) }),
+      // The proxy takes it out again; a tunnel has its own.
+      ...(login === null ? {} : { 'proxy-authorization': login }),
     }
   }
 
-  #answer(response: Dispatcher.ResponseData): TransportResponse {
+  #answer(response: Dispatcher.ResponseData, route: Route): TransportResponse {
     clearTimeout(this.#timer)
     const { statusCode: status } = response
     const headers: Record<string, string> = Object.create(null) as Record<string, string>
     for (const [name, value] of Object.entries(response.headers)) {
       if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
     }
-    if (status >= 300 && status < 400) {
-      throw failure({ code: 'redirect', status, host: redirectHost(headers.location, this.#route.url) })
+    if (status >= 300 && status < 400 && this.#request.givesRedirects !== true) {
+      throw failure(redirectError(status, headers.location, this.#url))
+    }
+    if (status === 407 && isForwarded(route) && route.proxy !== null) {
+      const { host, port } = route.proxy
+      throw failure({ code: 'proxy', reason: 'login', host, port })
     }
     this.#phase = 'body'
     const pieces = this.#receive(response.body)
@@ -234,9 +274,25 @@ class Exchange {
     clearTimeout(this.#timer)
     this.#request.signal.removeEventListener('abort', this.#abort)
     const error = new Error('closed')
-    this.#client.destroy(error).catch(() => undefined)
+    this.#client?.destroy(error).catch(() => undefined)
     // The socket too, because the client does not know it while it is being connected. With an error, see endSafely.
     this.#socket?.destroy(error)
+    this.#giveUp?.()
+  }
+
+  async #untilClosed<T>(waited: Promise<T>): Promise<T> {
+    const closed = new Promise<never>((_resolve, reject) => {
+      this.#giveUp = () => {
+        reject(new Error('closed'))
+      }
+    })
+    try {
+      return await Promise.race([waited, closed])
+    } catch (thrown) {
+      throw failure(toAppError(thrown))
+    } finally {
+      this.#giveUp = null
+    }
   }
 
   /** What is thrown to the caller; the connection is gone afterwards. */
@@ -248,14 +304,18 @@ class Exchange {
 
   #failureOf(thrown: unknown): unknown {
     if (thrown instanceof AppFailure) return thrown
-    if (this.#phase === 'connecting') return failure(connectError(thrown, this.#route))
+    if (this.#phase === 'connecting') return failure(toAppError(thrown))
     const isNonsense = thrown instanceof Error && thrown.name === 'HTTPParserError'
     if (this.#phase === 'waiting' && (isNonsense || codeOf(thrown) === 'UND_ERR_HEADERS_OVERFLOW')) {
-      // Without a snippet: what answers in no HTTP may well repeat what it was sent.
-      return failure({ code: 'not-a-stream', status: 0, contentType: 'non-HTTP data', snippet: '' })
+      return nonsense()
     }
     return failure({ code: 'connection-lost' })
   }
+}
+
+// Without a snippet: what answers in no HTTP may well repeat what it was sent.
+function nonsense(): AppFailure {
+  return failure({ code: 'not-a-stream', status: 0, contentType: 'non-HTTP data', snippet: '' })
 }
 
 // ---- bodies ----
@@ -307,11 +367,15 @@ function fileGone(): AppFailure {
   return failure({ code: 'not-found', what: 'attachment' })
 }
 
-function redirectHost(location: string | undefined, base: URL): string | null {
-  if (location === undefined) return null
+function redirectError(status: number, location: string | undefined, asked: URL): AppError {
+  let to: URL
   try {
-    return new URL(location, base).host || null
+    to = new URL(location ?? '', asked)
   } catch {
-    return null
+    return { code: 'redirect', status, host: null }
   }
+  if (location === undefined || to.host === '') return { code: 'redirect', status, host: null }
+  if (to.origin === asked.origin) return { code: 'redirect', status, host: to.host, sameHost: 'path' }
+  const isSecured = asked.protocol === 'http:' && to.protocol === 'https:' && to.hostname === asked.hostname
+  return { code: 'redirect', status, host: to.host, ...(isSecured ? { sameHost: 'https' } : {}) }
 }

@@ -15,6 +15,13 @@ export interface TransportRequest {
   firstByteTimeoutMs: number
   /** Between two pieces of the body. */
   idleTimeoutMs: number
+  /** Answers a redirect as it is instead of throwing `redirect`: for files, whose every hop is checked (S09). */
+  givesRedirects?: boolean
+  /**
+   * The IP address that the host's name was found to have, and which was checked: it is connected to, also through a
+   * proxy, without a second look-up that could find another (S09). Certificate and `Host` stay those of the name.
+   */
+  address?: string
 }
 
 /**
@@ -34,9 +41,9 @@ export interface TransportResponse {
 }
 
 /**
- * Sends requests. `request` throws the signal's reason after an abort, else an AppFailure. `unreachable`, `certificate`
- * and `timeout` of phase `connect` mean that the server has not seen the request, so it may be sent again (R12); after
- * `redirect`, `not-a-stream`, `connection-lost` and `timeout` of phase `headers` it may have been processed.
+ * Sends requests. `request` throws the signal's reason after an abort, else an AppFailure. `unreachable`, `certificate`,
+ * `proxy` and `timeout` of phase `connect` mean that the server has not seen the request, so it may be sent again (R12);
+ * after `redirect`, `not-a-stream`, `connection-lost` and `timeout` of phase `headers` it may have been processed.
  */
 export interface Transport {
   request(request: TransportRequest): Promise<TransportResponse>

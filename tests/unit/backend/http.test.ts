@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
+import dns from 'node:dns'
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHttpTransport } from '../../../src/main/backend/http'
 import type { RequestBody, TransportRequest, TransportResponse } from '../../../src/main/backend/transport'
 import { failure } from '../../../src/shared/errors'
@@ -571,6 +572,29 @@ describe('R12 what cannot be reached has not seen the request', () => {
     expect(error).toEqual({ code: 'unreachable', reason: 'unknown-host', host: 'no-such-host.invalid', port: 1337 })
   })
 
+  test('a name with several addresses: the next one is tried, and the most telling refusal is told', async () => {
+    const server = await serve(async (connection) => {
+      await connection.request()
+      connection.answer('200 OK', {}, 'ok')
+    })
+    // As `localhost` where IPv6 comes first, while the server listens at 127.0.0.1 only.
+    const addresses = [
+      { address: '::1', family: 6 },
+      { address: '127.0.0.1', family: 4 },
+    ]
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((_name: string, _options: unknown, done: unknown) => {
+      ;(done as (error: null, found: typeof addresses) => void)(null, addresses)
+    }) as typeof dns.lookup)
+    const url = `http://localhost:${String(server.port)}`
+    expect(await textOf(await createHttpTransport().request(post(url)))).toBe('ok')
+    await server.close()
+    // A broadcast address, which no connection can have.
+    addresses[0] = { address: '255.255.255.255', family: 4 }
+    const { error } = await outcome(createHttpTransport().request(post(url)))
+    expect(error).toEqual({ code: 'unreachable', reason: 'refused', host: 'localhost', port: server.port })
+    expect(lookup).toHaveBeenCalledTimes(2)
+  })
+
   test('an address without a way to it', async () => {
     // A multicast address takes no connections.
     const { error } = await outcome(
@@ -693,6 +717,34 @@ describe('R16 a broken answer is a lost connection, and what came is kept', () =
     expect(server.connections).toHaveLength(1)
   })
 
+  test.each<[string, (connection: RawConnection) => void]>([
+    [
+      'hangs up',
+      (connection) => {
+        connection.end()
+      },
+    ],
+    [
+      'resets',
+      (connection) => {
+        connection.reset()
+      },
+    ],
+    [
+      'greets as another protocol',
+      (connection) => {
+        connection.write('220 mail.example ESMTP\r\n')
+      },
+    ],
+  ])('R12 R13 a server that %s at once is connected to once', async (_, play) => {
+    const server = await serve(play)
+    for (let count = 1; count <= 20; count++) {
+      const { error } = await outcome(createHttpTransport().request(post(server.url)))
+      expect(['connection-lost', 'not-a-stream', 'unreachable']).toContain((error as { code: string }).code)
+      expect(server.connections).toHaveLength(count)
+    }
+  })
+
   test.each([
     ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['TLS where none was asked for', Buffer.from('15030100020228', 'hex')],
@@ -706,6 +758,100 @@ describe('R16 a broken answer is a lost connection, and what came is kept', () =
     expect(error).toMatchObject({ code: 'not-a-stream', contentType: 'non-HTTP data' })
   })
 })
+
+describe('a server that never comes to the point', () => {
+  /** Writes `text` until the connection is gone, and says how much of it was taken. */
+  async function pour(connection: RawConnection, text: string, atMostBytes: number): Promise<void> {
+    const piece = Buffer.from(text.repeat(Math.ceil(65_536 / text.length)))
+    for (let bytes = 0; bytes < atMostBytes && !connection.isClosed; bytes += piece.length) {
+      if (!connection.socket.write(piece)) await connection.until(() => !connection.socket.writableNeedDrain)
+    }
+  }
+
+  const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n'
+
+  test.each<[string, string, string, string]>([
+    ['a hundred thousand headers', head, 'X-A: b\r\n', 'not-a-stream'],
+    ['a hundred thousand headers of one name', head, 'Set-Cookie: a=b\r\n', 'not-a-stream'],
+    ['one header without end', `${head}X-A: `, 'aaaaaaaaaaaaaaaa', 'not-a-stream'],
+    ['a hundred thousand trailers', `${head}\r\n4\r\none \r\n0\r\n`, 'X-A: b\r\n', 'connection-lost'],
+  ])('%s: it is ended soon, and nothing is kept of them', async (_, start, more, code) => {
+    const server = await serve(async (connection) => {
+      await connection.request()
+      connection.write(start)
+      await pour(connection, more, 16 * 1024 * 1024)
+    })
+    const before = process.memoryUsage().arrayBuffers
+    const { error } = await outcome(createHttpTransport().request(post(server.url, { idleTimeoutMs: 2000 })))
+    expect(error).toMatchObject({ code })
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024)
+    await server.connections[0]?.closed()
+    expect(server.connections[0]?.socket.bytesWritten).toBeLessThan(12 * 1024 * 1024)
+  })
+
+  test.each([
+    ['a chunk size', '0000000000000000'],
+    ['a chunk extension', '4;x=aaaaaaaaaaaa'],
+  ])('R10 %s without end is silence, however much of it comes', async (_, more) => {
+    const server = await serve(async (connection) => {
+      await connection.request()
+      connection.write(`${head}\r\n4\r\none \r\n`)
+      await pour(connection, more, 64 * 1024 * 1024)
+    })
+    const before = process.memoryUsage().arrayBuffers
+    const { error, text } = await outcome(createHttpTransport().request(post(server.url, { idleTimeoutMs: 500 })))
+    expect(error).toEqual({ code: 'timeout', phase: 'idle', seconds: 1 })
+    expect(text).toBe('one ')
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024)
+    await server.connections[0]?.closed()
+  })
+
+  test('R10 a hundred thousand interim answers are no answer', async () => {
+    const server = await serve(async (connection) => {
+      await connection.request()
+      await pour(connection, 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n', 4 * 1024 * 1024)
+    })
+    const { error } = await outcome(createHttpTransport().request(post(server.url, { firstByteTimeoutMs: 1000 })))
+    expect(error).toEqual({ code: 'timeout', phase: 'headers', seconds: 1 })
+    await server.connections[0]?.closed()
+  })
+})
+
+test('R45 nothing is left behind by a request, however it ends', async () => {
+  const server = await serve(async (connection, index) => {
+    await connection.request()
+    connection.beginStream()
+    connection.chunk('one ')
+    if (index % 3 === 0) connection.endStream()
+    else if (index % 3 === 1) connection.reset()
+  })
+  const held = (): string[] =>
+    process
+      .getActiveResourcesInfo()
+      .filter((kind) => kind === 'Timeout' || kind === 'TCPSocketWrap' || kind === 'TLSWrap')
+  const transport = createHttpTransport()
+  const controller = new AbortController()
+  const added = vi.spyOn(controller.signal, 'addEventListener')
+  const removed = vi.spyOn(controller.signal, 'removeEventListener')
+  const before = held().length
+  for (let count = 0; count < 30; count++) {
+    const response = await transport.request(post(server.url, { signal: controller.signal }))
+    // Every third is left in the middle.
+    for await (const _ of outcomeOf(response)) if (count % 3 === 2) break
+  }
+  await Promise.all(server.connections.map((connection) => connection.closed()))
+  await expect.poll(() => held().length).toBeLessThanOrEqual(before)
+  expect(added).toHaveBeenCalledTimes(30)
+  expect(removed).toHaveBeenCalledTimes(30)
+})
+
+async function* outcomeOf(response: TransportResponse): AsyncGenerator<Uint8Array> {
+  try {
+    yield* response.body
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ error: { code: 'connection-lost' } })
+  }
+}
 
 describe('S33 redirects are refused', () => {
   test.each([301, 302, 303, 307, 308])('%i to another server: it sees nothing', async (status) => {
@@ -723,19 +869,35 @@ describe('S33 redirects are refused', () => {
   })
 
   test.each([
-    ['/elsewhere', true],
-    ['//evil.example/x', 'evil.example'],
-    ['javascript:alert(1)', null],
-    ['http://[', null],
-    [null, null],
-  ])('to %j on the same server, too', async (location, host) => {
+    ['/elsewhere', { host: 'asked', sameHost: 'path' }],
+    ['/backend-api/v2/conversation/', { host: 'asked', sameHost: 'path' }],
+    ['//evil.example/x', { host: 'evil.example' }],
+    ['https://127.0.0.1/x', { host: '127.0.0.1', sameHost: 'https' }],
+    ['https://127.0.0.1:8443/x', { host: '127.0.0.1:8443', sameHost: 'https' }],
+    ['https://localhost/', { host: 'localhost' }],
+    ['http://127.0.0.1:1/x', { host: '127.0.0.1:1' }],
+    ['javascript:alert(1)', { host: null }],
+    ['http://[', { host: null }],
+    [null, { host: null }],
+  ])('to %j, and it is said where that is', async (location, where) => {
     const server = await serve(async (connection) => {
       await connection.request()
       connection.answer('302 Found', location === null ? {} : { Location: location })
     })
     const { error } = await outcome(createHttpTransport().request(post(server.url)))
-    const expected = host === true ? `127.0.0.1:${String(server.port)}` : host
-    expect(error).toEqual({ code: 'redirect', status: 302, host: expected })
+    const host = where.host === 'asked' ? `127.0.0.1:${String(server.port)}` : where.host
+    expect(error).toEqual({ code: 'redirect', status: 302, ...where, host })
+    expect(server.connections).toHaveLength(1)
+  })
+
+  test('S09 unless whoever asks checks each of them: then it is an answer like others', async () => {
+    const server = await serve(async (connection) => {
+      await connection.request()
+      connection.answer('302 Found', { Location: '/elsewhere' }, 'moved')
+    })
+    const response = await createHttpTransport().request(post(server.url, { givesRedirects: true }))
+    expect([response.status, response.headers.location]).toEqual([302, '/elsewhere'])
+    expect(await textOf(response)).toBe('moved')
     expect(server.connections).toHaveLength(1)
   })
 })

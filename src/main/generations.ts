@@ -29,8 +29,14 @@ const STOP_ALL_MS = 1500
 /** Ended generations for which `attach` still finds the answer; a page that missed the end asks within seconds. */
 const REMEMBERED_GENERATIONS = 1000
 
-/** Opens a session. Nothing is sent before the first part is asked for. Its last part should be one `finish`. */
-export type OpenSession = (context: SessionContext, signal: AbortSignal) => AsyncIterable<Part>
+/** Waits so long, or until `retryNow` of its generation; rejects with the signal's reason when that aborts. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>
+
+/**
+ * Opens a session. Nothing is sent before the first part is asked for. Its last part should be one `finish`. Whatever it
+ * waits for before a retry, it waits for with `pause`.
+ */
+export type OpenSession = (context: SessionContext, signal: AbortSignal, pause: Pause) => AsyncIterable<Part>
 
 export interface GenerationsOptions {
   library: Library
@@ -63,6 +69,10 @@ interface Run {
   /** Set by a stop: what the answer shall end as. */
   ending: Ending | null
   graceTimer: NodeJS.Timeout | null
+  /** Each ends one wait of the session. */
+  readonly waits: Set<() => void>
+  /** Parts that only a backend can have caused, so far. */
+  signs: number
   isFinished: boolean
 }
 
@@ -149,6 +159,16 @@ export class Generations {
   }
 
   /**
+   * Ends the wait before a retry: it is tried now. Harmless for an answer that does not wait; throws not-found for one that
+   * never was.
+   */
+  retryNow(generationId: string): void {
+    const run = this.#runs.get(generationId)
+    if (run !== undefined) for (const end of run.waits) end()
+    else if (!this.#ended.has(generationId)) throw failure({ code: 'not-found', what: 'generation' })
+  }
+
+  /**
    * The whole answer and the seq up to which it is folded; events after that seq follow, none is missing and none is in
    * both. For a running answer the snapshot is taken before this returns. Throws not-found (generation).
    */
@@ -213,6 +233,23 @@ export class Generations {
     clearTimeout(timer)
   }
 
+  /**
+   * After a sleep: a connection that it has cut says so by silence (R30). Ends the running answers of which nothing is heard
+   * for so long as interrupted, but for one that waits to be sent again, and so has no connection to lose, and one whose
+   * model, on this computer, has slept as well and was still thinking.
+   *
+   * @param isLocal whether a backend is on this computer
+   */
+  async endSilent(waitMs: number, isLocal: (backendId: string) => boolean): Promise<void> {
+    const before = [...this.#runs.values()].map((run) => ({ run, signs: run.signs }))
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    for (const { run, signs } of before) {
+      if (run.live === null || run.signs > signs || run.waits.size > 0) continue
+      if (signs === 0 && isLocal(run.live.message.backendId)) continue
+      this.#cut(run, { state: 'interrupted', error: { code: 'connection-lost' } })
+    }
+  }
+
   #runsOf(conversationId: string): Run[] {
     return [...this.#runs.values()].filter((run) => run.conversationId === conversationId)
   }
@@ -269,7 +306,8 @@ export class Generations {
     let breathMs = this.#clock.monotonicMs()
     try {
       if (run.ending === null) {
-        for await (const part of this.#openSession(context, run.abort.signal)) {
+        const pause: Pause = (ms, signal) => waitIn(run.waits, ms, signal)
+        for await (const part of this.#openSession(context, run.abort.signal, pause)) {
           if (!this.#take(run, live, part)) break
           if (this.#clock.monotonicMs() - breathMs < BREATH_MS) continue
           await breath()
@@ -293,6 +331,7 @@ export class Generations {
       this.#finish(run, live, isCut && run.ending !== null ? run.ending : part)
       return false
     }
+    if (isSign(part)) run.signs += 1
     if (part.type === 'title') void this.#giveTitle(run.conversationId, part.title)
     this.#wait(run, live, part)
     const waitMs = this.#flushedMs + FRAME_MS - this.#clock.monotonicMs()
@@ -435,6 +474,22 @@ function deferred(): Deferred {
   return { promise, resolve }
 }
 
+function waitIn(waits: Run['waits'], ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      waits.delete(end)
+      signal.removeEventListener('abort', end)
+      if (signal.aborted) reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
+      else resolve()
+    }
+    const timer = setTimeout(end, ms)
+    waits.add(end)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
+  })
+}
+
 /** Lets timers, sockets and IPC have their turn. */
 function breath(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
@@ -451,8 +506,15 @@ function newRun(id: string, conversationId: string): Run {
     hasBegun: false,
     ending: null,
     graceTimer: null,
+    waits: new Set(),
+    signs: 0,
     isFinished: false,
   }
+}
+
+/** Whether bytes of a backend have led to it; most of what a session says of itself comes without any. */
+function isSign(part: Part): boolean {
+  return part.type !== 'status' || !['connecting', 'waiting', 'retrying', 'stalled'].includes(part.status.phase)
 }
 
 /** Of these only the last one counts, so that a backend which repeats itself costs one event a frame. */

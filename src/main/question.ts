@@ -16,6 +16,8 @@ import { isId } from './library/schema'
 export interface SessionContext {
   generationId: string
   conversationId: string
+  /** Of the message that the answer becomes. */
+  answerId: string
   messages: Message[]
   backendId: string
   provider: string | null
@@ -114,14 +116,27 @@ function parentOf(messages: Message[], question: Question): string {
 
 /** What the session must know of what was asked. */
 export function contextOf(asked: Asked, request: StartGeneration): SessionContext {
-  const { generationId, conversationId, backendId, provider, model } = request
+  const { generationId, conversationId, answerId, backendId, provider, model } = request
+  // Of this backend only: another server's providers may have the same names, and their state is none of its business.
   const found = asked.path.flatMap((message) =>
-    message.role === 'assistant' && message.sessions !== null ? [message.sessions] : [],
+    message.role === 'assistant' && message.sessions !== null && message.backendId === backendId
+      ? [message.sessions]
+      : [],
   )
   // Spread, not Object.assign: a provider named `__proto__` must stay a key (S40).
   const sessions = found.length === 0 ? null : found.reduce((all, each) => ({ ...all, ...each }), {})
   const isContinuation = request.question.kind === 'continue'
-  return { generationId, conversationId, messages: asked.path, backendId, provider, model, isContinuation, sessions }
+  return {
+    generationId,
+    conversationId,
+    answerId,
+    messages: asked.path,
+    backendId,
+    provider,
+    model,
+    isContinuation,
+    sessions,
+  }
 }
 
 /** The conversation that a question with an unknown `conversationId` begins. */

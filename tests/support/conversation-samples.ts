@@ -10,14 +10,32 @@ import {
   type UserMessage,
 } from '../../src/shared/conversation'
 import type { AppError, AppErrorCode } from '../../src/shared/errors'
+import type { CertificateInfo } from '../../src/shared/settings'
+
+export const certificateSample: CertificateInfo = {
+  sha256: 'ab'.repeat(32),
+  subject: 'backend.lan',
+  issuer: 'Home CA',
+  isSelfSigned: false,
+  names: ['backend.lan', '192.168.1.2'],
+  validFrom: 1_700_000_000_000,
+  validTo: 1_800_000_000_000,
+}
 
 /** One error of each code: a code that is added and not listed here does not compile. */
 export const errorSamples: { [Code in AppErrorCode]: Extract<AppError, { code: Code }> } = {
   unreachable: { code: 'unreachable', reason: 'unknown-host', host: 'example.test', port: 1337 },
-  certificate: { code: 'certificate', reason: 'expired', host: 'example.test' },
+  certificate: {
+    code: 'certificate',
+    reason: 'changed',
+    host: 'example.test',
+    shown: certificateSample,
+    trusted: { ...certificateSample, sha256: 'cd'.repeat(32) },
+  },
+  proxy: { code: 'proxy', reason: 'failed', host: 'proxy.test', port: 3128 },
   timeout: { code: 'timeout', phase: 'idle', seconds: 120 },
   redirect: { code: 'redirect', status: 302, host: null },
-  http: { code: 'http', status: 500, message: 'down' },
+  http: { code: 'http', status: 429, message: 'slow down', retryAfterSeconds: 90 },
   unauthorized: { code: 'unauthorized', status: 403, message: null },
   'not-a-stream': { code: 'not-a-stream', status: 200, contentType: 'text/html', snippet: '<html>' },
   'empty-answer': { code: 'empty-answer' },
@@ -28,10 +46,15 @@ export const errorSamples: { [Code in AppErrorCode]: Extract<AppError, { code: C
   'connection-lost': { code: 'connection-lost' },
   'process-ended': { code: 'process-ended' },
   'bad-address': { code: 'bad-address', reason: 'scheme' },
+  'bad-proxy': { code: 'bad-proxy', reason: 'port' },
+  'bad-parameters': { code: 'bad-parameters', reason: 'reserved', name: 'messages' },
+  'bad-certificate-file': { code: 'bad-certificate-file', reason: 'empty' },
+  'bad-recording': { code: 'bad-recording', reason: 'newer' },
   'bad-header': { code: 'bad-header', name: 'x', reason: 'reserved' },
   'no-backend': { code: 'no-backend' },
   'secret-unavailable': { code: 'secret-unavailable', reason: 'no-keychain' },
   attachment: { code: 'attachment', reason: 'too-large', name: 'a.png', format: null, limit: 20 },
+  media: { code: 'media', reason: 'private', host: 'example.test', limitBytes: null },
   storage: { code: 'storage', reason: 'full' },
   'not-found': { code: 'not-found', what: 'message' },
   'bad-request': { code: 'bad-request', channel: 'generation.start' },
@@ -46,10 +69,15 @@ const ms = fc.nat(100_000)
 /** Names as a hostile server may choose them. */
 const name = fc.oneof(text, fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'A', 'B'))
 
+const source = fc.oneof(fc.constantFrom('/media/a.png', '__proto__', 'constructor'), text)
+
 const statuses: { [Phase in AnswerStatus['phase']]: fc.Arbitrary<Extract<AnswerStatus, { phase: Phase }>> } = {
   connecting: fc.constant({ phase: 'connecting' }),
   waiting: fc.constant({ phase: 'waiting' }),
-  retrying: fc.record({ phase: fc.constant('retrying'), attempt: ms, ofAttempts: ms, inMs: ms }),
+  retrying: fc.record(
+    { phase: fc.constant('retrying'), attempt: ms, ofAttempts: ms, inMs: ms, cause: fc.constant('limit') },
+    { requiredKeys: ['phase', 'attempt', 'ofAttempts', 'inMs'] },
+  ),
   progress: fc.record({ phase: fc.constant('progress'), text }),
   thinking: fc.constant({ phase: 'thinking' }),
   writing: fc.constant({ phase: 'writing' }),
@@ -77,8 +105,14 @@ export const partArbitraries: { [Type in Part['type']]: fc.Arbitrary<Extract<Par
   media: fc.record({
     type: fc.constant('media'),
     kind: fc.constantFrom('image', 'video', 'audio'),
-    sources: fc.array(text, { maxLength: 3 }),
+    sources: fc.array(source, { maxLength: 3 }),
     alt: text,
+  }),
+  // A source that is one of the media before it, more often than not.
+  'media-file': fc.record({
+    type: fc.constant('media-file'),
+    source,
+    file: fc.record({ id: text, mime: text, bytes: fc.nat(), width: fc.option(ms), height: fc.option(ms) }),
   }),
   preview: fc.record({ type: fc.constant('preview'), markdown: text }),
   notice: fc.record({ type: fc.constant('notice'), kind: name, text }),

@@ -2,24 +2,41 @@ import { emptyAnswer, fold, type Part } from '../../src/shared/conversation'
 import { silentLogger } from '../../src/main/logger'
 import { BackendApi } from '../../src/main/backend/api'
 import { openSession } from '../../src/main/backend/session'
+import type { Transport } from '../../src/main/backend/transport'
 import { replay, type Recording } from './recordings'
 
 /** What a recording leaves in a conversation, without what is empty: short enough to be read beside the recording. */
 export type FoldedRecording = Record<string, unknown>
 
-/** Plays a recording through the real session, at time 0, and folds what comes out of it. */
-export async function foldRecording(recording: Recording, pieceBytes?: readonly number[]): Promise<FoldedRecording> {
+/**
+ * Plays a recording through the real session, at time 0, and folds what comes out of it.
+ *
+ * @param wrap what stands between the session and the recording
+ */
+export async function foldRecording(
+  recording: Recording,
+  pieceBytes?: readonly number[],
+  wrap: (transport: Transport) => Transport = (transport) => transport,
+): Promise<FoldedRecording> {
   const parts: Part[] = []
-  const api = new BackendApi({ url: 'http://recorded.invalid', transport: replay(recording, pieceBytes) })
+  const api = new BackendApi({ url: 'http://recorded.invalid', transport: wrap(replay(recording, pieceBytes)) })
   const deps = {
     api,
     findAttachment: () => Promise.resolve(null),
     clock: { monotonicMs: () => 0 },
     random: () => 0,
-    sleep: () => Promise.resolve(),
+    pause: () => Promise.resolve(),
     logger: silentLogger,
   }
-  const request = { messages: [], provider: null, model: null, apiKey: null, isContinuation: false, sessions: null }
+  const request = {
+    messages: [],
+    provider: null,
+    model: null,
+    apiKey: null,
+    parameters: {},
+    isContinuation: false,
+    sessions: null,
+  }
   for await (const part of openSession(deps, request, new AbortController().signal)) parts.push(part)
   return foldParts(parts)
 }

@@ -1,11 +1,12 @@
 import type { Part } from '../../src/shared/conversation'
-import type { OpenSession } from '../../src/main/generations'
+import type { OpenSession, Pause } from '../../src/main/generations'
 import type { SessionContext } from '../../src/main/question'
 
 /** A session that says what its test tells it to, when it tells it to. */
 export interface ScriptedSession {
   readonly context: SessionContext
   readonly signal: AbortSignal
+  readonly pause: Pause
   /** Whether the first part was asked for: only then would a request leave. */
   isPulled: boolean
   /** Whether the consumer has let go of the session. */
@@ -32,7 +33,7 @@ export function scriptedSessions(
   const opened: ScriptedSession[] = []
   return {
     opened,
-    openSession: (context, signal) => {
+    openSession: (context, signal, pause) => {
       const queue: (() => Part | null)[] = []
       let wake: () => void = () => undefined
       const push = (...steps: (() => Part | null)[]): void => {
@@ -42,6 +43,7 @@ export function scriptedSessions(
       const session: ScriptedSession = {
         context,
         signal,
+        pause,
         isPulled: false,
         isClosed: false,
         say: (...parts) => push(...parts.map((part) => () => part)),

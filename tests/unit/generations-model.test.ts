@@ -29,6 +29,14 @@ interface Expected {
   stopState: 'stopped' | 'interrupted'
   text: string
   deadlineMs: number
+  pauses: Pausing[]
+}
+
+/** A wait of the session before a retry (R12, R14): what is expected of it, and what it has come to. */
+interface Pausing {
+  untilMs: number
+  expected: 'waits' | 'over' | 'aborted'
+  found: 'waits' | 'over' | 'aborted'
 }
 
 interface Model {
@@ -74,6 +82,8 @@ async function check(model: Model, real: Real): Promise<void> {
     expect(real.generations.running(conversationId).some((each) => each.generationId === generationId)).toBe(
       isOpen(answer),
     )
+
+    for (const pausing of answer.pauses) expect(pausing.found).toBe(pausing.expected)
 
     const { conversation } = await real.generations.open(conversationId)
     const message = conversation.messages.find(({ id }) => id === answerId) as AssistantMessage
@@ -124,7 +134,15 @@ const commands = [
         const request = startOf(randomUUID())
         real.manners.set(request.generationId, manner)
         await real.generations.start(request)
-        model.answers.push({ request, manner, phase: 'running', stopState: 'stopped', text: '', deadlineMs: 0 })
+        model.answers.push({
+          request,
+          manner,
+          phase: 'running',
+          stopState: 'stopped',
+          text: '',
+          deadlineMs: 0,
+          pauses: [],
+        })
         await settle()
       },
     ),
@@ -139,7 +157,15 @@ const commands = [
         const started = real.generations.start(request)
         real.generations.stop(request.generationId)
         await started
-        model.answers.push({ request, manner: 'deaf', phase: 'stopped', stopState: 'stopped', text: '', deadlineMs: 0 })
+        model.answers.push({
+          request,
+          manner: 'deaf',
+          phase: 'stopped',
+          stopState: 'stopped',
+          text: '',
+          deadlineMs: 0,
+          pauses: [],
+        })
         await settle()
         expect(real.session(request)).toBeUndefined()
       },
@@ -182,6 +208,37 @@ const commands = [
       real.session(answer.request)?.fail(new RangeError('no'))
       answer.phase = ended(answer, 'failed')
     }),
+  ),
+  fc.tuple(which, fc.constantFrom(0, 500, 5000, 60_000)).map(([at, ms]) =>
+    command(
+      `pause(${at}, ${ms})`,
+      (model) => model.answers.slice(at, at + 1).some(({ phase }) => phase === 'running'),
+      (model, real) => {
+        const answer = model.answers[at]!
+        const session = real.session(answer.request)!
+        session.say({
+          type: 'status',
+          status: { phase: 'retrying', attempt: 1, ofAttempts: 1, inMs: ms, cause: 'limit' },
+        })
+        const pausing: Pausing = { untilMs: model.nowMs + ms, expected: 'waits', found: 'waits' }
+        answer.pauses.push(pausing)
+        session.pause(ms, session.signal).then(
+          () => (pausing.found = 'over'),
+          () => (pausing.found = 'aborted'),
+        )
+      },
+    ),
+  ),
+  which.map((at) =>
+    command(
+      `retryNow(${at})`,
+      (model) => model.answers[at] !== undefined,
+      (model, real) => {
+        const answer = model.answers[at]!
+        real.generations.retryNow(answer.request.generationId)
+        if (isOpen(answer)) for (const pausing of answer.pauses) endPause(pausing, 'over')
+      },
+    ),
   ),
   which.map((at) =>
     command(
@@ -235,8 +292,13 @@ const commands = [
   ),
 ]
 
+function endPause(pausing: Pausing, how: 'over' | 'aborted'): void {
+  if (pausing.expected === 'waits') pausing.expected = how
+}
+
 function abort(model: Model, answer: Expected, state: 'stopped' | 'interrupted'): void {
   if (answer.phase !== 'running') return
+  for (const pausing of answer.pauses) endPause(pausing, 'aborted')
   answer.stopState = state
   if (answer.manner === 'deaf') {
     answer.phase = 'stopping'
@@ -248,6 +310,7 @@ function pass(model: Model, real: Real, ms: number): void {
   vi.advanceTimersByTime(ms)
   model.nowMs += ms
   for (const answer of model.answers) {
+    for (const pausing of answer.pauses) if (pausing.untilMs <= model.nowMs) endPause(pausing, 'over')
     if (answer.phase !== 'stopping') continue
     // A deaf session is given up somewhere before the deadline (R09); when exactly is not the model's to say.
     const { generationId, conversationId } = answer.request
@@ -297,16 +360,20 @@ describe('any life of three answers', () => {
   })
 
   it(
-    'ends each of them exactly once, in the state that it should have, with all of its text (R15, R25)',
+    'ends each of them exactly once, in the state that it should have, with all of its text and no wait left (R14, R15, R25)',
     { timeout: 60_000 },
     async () => {
       const states = new Set<string>()
+      const pauses = new Set<string>()
       await fc.assert(
         fc.asyncProperty(fc.commands(commands, { maxCommands: 14, size: 'max' }), async (steps) => {
           const model: Model = { answers: [], nowMs: 0 }
           const real = newReal()
           await fc.asyncModelRun(() => ({ model, real }), steps)
-          for (const answer of model.answers) states.add(answer.phase)
+          for (const answer of model.answers) {
+            states.add(answer.phase)
+            for (const { found } of answer.pauses) pauses.add(found)
+          }
           const all = real.generations.stopAll('stopped')
           await settle()
           vi.advanceTimersByTime(MAX_STOP_MS)
@@ -314,6 +381,7 @@ describe('any life of three answers', () => {
         }),
         { numRuns: 10_000 },
       )
+      expect([...pauses].sort()).toEqual(['aborted', 'over', 'waits'])
       // Every state can be reached, and there is no other.
       expect([...states].sort()).toEqual(
         ['complete', 'complete-unconfirmed', 'failed', 'interrupted', 'running', 'stopped', 'stopping'].sort(),

@@ -106,6 +106,7 @@ describe('start', () => {
     expect(sessions[0]?.context).toEqual({
       generationId: request.generationId,
       conversationId: request.conversationId,
+      answerId: request.answerId,
       messages: [started.question],
       backendId: 'server',
       provider: null,
@@ -130,9 +131,9 @@ describe('start', () => {
     await library.recover()
     calls.length = 0
     const sessions = scriptedSessions()
-    const openSession: GenerationsOptions['openSession'] = (context, signal) => {
+    const openSession: GenerationsOptions['openSession'] = (context, signal, pause) => {
       calls.push('session')
-      return sessions.openSession(context, signal)
+      return sessions.openSession(context, signal, pause)
     }
     const { generations } = setUp({ library, openSession }, sessions)
     const request = startOf(randomUUID())
@@ -605,6 +606,21 @@ describe('stop', () => {
     }
   })
 
+  it('ends a pause before a retry as well: stopped at once (R14)', async () => {
+    const { generations, sessions, library } = setUp()
+    const request = startOf(randomUUID())
+    await generations.start(request)
+    await settle()
+    const [session] = sessions
+    const pause = session?.pause(60_000, session.signal)
+    generations.stop(request.generationId)
+    await expect(pause).rejects.toThrow()
+    await settle()
+    expect(answerOf(library.conversations.get(request.conversationId), request).state).toBe('stopped')
+    await expect(session?.pause(5, session.signal)).rejects.toThrow()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('of all answers ends them within two seconds, even those that never end (R35)', async () => {
     const { generations, library } = setUp(
       {},
@@ -656,6 +672,131 @@ describe('stop', () => {
       state: 'interrupted',
       error: { code: 'connection-lost' },
     })
+  })
+})
+
+describe('retryNow', () => {
+  const running = async () => {
+    const set = setUp()
+    const request = startOf(randomUUID())
+    await set.generations.start(request)
+    await settle()
+    const session = set.sessions[0]
+    if (session === undefined) throw new Error('no session')
+    const waited: string[] = []
+    const wait = (name: string, ms: number): void => {
+      void session.pause(ms, session.signal).then(() => waited.push(name))
+    }
+    return { ...set, request, session, waited, wait, retryNow: () => set.generations.retryNow(request.generationId) }
+  }
+
+  it('ends the pause of its answer at once, whatever the pause is for (R12, R14)', async () => {
+    const { wait, waited, retryNow } = await running()
+    wait('first', 60_000)
+    await settle()
+    vi.advanceTimersByTime(59_999)
+    await settle()
+    expect(waited).toEqual([])
+    retryNow()
+    await settle()
+    expect(waited).toEqual(['first'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('ends this pause and not the next one; without it, the time does', async () => {
+    const { wait, waited, retryNow } = await running()
+    retryNow()
+    wait('first', 1000)
+    await settle()
+    expect(waited).toEqual([])
+    retryNow()
+    retryNow()
+    wait('second', 1000)
+    vi.advanceTimersByTime(999)
+    await settle()
+    expect(waited).toEqual(['first'])
+    vi.advanceTimersByTime(1)
+    await settle()
+    expect(waited).toEqual(['first', 'second'])
+  })
+
+  it('is harmless for an answer that does not wait, has ended, or is just beginning, and not-found for none', async () => {
+    const { generations, session, request, retryNow, events } = await running()
+    retryNow()
+    session.say(...says('a'), complete)
+    await settle()
+    retryNow()
+    expect(texts(events())).toEqual(['a', 'finish'])
+    expect(() => generations.retryNow(randomUUID())).toThrow(AppFailure)
+    const next = startOf(request.conversationId)
+    const starting = generations.start(next)
+    generations.retryNow(next.generationId)
+    await starting
+  })
+
+  it('of one answer lets the pause of another be', async () => {
+    const { generations, sessions, waited, wait } = await running()
+    const other = startOf(randomUUID())
+    await generations.start(other)
+    await settle()
+    wait('first', 1000)
+    void sessions[1]?.pause(1000, sessions[1].signal).then(() => waited.push('other'))
+    generations.retryNow(other.generationId)
+    await settle()
+    expect(waited).toEqual(['other'])
+  })
+})
+
+describe('after a sleep (R30)', () => {
+  const WAIT_MS = 4000
+  const status = (phase: 'connecting' | 'waiting' | 'thinking'): Part => ({ type: 'status', status: { phase } })
+  const stalled: Part = { type: 'status', status: { phase: 'stalled', sinceMs: 0 } }
+
+  it('answers of which nothing is heard end as interrupted within five seconds, and the others go on', async () => {
+    const { generations, sessions, library } = setUp()
+    const names = ['silent', 'stalled', 'talking', 'thinking', 'retrying', 'unheard', 'local', 'local-silent'] as const
+    const requests = new Map(names.map((name) => [name, { ...startOf(randomUUID()), backendId: name }]))
+    for (const request of requests.values()) await generations.start(request)
+    await settle()
+    const of = (name: (typeof names)[number]) => sessions.find(({ context }) => context.backendId === name)!
+    for (const name of ['silent', 'stalled', 'talking', 'thinking', 'retrying', 'local-silent'] as const) {
+      of(name).say(status('connecting'), status('waiting'), ...says('heard before'))
+    }
+    for (const name of ['unheard', 'local'] as const) of(name).say(status('connecting'), status('waiting'))
+    await settle()
+
+    void of('retrying')
+      .pause(60_000, of('retrying').signal)
+      .catch(() => undefined)
+    const done = generations.endSilent(WAIT_MS, (backendId) => backendId.startsWith('local'))
+    vi.advanceTimersByTime(1000)
+    of('talking').say(...says(' and after'))
+    of('thinking').say(status('thinking'))
+    of('stalled').say(stalled)
+    const late = { ...startOf(randomUUID()), backendId: 'late' }
+    await generations.start(late)
+    await settle()
+    vi.advanceTimersByTime(WAIT_MS - 1000)
+    await done
+    await settle()
+
+    const states = [...requests, ['late', late] as const].map(([name, request]) => {
+      const { state, error } = answerOf(library.conversations.get(request.conversationId), request)
+      return [name, state, error?.code ?? null]
+    })
+    expect(states).toEqual([
+      ['silent', 'interrupted', 'connection-lost'],
+      ['stalled', 'interrupted', 'connection-lost'],
+      ['talking', 'running', null],
+      ['thinking', 'running', null],
+      ['retrying', 'running', null],
+      ['unheard', 'interrupted', 'connection-lost'],
+      ['local', 'running', null],
+      ['local-silent', 'interrupted', 'connection-lost'],
+      ['late', 'running', null],
+    ])
+    expect(of('silent').signal.aborted).toBe(true)
+    await generations.stopAll('stopped')
   })
 })
 
@@ -892,6 +1033,24 @@ describe('questions', () => {
       { A: 2, B: 1 },
       { A: 1, B: 1 },
     ])
+  })
+
+  it('leave the sessions of another backend with it, though its providers have the same names (S35)', async () => {
+    const { generations, sessions } = withFirst((conversation) => ({
+      ...conversation,
+      messages: conversation.messages.map((message) =>
+        message.role === 'assistant'
+          ? message.id === a1
+            ? { ...message, sessions: { A: 1, B: 1 } }
+            : { ...message, sessions: { A: 'of another' }, backendId: 'another' }
+          : message,
+      ),
+    }))
+    await generations.start(startOf(first.id, { parentId: a2 }))
+    await generations.start({ ...startOf(first.id, { parentId: a2 }), backendId: 'another' })
+    await generations.start({ ...startOf(first.id, { parentId: a2 }), backendId: 'third' })
+    await settle()
+    expect(sessions.map(({ context }) => context.sessions)).toEqual([{ A: 1, B: 1 }, { A: 'of another' }, null])
   })
 
   it('in a conversation that cannot be changed are refused, and no session is opened', async () => {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { AppFailure, failure, type AppError } from '../../shared/errors'
 import { silentLogger, type Logger } from '../logger'
+import { download, findSource, type Download, type DownloadOptions, type FindAddresses } from './download'
 import { requireHeaders } from './headers'
-import { createHttpTransport, type TlsOptions } from './http'
+import { createHttpTransport, type FindProxy, type TlsOptions } from './http'
 import { readModelLists, readModels, readProviders, readVersion } from './lists'
 import type { ListedModel, ListedProvider, ServerVersion } from './lists'
 import { StoredFile, type MediaItem } from './media'
+import { readRetryAfter } from './retry-after'
 import { createRedactor, plainLine, plainText } from './server-text'
 import { ChunkDecoder, type Chunk, type RawResponse } from './stream'
 import type { BodyPiece, RequestBody, Transport, TransportRequest, TransportResponse } from './transport'
@@ -21,11 +23,20 @@ export interface BackendApiOptions {
    */
   secrets?: readonly string[]
   tls?: TlsOptions
-  proxy?: string
+  proxy?: string | FindProxy
   logger?: Logger
   /** Instead of sockets. `tls` and `proxy` are then the transport's own business and must not be given. */
   transport?: Transport
+  /**
+   * For files of other hosts (see `download`): must not know this backend's certificates. By default sockets, through
+   * `proxy`.
+   */
+  elsewhere?: Transport
+  /** Instead of the system's look-up, for files of other hosts. */
+  findAddresses?: FindAddresses
   timeouts?: Partial<Timeouts>
+  /** Milliseconds since the epoch; `Retry-After` may name a date. */
+  now?: () => number
 }
 
 /** R10. There is none for a whole answer. */
@@ -46,7 +57,8 @@ const DEFAULT_SERVER_TIMEOUT_SECONDS = 3600
 /** Shorter values of headers are names of programs and the like. */
 const MIN_HEADER_SECRET = 8
 
-const MAX_LIST_BYTES = 16 * 1024 * 1024
+/** Ten thousand providers fill 4 MiB; more would hold the process up while it is parsed. */
+const MAX_LIST_BYTES = 8 * 1024 * 1024
 /** Of what is no answer, only as much is read, and for only as long, as is needed to say what it is (R21). */
 const MAX_ERROR_BYTES = 64 * 1024
 const MAX_ERROR_WAIT_MS = 1000
@@ -76,6 +88,8 @@ export interface ConversationRequest {
   baseUrl?: string | null
   signal?: AbortSignal
   onConnected?: () => void
+  /** The same as further fields, for names that may be anything: what is named above or beside goes before them. */
+  parameters?: Readonly<Record<string, unknown>>
   /** Everything else goes to the server, and through it to the provider, as it is. */
   [extra: string]: unknown
 }
@@ -90,8 +104,11 @@ export class BackendApi {
   readonly #headers: Record<string, string>
   readonly #secrets: readonly string[]
   readonly #transport: Transport
+  readonly #elsewhere: Transport
+  readonly #findAddresses: FindAddresses | undefined
   readonly #timeouts: Timeouts
   readonly #logger: Logger
+  readonly #now: () => number
 
   /** @throws AppFailure `bad-address`, `bad-header` */
   constructor(options: BackendApiOptions) {
@@ -106,8 +123,12 @@ export class BackendApi {
         ...(options.tls === undefined ? {} : { tls: options.tls }),
         ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
       })
+    this.#elsewhere =
+      options.elsewhere ?? createHttpTransport(options.proxy === undefined ? {} : { proxy: options.proxy })
+    this.#findAddresses = options.findAddresses
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
     this.#logger = options.logger ?? silentLogger
+    this.#now = options.now ?? Date.now
   }
 
   /**
@@ -131,17 +152,23 @@ export class BackendApi {
   /**
    * The same with what could not be read, and in pieces: one array for each piece of bytes, empty when it held no whole
    * event, so that every sign of life is seen. After the first array the server has answered with a stream.
+   *
+   * @param options.isJoined see ChunkDecoder
    */
-  async *chunks(request: ConversationRequest): AsyncGenerator<Chunk[], void, undefined> {
-    const { provider, model, messages, media, apiKey, baseUrl, signal, onConnected, ...extra } = request
+  async *chunks(
+    request: ConversationRequest,
+    options: { isJoined?: boolean } = {},
+  ): AsyncGenerator<Chunk[], void, undefined> {
+    const { provider, model, messages, media, apiKey, baseUrl, signal, onConnected, parameters, ...extra } = request
     const redact = this.redactor(apiKey)
     const response = await this.#send({
       method: 'POST',
       path: '/conversation',
       headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
       body: encodeBody({
-        timeout: DEFAULT_SERVER_TIMEOUT_SECONDS,
+        ...parameters,
         ...extra,
+        timeout: timeoutOf(extra.timeout) ?? timeoutOf(parameters?.timeout) ?? DEFAULT_SERVER_TIMEOUT_SECONDS,
         // An empty name is a 404; leaving it out is the automatic choice.
         ...(isGiven(provider) ? { provider } : {}),
         ...(isGiven(model) ? { model } : {}),
@@ -154,9 +181,9 @@ export class BackendApi {
       ...(signal === undefined ? {} : { signal }),
       ...(onConnected === undefined ? {} : { onConnected }),
     })
-    if (!isStream(response)) throw failure(await readRefusal(response, redact))
+    if (!isStream(response)) throw failure(await this.#readRefusal(response, redact))
 
-    const decoder = new ChunkDecoder()
+    const decoder = new ChunkDecoder(options)
     let isEmpty = true
     for await (const bytes of response.body) {
       isEmpty &&= bytes.length === 0
@@ -195,6 +222,59 @@ export class BackendApi {
     return this.#get('/models', options, readModelLists)
   }
 
+  /**
+   * Whether a source of media is a file of this server: relative, or at its very origin. An address of the API is none:
+   * a provider that names one must not have it called, with our key, because nobody looked.
+   */
+  owns(source: string): boolean {
+    const found = findSource(source, this.#origin)
+    return found?.isOwn === true && !/\/backend-api(?:\/|$)/iu.test(found.url.pathname)
+  }
+
+  /**
+   * Fetches a result that an answer names (`urls`, `data`), relative ones from this server's origin and with its
+   * headers. Other hosts are asked only when `isAskedFor` says that a person wants it, without anything of this
+   * backend; see download.ts. The content is the reader's to check: what the server says of it is not believed.
+   *
+   * @throws AppFailure `media` only; also the body does
+   */
+  async download(source: string, options: DownloadOptions): Promise<Download> {
+    return download(
+      {
+        origin: this.#origin,
+        headers: this.#headers,
+        transport: this.#transport,
+        elsewhere: this.#elsewhere,
+        connectTimeoutMs: this.#timeouts.connectMs,
+        ...(this.#findAddresses === undefined ? {} : { findAddresses: this.#findAddresses }),
+      },
+      source,
+      options,
+    )
+  }
+
+  /**
+   * A text spoken by a provider (protocol.md section 6).
+   *
+   * @param query what the answer's `synthesize` said; `text` is the text
+   * @throws as `download`
+   */
+  async speech(
+    provider: string,
+    query: Record<string, string>,
+    options: Omit<DownloadOptions, 'isAskedFor'>,
+  ): Promise<Download> {
+    const path = `${encodeURIComponent(provider)}?${new URLSearchParams(query).toString()}`
+    return this.download(`${this.#base}/backend-api/v2/synthesize/${path}`, {
+      ...options,
+      firstByteTimeoutMs: options.firstByteTimeoutMs ?? this.#timeouts.firstByteMs,
+    })
+  }
+
+  get #origin(): string {
+    return new URL(this.#base).origin
+  }
+
   /** Takes this server's secret headers and a provider's key out of a text; see createRedactor. */
   redactor(apiKey?: string | null): (text: string) => string {
     return createRedactor([apiKey, ...this.#secrets])
@@ -204,7 +284,7 @@ export class BackendApi {
   async #get<T>(
     path: string,
     options: CallOptions & { headers?: Record<string, string> },
-    read: (value: unknown) => T | null,
+    read: (value: unknown) => T | null | Promise<T | null>,
   ): Promise<T> {
     const { signal, headers } = options
     const response = await this.#send({
@@ -215,12 +295,19 @@ export class BackendApi {
       ...(signal === undefined ? {} : { signal }),
     })
     const redact = this.redactor(headers?.['x-api-key'])
-    if (response.status !== 200 || encodingOf(response) !== '') throw failure(await readRefusal(response, redact))
+    if (response.status !== 200 || encodingOf(response) !== '') throw failure(await this.#readRefusal(response, redact))
     const { text, isWhole } = await readText(response.body, MAX_LIST_BYTES)
     if (!isWhole) throw failure({ code: 'too-large', limitBytes: MAX_LIST_BYTES })
-    const value = read(parseJson(text))
-    if (value === null) throw failure(refusalOf(response, text, redact))
+    const value = await read(parseJson(text))
+    if (value === null) throw failure(refusalOf(response, text, redact, this.#now()))
     return value
+  }
+
+  async #readRefusal(response: TransportResponse, redact: (text: string) => string): Promise<AppError> {
+    // The server's clock is compared with ours as of its answer, not of the end of its body.
+    const nowMs = this.#now()
+    const { text } = await readText(response.body, MAX_ERROR_BYTES, MAX_ERROR_WAIT_MS)
+    return refusalOf(response, text, redact, nowMs)
   }
 
   async #send(call: {
@@ -270,6 +357,10 @@ function requireBase(address: string, hasOwnTransport: boolean): string {
   return `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/u, '')}`
 }
 
+function timeoutOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : null
+}
+
 function isGiven(value: string | null | undefined): value is string {
   return value !== undefined && value !== null && value !== ''
 }
@@ -290,31 +381,36 @@ function encodeBody(body: Record<string, unknown>): RequestBody {
   return { kind: 'pieces', pieces }
 }
 
-function isStream(response: TransportResponse): boolean {
+/** Whether an answer is one whose body is read as events; everything else is a refusal, or somebody else's page. */
+export function isStream(response: Pick<TransportResponse, 'status' | 'headers'>): boolean {
   if (response.status !== 200 || encodingOf(response) !== '') return false
   return /^(?:text\/event-stream|application\/(?:x-)?(?:ndjson|jsonl|json-seq)|application\/stream\+json)\b/iu.test(
     response.headers['content-type'] ?? '',
   )
 }
 
-function encodingOf(response: TransportResponse): string {
+function encodingOf(response: Pick<TransportResponse, 'headers'>): string {
   const encoding = (response.headers['content-encoding'] ?? '').trim().toLowerCase()
   return encoding === 'identity' ? '' : encoding
 }
 
-async function readRefusal(response: TransportResponse, redact: (text: string) => string): Promise<AppError> {
-  const { text } = await readText(response.body, MAX_ERROR_BYTES, MAX_ERROR_WAIT_MS)
-  return refusalOf(response, text, redact)
-}
-
 /** What an answer is that is not the one that was asked for (protocol.md section 4). */
-function refusalOf(response: TransportResponse, text: string, redact: (text: string) => string): AppError {
+function refusalOf(
+  response: TransportResponse,
+  text: string,
+  redact: (text: string) => string,
+  nowMs: number,
+): AppError {
   const { status } = response
   const encoding = encodingOf(response)
   const message = encoding === '' ? messageOf(text) : null
   const words = message === null ? null : plainText(redact(message), MAX_MESSAGE)
   if (status === 401 || status === 403) return { code: 'unauthorized', status, message: words }
-  if (status < 200 || status > 299 || words !== null) return { code: 'http', status, message: words }
+  if (status < 200 || status > 299 || words !== null) {
+    const isLimit = status === 429 || status === 503
+    const retryAfterSeconds = isLimit ? readRetryAfter(response.headers, nowMs) : null
+    return { code: 'http', status, message: words, ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }) }
+  }
   if (text === '' && encoding === '') return { code: 'empty-answer' }
   const type = plainLine(redact(response.headers['content-type'] ?? 'unknown'), 100)
   return {

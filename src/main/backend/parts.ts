@@ -1,3 +1,4 @@
+import { AUTOMATIC_PROVIDER } from '../../shared/catalogue'
 import type { Media, Part, Usage } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
 import { plainLine, plainText } from './server-text'
@@ -5,9 +6,6 @@ import type { Chunk, RawResponse } from './stream'
 
 /** More unreadable events than this in a row, and the stream is not what we take it for (R17). */
 export const MAX_MALFORMED_IN_A_ROW = 100
-
-/** The name under which servers list the automatic choice. */
-export const AUTOMATIC_PROVIDER = 'AnyProvider'
 
 const MAX_NAME = 200
 const MAX_LINE = 200
@@ -33,6 +31,9 @@ const MAX_TITLES = 20
 const MAX_SESSIONS = 32
 const MAX_ARGUMENT_CHARACTERS = 1024 * 1024
 
+/** An end without any of these is no answer. */
+const ANSWERS = new Set<Part['type']>(['text-delta', 'reasoning-delta', 'media', 'tool-call'])
+
 /**
  * What the chunks of one answer mean for a person (protocol.md section 3). Keeps what it must remember from event to
  * event: who answers, which tool calls have which number, how many events in a row made no sense. After a part of type
@@ -54,15 +55,21 @@ export class PartReader {
   #malformedInARow = 0
   #hasFinished = false
   #hasFinishEvent = false
+  #hasAnswer = false
 
   /** @param redact takes secrets out of everything but the answer itself; see createRedactor */
   constructor(redact: (text: string) => string = (text) => text) {
     this.#redact = redact
   }
 
-  /** The backend has said that the answer is whole. It is not the end of the stream. */
+  /** The provider that answers has said that its answer is whole. It is not the end of the stream. */
   get hasFinishEvent(): boolean {
     return this.#hasFinishEvent
+  }
+
+  /** There is something of an answer from the provider that answers now. */
+  get hasAnswer(): boolean {
+    return this.#hasAnswer
   }
 
   read(chunk: Chunk): Part[] {
@@ -71,6 +78,7 @@ export class PartReader {
     const parts = chunk.kind === 'event' ? this.#readEvent(chunk.event) : null
     if (parts !== null) {
       this.#malformedInARow = 0
+      this.#hasAnswer ||= parts.some(({ type }) => ANSWERS.has(type))
       return parts
     }
     this.#malformedInARow += 1
@@ -102,7 +110,8 @@ export class PartReader {
       case 'provider':
         return this.#readProvider(event.provider)
       case 'preview':
-        return typeof event.preview === 'string' ? [{ type: 'preview', markdown: event.preview }] : null
+        if (typeof event.preview !== 'string') return null
+        return event.preview === '' ? [] : [{ type: 'preview', markdown: event.preview }]
       case 'usage':
         return readUsage(event.usage)
       case 'finish': {
@@ -122,16 +131,14 @@ export class PartReader {
         return this.#titles > MAX_TITLES ? [] : [{ type: 'title', title: this.#line(event.title, MAX_LINE) }]
       case 'synthesize':
         return this.#readSynthesize(event.synthesize)
+      case 'variant':
+        // Another text for the same question, of which nothing says where it belongs: a note beside the answer.
+        return this.#readNotice('variant', event.variant)
       case 'continue':
         // A provider that goes on with its own cut answer says so; the text that follows comes as content.
         return typeof event.continue === 'string' ? this.#progress(event.continue) : null
-      case 'message': {
-        const text = event.message
-        if (typeof text !== 'string') return null
-        this.#notices += 1
-        if (this.#notices > MAX_NOTICES) return []
-        return [{ type: 'notice', kind: this.#nameOf(event.error) ?? 'message', text: this.#text(text) }]
-      }
+      case 'message':
+        return this.#readNotice(this.#nameOf(event.error) ?? 'message', event.message)
       case 'error': {
         const message = this.#words(event.message, event.error)
         return this.#finish({ code: 'backend', kind: this.#nameOf(event.error) ?? 'error', message })
@@ -141,7 +148,6 @@ export class PartReader {
         return this.#finish({ code: 'provider-auth', provider: this.#provider, message })
       }
       default:
-        // Also `variant`: another text for the same question, of which nothing says where it belongs. Counted, not shown.
         return [{ type: 'oddity', unknownType: this.#unknownType(event.type) }]
     }
   }
@@ -186,7 +192,7 @@ export class PartReader {
     if (name === AUTOMATIC_PROVIDER) return []
     if (name !== this.#provider) this.#providers += 1
     if (this.#providers > MAX_PROVIDERS) return []
-    this.#provider = name
+    if (name !== this.#provider) this.#begin(name)
     const url = provider.url
     const isAddress = typeof url === 'string' && url.length <= MAX_ADDRESS && /^https?:\/\/[\x21-\x7e]+$/u.test(url)
     return [
@@ -200,6 +206,23 @@ export class PartReader {
         },
       },
     ]
+  }
+
+  /** A new full answer follows (protocol.md section 3): nothing of the one before counts for it. */
+  #begin(provider: string): void {
+    if (this.#provider !== null) {
+      this.#hasAnswer = false
+      this.#hasFinishEvent = false
+      this.#toolCallIds = []
+      this.#namedToolCalls.clear()
+    }
+    this.#provider = provider
+  }
+
+  #readNotice(kind: string, text: unknown): Part[] | null {
+    if (typeof text !== 'string') return null
+    this.#notices += 1
+    return this.#notices > MAX_NOTICES ? [] : [{ type: 'notice', kind, text: this.#text(text) }]
   }
 
   #readToolCalls(calls: unknown): Part[] | null {
@@ -284,6 +307,7 @@ export class PartReader {
       if (status === '') return [{ type: 'reasoning-end' }]
       return this.#progress(typeof label === 'string' ? `${label}: ${status}` : status)
     }
+    if (typeof label === 'string') return this.#progress(label)
     return typeof event.is_thinking === 'string' ? [] : null
   }
 

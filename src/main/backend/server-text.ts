@@ -32,8 +32,8 @@ export function plainLine(text: string, maxLength: number): string {
 }
 
 const MIN_SECRET = 4
-// What keys of the common providers look like: a server may repeat one that was not sent by us.
-const KEY_LIKE =
+/** What keys of the common providers look like: a server may repeat one that was not sent by us. */
+export const KEY_LIKE =
   /\b(?:sk|pk|gsk|hf|ghp|gho|xai|AIza)[-_]?[A-Za-z0-9_-]{12,}|\b(?:Bearer|Basic)\s+(?=\S*(?:[\d=]|[a-z][A-Z]|\.\S))[A-Za-z0-9._~+/=-]{6,}/gu
 
 /**
@@ -41,17 +41,39 @@ const KEY_LIKE =
  * secret is also found in other case (a host is lower-cased), percent-encoded, in hexadecimal and in base64.
  */
 export function createRedactor(secrets: readonly (string | null | undefined)[]): (text: string) => string {
-  const forms = new Set(
-    secrets
-      // `Bearer KEY` is one secret, and the key in it another.
-      .flatMap((secret) => (typeof secret === 'string' ? [secret, secret.replace(/^(?:Bearer|Basic)\s+/iu, '')] : []))
-      .filter((secret) => secret.length >= MIN_SECRET)
-      .flatMap(formsOf),
-  )
+  const known = secretForms(secrets)
+  return (text) => (known === null ? text : text.replace(known.pattern, '•••')).replace(KEY_LIKE, '•••')
+}
+
+/** The forms in which createRedactor finds secrets. */
+export interface SecretForms {
+  /** Global: for `replace` and `matchAll`. */
+  pattern: RegExp
+  /** The secret that a found form stands for. */
+  secretOf(form: string): string
+  /** Characters of the longest form. */
+  reach: number
+}
+
+/** Null when no secret is long enough to be looked for. */
+export function secretForms(secrets: readonly (string | null | undefined)[]): SecretForms | null {
+  const forms = new Map<string, string>()
+  for (const given of secrets) {
+    // `Bearer KEY` is one secret, and the key in it another.
+    for (const secret of typeof given === 'string' ? [given, given.replace(/^(?:Bearer|Basic)\s+/iu, '')] : []) {
+      if (secret.length < MIN_SECRET) continue
+      for (const form of formsOf(secret)) forms.set(form, secret)
+    }
+  }
+  if (forms.size === 0) return null
+  const byLowerCase = new Map([...forms].map(([form, secret]) => [form.toLowerCase(), secret]))
   // The longest first, so that no part of one is left over.
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length).map((form) => form.replace(SPECIAL, '\\$&'))
-  const known = longestFirst.length === 0 ? null : new RegExp(longestFirst.join('|'), 'giu')
-  return (text) => (known === null ? text : text.replace(known, '•••')).replace(KEY_LIKE, '•••')
+  const longestFirst = [...forms.keys()].sort((a, b) => b.length - a.length)
+  return {
+    pattern: new RegExp(longestFirst.map((form) => form.replace(SPECIAL, '\\$&')).join('|'), 'giu'),
+    secretOf: (form) => forms.get(form) ?? byLowerCase.get(form.toLowerCase()) ?? form,
+    reach: longestFirst[0]?.length ?? 0,
+  }
 }
 
 const SPECIAL = /[\\^$.*+?()[\]{}|/]/gu
@@ -61,7 +83,12 @@ const MIN_ENCODED_SECRET = 8
 function formsOf(secret: string): string[] {
   if (secret.length < MIN_ENCODED_SECRET) return [secret]
   const bytes = Buffer.from(secret)
-  return [secret, encodeURIComponent(secret), bytes.toString('hex'), ...base64Forms(bytes)]
+  return [secret, encodeURIComponent(secret), bytes.toString('hex'), ...base64Forms(bytes).flatMap(bothAlphabets)]
+}
+
+// That of addresses has two other characters.
+function bothAlphabets(base64: string): string[] {
+  return [base64, base64.replaceAll('+', '-').replaceAll('/', '_')]
 }
 
 // What stands before a secret shifts its base64 by one or two bytes; only the characters that are the secret's alone count.

@@ -14,8 +14,8 @@ export interface SessionDeps {
   clock: Pick<Clock, 'monotonicMs'>
   /** From 0 to below 1, for the jitter of retries. */
   random(): number
-  /** Rejects when the signal aborts. */
-  sleep(ms: number, signal: AbortSignal): Promise<unknown>
+  /** Waits so long, or until a person wants the next try now; rejects when the signal aborts. */
+  pause(ms: number, signal: AbortSignal): Promise<void>
   logger: Logger
 }
 
@@ -26,6 +26,8 @@ export interface SessionRequest {
   model: string | null
   /** For the provider. */
   apiKey: string | null
+  /** Of the backend's profile: further fields of the body, for the provider. Parley's own fields win. */
+  parameters: Readonly<Record<string, unknown>>
   isContinuation: boolean
   /** Of the branch so far, by provider; see the part `session`. */
   sessions: Record<string, unknown> | null
@@ -38,11 +40,16 @@ const STALL_CHECK_MS = 1000
 /** R12: full jitter, so that many clients of a server that comes back do not come back at once. */
 const RETRY_WITHIN_MS = [500, 1000] as const
 
+/** R14: a person who has to wait longer decides alone whether to ask again. */
+const MAX_LIMIT_WAIT_SECONDS = 60
+
 type Finish = Extract<Part, { type: 'finish' }>
 
 /**
- * Asks a backend and gives what comes back as parts. Retries only what the server cannot have seen. Whatever happens, the
- * last part is a `finish` and there is exactly one (R15):
+ * Asks a backend and gives what comes back as parts. Nothing that may have been processed is ever sent twice. Sent again
+ * is only what the server cannot have seen (R12, at most twice), and what it has refused before doing anything with it: a
+ * 429 or 503 that says when to come back (R14, once, after a wait of up to a minute). Whatever happens, the last part is a
+ * `finish` and there is exactly one (R15):
  *
  * - `complete`: the body ended cleanly and the backend had said that the answer is whole
  * - `complete-unconfirmed`: it ended cleanly without that
@@ -76,31 +83,51 @@ async function* ask(
   signal.throwIfAborted()
   yield { type: 'status', status: { phase: 'connecting' } }
   const wire = await toWire(request, deps)
-  for (let attempt = 0; ; attempt += 1) {
+  const before: Retries = { unseen: 0, limit: 0 }
+  for (;;) {
     try {
       return yield* readAnswer(deps, wire, signal, startMs)
     } catch (thrown) {
-      const withinMs = RETRY_WITHIN_MS[attempt]
-      if (signal.aborted || withinMs === undefined || !isUnseen(thrown)) throw thrown
-      const inMs = Math.round(deps.random() * withinMs)
-      deps.logger.info('request is sent again', { attempt: attempt + 1, inMs, code: thrown.error.code })
-      yield {
-        type: 'status',
-        status: { phase: 'retrying', attempt: attempt + 1, ofAttempts: RETRY_WITHIN_MS.length, inMs },
-      }
-      await deps.sleep(inMs, signal)
+      if (signal.aborted || !(thrown instanceof AppFailure)) throw thrown
+      const status = waitBefore(thrown.error, before, deps)
+      if (status === null) throw thrown
+      before[status.cause === 'limit' ? 'limit' : 'unseen'] += 1
+      deps.logger.info('request is sent again', { inMs: status.inMs, code: thrown.error.code })
+      yield { type: 'status', status }
+      await deps.pause(status.inMs, signal)
       yield { type: 'status', status: { phase: 'connecting' } }
     }
   }
 }
 
+/** How often the question was sent again, by why. */
+interface Retries {
+  unseen: number
+  limit: number
+}
+
+type Retrying = Extract<AnswerStatus, { phase: 'retrying' }>
+
+/** The wait before the question is sent again; null when it is not. */
+function waitBefore(error: AppError, before: Retries, deps: SessionDeps): Retrying | null {
+  if (error.code === 'http') {
+    const { retryAfterSeconds } = error
+    if (retryAfterSeconds === undefined || retryAfterSeconds > MAX_LIMIT_WAIT_SECONDS || before.limit > 0) return null
+    return { phase: 'retrying', attempt: 1, ofAttempts: 1, inMs: retryAfterSeconds * 1000, cause: 'limit' }
+  }
+  const withinMs = RETRY_WITHIN_MS[before.unseen]
+  if (withinMs === undefined || !isUnseen(error)) return null
+  const inMs = Math.round(deps.random() * withinMs)
+  return { phase: 'retrying', attempt: before.unseen + 1, ofAttempts: RETRY_WITHIN_MS.length, inMs }
+}
+
 /** The server cannot have seen the request, and another try can end differently. See Transport. */
-function isUnseen(thrown: unknown): thrown is AppFailure {
-  if (!(thrown instanceof AppFailure)) return false
-  const { error } = thrown
+function isUnseen(error: AppError): boolean {
   if (error.code === 'timeout') return error.phase === 'connect'
   // A certificate stays what it is; a handshake that broke off need not.
   if (error.code === 'certificate') return error.reason === 'other'
+  // A login stays wrong; else the proxy did not answer, or did not reach the server.
+  if (error.code === 'proxy') return error.reason !== 'login'
   return error.code === 'unreachable'
 }
 
@@ -112,14 +139,16 @@ async function* readAnswer(
 ): AsyncGenerator<Part, Finish, undefined> {
   const reader = new PartReader(deps.api.redactor(wire.apiKey))
   const now = (): number => deps.clock.monotonicMs() - startMs
-  let hasAnswer = false
   let hasBegun = false
   /** What goes on, apart from stalls. */
   let status: AnswerStatus = { phase: 'waiting' }
   let lastByteMs = 0
   let isStalled = false
 
-  const steps = new Steps((signal, onConnected) => deps.api.chunks({ ...wire, signal, onConnected }), signal)
+  const steps = new Steps(
+    (signal, onConnected) => deps.api.chunks({ ...wire, signal, onConnected }, { isJoined: true }),
+    signal,
+  )
   const stallCheck = setInterval(() => {
     if (hasBegun && !isStalled && now() - lastByteMs >= STALL_MS) steps.wake('stalled')
   }, STALL_CHECK_MS)
@@ -145,12 +174,11 @@ async function* readAnswer(
       for (const part of joinDeltas(step.value.flatMap((chunk) => reader.read(chunk)))) {
         // Only `log` can come after it (protocol.md section 3), so the rest is not waited for.
         if (part.type === 'finish') return part
-        hasAnswer ||= ANSWERS.has(part.type)
         status = statusAfter(part) ?? status
         yield part
       }
     }
-    if (!hasAnswer) return { type: 'finish', state: 'failed', error: { code: 'empty-answer' } }
+    if (!reader.hasAnswer) return { type: 'finish', state: 'failed', error: { code: 'empty-answer' } }
     return { type: 'finish', state: reader.hasFinishEvent ? 'complete' : 'complete-unconfirmed', error: null }
   } catch (thrown) {
     if (hasBegun && isCut(thrown)) return { type: 'finish', state: 'interrupted', error: thrown.error }
@@ -160,9 +188,6 @@ async function* readAnswer(
     await steps.close()
   }
 }
-
-/** An end without any of these is no answer. */
-const ANSWERS = new Set<Part['type']>(['text-delta', 'reasoning-delta', 'media', 'tool-call'])
 
 // A fast server sends hundreds of words in one piece of bytes: one part for them is as good, and far cheaper to hand on.
 function joinDeltas(parts: Part[]): Part[] {
@@ -265,6 +290,7 @@ async function toWire(request: SessionRequest, deps: SessionDeps): Promise<Conve
   const isContinuation = request.isContinuation && messages.at(-1)?.role === 'assistant'
   const conversation = sessionFor(provider, request.sessions)
   return {
+    parameters: Object.fromEntries(Object.entries(request.parameters).filter(([name]) => !OWN_FIELDS.has(name))),
     messages,
     provider,
     model,
@@ -275,6 +301,9 @@ async function toWire(request: SessionRequest, deps: SessionDeps): Promise<Conve
     ...(isContinuation ? { action: 'continue' } : {}),
   }
 }
+
+/** What a parameter must not say even where Parley says nothing: no provider is the automatic choice. */
+const OWN_FIELDS = new Set(['messages', 'provider', 'model', 'media', 'api_key', 'conversation', 'action'])
 
 // Of several answers in a row the server sends only the first upstream, so an interrupted one and its continuation are
 // one. An answer without text says nothing to a model (protocol.md section 1).

@@ -7,6 +7,7 @@ import type {
   Conversation,
   ConversationSummary,
   FinishState,
+  MediaFile,
   Message,
   Part,
   ProviderInfo,
@@ -14,7 +15,8 @@ import type {
   Usage,
   UserMessage,
 } from '../../shared/conversation'
-import type { AppError } from '../../shared/errors'
+import type { AddressReason, AppError } from '../../shared/errors'
+import type { CertificateInfo } from '../../shared/settings'
 
 /** The version that conversation files and journals carry. A file of a higher one is read if it can be, never rewritten. */
 export const FILE_VERSION = 1
@@ -64,7 +66,26 @@ const countRecord = v.custom<Record<string, number>>(
   (value) => v.is(anyRecord, value) && Object.values(value).every(Number.isFinite),
 )
 
-const appErrorSchema: Schema<AppError> = v.variant('code', [
+const certificateSchema: Schema<CertificateInfo> = v.object({
+  sha256: text,
+  subject: text,
+  issuer: text,
+  isSelfSigned: v.boolean(),
+  names: v.array(text),
+  validFrom: count,
+  validTo: count,
+})
+
+const addressReason: Schema<AddressReason> = v.picklist([
+  'empty',
+  'unreadable',
+  'scheme',
+  'credentials',
+  'host',
+  'port',
+])
+
+export const appErrorSchema: Schema<AppError> = v.variant('code', [
   v.object({
     code: v.literal('unreachable'),
     reason: v.picklist(['refused', 'unknown-host', 'network']),
@@ -73,12 +94,30 @@ const appErrorSchema: Schema<AppError> = v.variant('code', [
   }),
   v.object({
     code: v.literal('certificate'),
-    reason: v.picklist(['self-signed', 'unknown-issuer', 'expired', 'wrong-host', 'old-protocol', 'other']),
+    reason: v.picklist(['self-signed', 'unknown-issuer', 'expired', 'wrong-host', 'old-protocol', 'changed', 'other']),
     host: text,
+    shown: v.exactOptional(certificateSchema),
+    trusted: v.exactOptional(certificateSchema),
+  }),
+  v.object({
+    code: v.literal('proxy'),
+    reason: v.picklist(['refused', 'unknown-host', 'network', 'login', 'failed']),
+    host: text,
+    port: count,
   }),
   v.object({ code: v.literal('timeout'), phase: v.picklist(['connect', 'headers', 'idle']), seconds: count }),
-  v.object({ code: v.literal('redirect'), status: count, host: textOrNull }),
-  v.object({ code: v.literal('http'), status: count, message: textOrNull }),
+  v.object({
+    code: v.literal('redirect'),
+    status: count,
+    host: textOrNull,
+    sameHost: v.exactOptional(v.picklist(['https', 'path'])),
+  }),
+  v.object({
+    code: v.literal('http'),
+    status: count,
+    message: textOrNull,
+    retryAfterSeconds: v.exactOptional(count),
+  }),
   v.object({ code: v.literal('unauthorized'), status: v.picklist([401, 403]), message: textOrNull }),
   v.object({ code: v.literal('not-a-stream'), status: count, contentType: text, snippet: text }),
   v.object({ code: v.literal('empty-answer') }),
@@ -88,14 +127,25 @@ const appErrorSchema: Schema<AppError> = v.variant('code', [
   v.object({ code: v.literal('too-large'), limitBytes: count }),
   v.object({ code: v.literal('connection-lost') }),
   v.object({ code: v.literal('process-ended') }),
-  v.object({
-    code: v.literal('bad-address'),
-    reason: v.picklist(['empty', 'unreadable', 'scheme', 'credentials', 'host', 'port']),
-  }),
+  v.object({ code: v.literal('bad-address'), reason: addressReason }),
+  v.object({ code: v.literal('bad-proxy'), reason: addressReason }),
   v.object({
     code: v.literal('bad-header'),
     name: text,
     reason: v.picklist(['name', 'value', 'reserved', 'too-long', 'duplicate']),
+  }),
+  v.object({
+    code: v.literal('bad-parameters'),
+    reason: v.picklist(['syntax', 'not-an-object', 'reserved', 'too-large', 'too-deep']),
+    name: textOrNull,
+  }),
+  v.object({
+    code: v.literal('bad-certificate-file'),
+    reason: v.picklist(['unreadable', 'empty', 'too-large']),
+  }),
+  v.object({
+    code: v.literal('bad-recording'),
+    reason: v.picklist(['unreadable', 'format', 'newer', 'too-large']),
   }),
   v.object({ code: v.literal('no-backend') }),
   v.object({
@@ -118,10 +168,16 @@ const appErrorSchema: Schema<AppError> = v.variant('code', [
     format: textOrNull,
     limit: countOrNull,
   }),
+  v.object({
+    code: v.literal('media'),
+    reason: v.picklist(['gone', 'refused', 'private', 'format', 'too-large', 'failed']),
+    host: textOrNull,
+    limitBytes: countOrNull,
+  }),
   v.object({ code: v.literal('storage'), reason: v.picklist(['full', 'read-only', 'damaged', 'failed']) }),
   v.object({
     code: v.literal('not-found'),
-    what: v.picklist(['conversation', 'message', 'generation', 'attachment', 'backend', 'file']),
+    what: v.picklist(['conversation', 'message', 'generation', 'attachment', 'backend', 'file', 'recording']),
   }),
   v.object({ code: v.literal('bad-request'), channel: text }),
   v.object({ code: v.literal('forbidden'), channel: text }),
@@ -143,7 +199,13 @@ const finishState: Schema<FinishState> = v.picklist([
 const statusSchema: Schema<AnswerStatus> = v.variant('phase', [
   v.object({ phase: v.literal('connecting') }),
   v.object({ phase: v.literal('waiting') }),
-  v.object({ phase: v.literal('retrying'), attempt: count, ofAttempts: count, inMs: count }),
+  v.object({
+    phase: v.literal('retrying'),
+    attempt: count,
+    ofAttempts: count,
+    inMs: count,
+    cause: v.exactOptional(v.literal('limit')),
+  }),
   v.object({ phase: v.literal('progress'), text }),
   v.object({ phase: v.literal('thinking') }),
   v.object({ phase: v.literal('writing') }),
@@ -157,7 +219,26 @@ const providerSchema: Schema<ProviderInfo> = v.object({
   url: textOrNull,
 })
 
-const mediaEntries = { kind: v.picklist(['image', 'video', 'audio']), sources: v.array(text), alt: text }
+const fileSchema: Schema<MediaFile> = v.object({
+  id: text,
+  mime: text,
+  bytes: count,
+  width: countOrNull,
+  height: countOrNull,
+})
+
+// Keys are what a server has said.
+const fileRecord = v.custom<Record<string, MediaFile>>(
+  (value) => v.is(anyRecord, value) && Object.values(value).every((file) => v.is(fileSchema, file)),
+)
+
+const mediaEntries = {
+  kind: v.picklist(['image', 'video', 'audio']),
+  sources: v.array(text),
+  alt: text,
+  // What is lost with them can be fetched again.
+  files: v.exactOptional(v.fallback(fileRecord, {})),
+}
 
 const contentSchema: Schema<AnswerContent[]> = v.array(
   v.variant('type', [
@@ -261,6 +342,7 @@ const partSchema: Schema<Part> = v.variant('type', [
   v.object({ type: v.literal('reasoning-delta'), text }),
   v.object({ type: v.literal('reasoning-end') }),
   v.object({ type: v.literal('media'), ...mediaEntries }),
+  v.object({ type: v.literal('media-file'), source: text, file: fileSchema }),
   v.object({ type: v.literal('preview'), markdown: text }),
   v.object({ type: v.literal('notice'), ...noticeEntries }),
   v.object({ type: v.literal('tool-call'), ...toolCallEntries }),

@@ -128,6 +128,25 @@ describe('the request', () => {
     expect(JSON.parse(request?.body.toString() ?? '')).toEqual({ timeout: 60, messages: hi.messages })
   })
 
+  test('parameters may be called anything; what has a name of its own wins', async () => {
+    const server = await serve(respond('200 OK', stream, sse({ type: 'content', content: 'x' })))
+    await collect(new BackendApi({ url: server.url }), {
+      ...hi,
+      model: 'm',
+      temperature: 1,
+      parameters: { temperature: 0, top_p: 0.5, signal: 'x', model: 'n', messages: [], timeout: 90 },
+    })
+    const request = await server.connections[0]?.request()
+    expect(JSON.parse(request?.body.toString() ?? '')).toEqual({
+      temperature: 1,
+      top_p: 0.5,
+      signal: 'x',
+      timeout: 90,
+      model: 'm',
+      messages: hi.messages,
+    })
+  })
+
   test('R40 stored files become data URIs wherever they stand, bit-exact', async () => {
     const server = await serve(respond('200 OK', stream, sse({ type: 'content', content: 'x' })))
     const contents = [randomBytes(1), randomBytes(300_001), randomBytes(2_000_000)]
@@ -255,6 +274,12 @@ describe('conversation()', () => {
   })
 })
 
+test('R14 a date is counted by our clock where the server shows none', async () => {
+  const server = await serve(respond('429 No', { 'Retry-After': 'Sun, 01 Mar 2026 12:00:30 GMT' }, ''))
+  const api = new BackendApi({ url: server.url, now: () => Date.UTC(2026, 2, 1, 12, 0, 10) })
+  await expect(collect(api)).rejects.toMatchObject({ error: { code: 'http', status: 429, retryAfterSeconds: 20 } })
+})
+
 describe('R21 answers that are no stream', () => {
   test.each<[string, string, Record<string, string>, string | Uint8Array, AppError]>([
     [
@@ -308,6 +333,27 @@ describe('R21 answers that are no stream', () => {
       json,
       '{"error":"slow down"}',
       { code: 'http', status: 429, message: 'slow down' },
+    ],
+    [
+      'too many, for now (R14)',
+      '429 Too Many Requests',
+      { ...json, 'Retry-After': '90' },
+      '{"error":"slow down"}',
+      { code: 'http', status: 429, message: 'slow down', retryAfterSeconds: 90 },
+    ],
+    [
+      'away until a date of its own clock (R14)',
+      '503 Service Unavailable',
+      { ...html, 'Retry-After': 'Sun, 01 Mar 2026 12:00:30 GMT', Date: 'Sun, 01 Mar 2026 12:00:00 GMT' },
+      page('503'),
+      { code: 'http', status: 503, message: null, retryAfterSeconds: 30 },
+    ],
+    [
+      'another status with a pause',
+      '500 Internal Server Error',
+      { ...html, 'Retry-After': '5' },
+      page('500'),
+      { code: 'http', status: 500, message: null },
     ],
     ['server offline', '500 INTERNAL SERVER ERROR', html, page('500'), { code: 'http', status: 500, message: null }],
     ['proxy without a server', '502 Bad Gateway', html, page('502'), { code: 'http', status: 502, message: null }],
@@ -469,7 +515,8 @@ describe('lists', () => {
     expect(providers[0]).toMatchObject({ name: '__proto__', label: 'L' })
     expect(providers[1]).toMatchObject({ name: 'Good', parent: null, needsKey: true, hasVision: true })
     expect(providers[1]?.label).toMatch(/^x{150,199}…$/u)
-    expect(providers[2]).toEqual({ name: 'P0', label: 'P0', parent: null, needsKey: false, hasVision: false })
+    const nothing = { parent: null, needsKey: false, loginUrl: null, hasVision: false, makes: [] }
+    expect(providers[2]).toEqual({ name: 'P0', label: 'P0', ...nothing })
   })
 
   test('models, flat or in groups, with what is odd left out', async () => {
@@ -482,8 +529,8 @@ describe('lists', () => {
       ]),
     )
     expect(await new BackendApi({ url: server.url }).models('X')).toEqual([
-      { id: 'a', label: 'A', isDefault: true, hasVision: true, group: null },
-      { id: 'c', label: 'c', isDefault: false, hasVision: false, group: 'G 1' },
+      { id: 'a', label: 'A', isDefault: true, hasVision: true, makes: [], group: null },
+      { id: 'c', label: 'c', isDefault: false, hasVision: false, makes: [], group: 'G 1' },
     ])
   })
 
@@ -519,7 +566,7 @@ describe('lists', () => {
       }
     })
     await expect(new BackendApi({ url: server.url }).providers()).rejects.toMatchObject({
-      error: { code: 'too-large', limitBytes: 16 * 1024 * 1024 },
+      error: { code: 'too-large', limitBytes: 8 * 1024 * 1024 },
     })
   })
 })

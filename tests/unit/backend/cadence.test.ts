@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BackendApi } from '../../../src/main/backend/api'
 import { measureCadence } from '../../../src/main/backend/cadence'
-import { testBackend } from '../../../src/main/backend/catalogue'
+import { testBackend } from '../../../src/main/backend/connection-test'
+import type { Chunk, RawResponse } from '../../../src/main/backend/stream'
 import { systemClock } from '../../../src/main/clock'
+import type { CatalogueProvider } from '../../../src/shared/contract'
+import { failure } from '../../../src/shared/errors'
 import { startScenarioServer, type ScenarioServer } from '../../support/scenario-server'
 
 let server: ScenarioServer
@@ -14,6 +17,29 @@ afterAll(async () => {
 })
 
 const ask = (model: string) => ({ provider: null, model, apiKey: null })
+const word: RawResponse = { type: 'content', content: 'word ' }
+const thought: RawResponse = { type: 'reasoning', token: 'hm ' }
+const usage: RawResponse = { type: 'usage', usage: { total_tokens: 3 } }
+const finish: RawResponse = { type: 'finish', finish: { reason: 'stop' } }
+const provider = (name: string): RawResponse => ({ type: 'provider', provider: { name } })
+const words = (count: number): RawResponse[] => Array.from({ length: count }, () => word)
+
+/** An answer whose pieces arrive at given times, on a clock of its own. */
+function arriving(pieces: readonly (readonly [atMs: number, events: readonly RawResponse[]])[], after?: () => unknown) {
+  let nowMs = 0
+  const taken: number[] = []
+  const api = {
+    async *chunks(): AsyncGenerator<Chunk[], void, undefined> {
+      for (const [atMs, events] of pieces) {
+        nowMs = atMs
+        taken.push(atMs)
+        yield await Promise.resolve(events.map((event) => ({ kind: 'event' as const, event })))
+      }
+      await after?.()
+    },
+  }
+  return { taken, measure: () => measureCadence(api, ask('m'), { monotonicMs: () => nowMs }) }
+}
 
 describe('measureCadence', () => {
   it('says that words which come one by one stream, and gives the gap before each', async () => {
@@ -23,14 +49,27 @@ describe('measureCadence', () => {
     expect(cadence.gapsMs.length).toBeGreaterThanOrEqual(4)
   })
 
-  it('says that an answer which comes in one piece was held back', async () => {
-    const cadence = await measureCadence(new BackendApi({ url: server.url }), ask('buffer:ms=50'), systemClock)
+  it.each(['buffer:ms=60', 'bursts:count=150,ms=80'])('says that an answer in mode %s was held back', async (mode) => {
+    const cadence = await measureCadence(new BackendApi({ url: server.url }), ask(mode), systemClock)
     expect(cadence.verdict).toBe('bursts')
   })
 
-  it('says nothing of an answer without text', async () => {
-    const cadence = await measureCadence(new BackendApi({ url: server.url }), ask('rate-limit'), systemClock)
-    expect(cadence).toEqual({ verdict: 'silent', firstWordMs: null, gapsMs: [] })
+  it('says nothing of an answer without text, and waits for no more than asked', async () => {
+    const api = new BackendApi({ url: server.url })
+    const silent = { verdict: 'silent', firstWordMs: null, gapsMs: [] }
+    expect(await measureCadence(api, ask('rate-limit'), systemClock)).toEqual(silent)
+    const startMs = performance.now()
+    expect(await measureCadence(api, ask('silent'), systemClock, 300)).toEqual(silent)
+    expect(await measureCadence(api, ask('slow-headers:ms=60000'), systemClock, 300)).toEqual(silent)
+    expect(performance.now() - startMs).toBeLessThan(3000)
+  })
+
+  it('takes what came before a stall or a cut as what there is to tell', async () => {
+    const api = new BackendApi({ url: server.url })
+    for (const mode of ['stall', 'cut', 'reset']) {
+      const cadence = await measureCadence(api, ask(mode), systemClock, 500)
+      expect(cadence.firstWordMs, mode).toBeGreaterThan(0)
+    }
   })
 
   it('leaves a long answer after eighty pieces, and the server sees the connection close', async () => {
@@ -40,23 +79,153 @@ describe('measureCadence', () => {
     await server.until(() => last?.closedMs !== null, 'the connection to close')
     expect(last?.isAborted).toBe(true)
   })
+
+  it('leaves a slow answer when it was watched for long enough, and one that has said that it is over', async () => {
+    const slow = arriving(Array.from({ length: 100 }, (_, index) => [1000 + index * 1000, [word]] as const))
+    const { gapsMs, verdict } = await slow.measure()
+    expect(verdict).toBe('streams')
+    expect(gapsMs).toEqual(Array.from({ length: 7 }, () => 1000))
+    const over = arriving([
+      [10, words(2)],
+      [30, [word, finish]],
+      [60_000, [usage]],
+    ])
+    expect(await over.measure()).toEqual({ verdict: 'streams', firstWordMs: 10, gapsMs: [20] })
+    expect(over.taken).toEqual([10, 30])
+  })
+
+  it('counts what a model thinks as text, and neither usage nor notes nor thoughts that are over', async () => {
+    const { measure } = arriving([
+      [400, [provider('A'), { type: 'message', message: 'x', error: 'y' }]],
+      [500, [thought]],
+      [520, [thought]],
+      [530, [{ type: 'reasoning', token: null, status: '' }, usage]],
+      [540, [word]],
+      [900, [usage]],
+      [920, [{ type: 'content', content: '' }]],
+    ])
+    expect(await measure()).toEqual({ verdict: 'streams', firstWordMs: 500, gapsMs: [20, 20] })
+  })
+
+  it('begins anew when another provider answers, so that what was given up and the wait between tell nothing', async () => {
+    const { measure } = arriving([
+      [100, [provider('AnyProvider'), provider('A')]],
+      [200, words(9)],
+      [3000, [provider('B')]],
+      [3100, [word]],
+      [3120, [word]],
+      [3140, [word]],
+    ])
+    expect(await measure()).toEqual({ verdict: 'streams', firstWordMs: 3100, gapsMs: [20, 20] })
+    const inOne = arriving([[300, [provider('A'), ...words(9), provider('B'), word]]])
+    expect(await inOne.measure()).toEqual({ verdict: 'silent', firstWordMs: 300, gapsMs: [] })
+  })
+
+  it.each([
+    ['one word, in one piece', [[800, [word, finish]]], 'silent'],
+    ['a whole answer as one event, as a provider gives it that does not stream', [[2000, [word, word]]], 'silent'],
+    ['a whole answer as many events at once, after a wait', [[2000, words(30)]], 'bursts'],
+    [
+      'the same in several pieces that follow at once',
+      [
+        [2000, words(30)],
+        [2001, words(30)],
+        [2002, words(3)],
+      ],
+      'bursts',
+    ],
+    [
+      'a fast model that fills pieces without a wait',
+      [
+        [30, words(8)],
+        [33, words(40)],
+        [36, words(40)],
+      ],
+      'streams',
+    ],
+    [
+      'a fast model after a long thought',
+      [
+        [3000, [word]],
+        [3002, words(9)],
+        [3004, words(9)],
+      ],
+      'streams',
+    ],
+    [
+      'bursts with silence between',
+      [
+        [500, words(9)],
+        [1500, words(9)],
+        [2500, words(9)],
+      ],
+      'bursts',
+    ],
+    [
+      'words one by one with one burst among them',
+      [[100, words(3)], [300, words(5)], ...[4, 5, 6].map((at) => [at * 100, [word]] as const)],
+      'streams',
+    ],
+  ] as const)('%s', async (_, pieces, verdict) => {
+    expect((await arriving(pieces).measure()).verdict).toBe(verdict)
+  })
+
+  it('ends with a fatal event, though the connection stays open', async () => {
+    const { measure } = arriving([[100, [word, word, word, { type: 'error', error: 'X', message: 'X: y' }]]], () =>
+      Promise.reject(new Error('was read on')),
+    )
+    expect(await measure()).toEqual({ verdict: 'streams', firstWordMs: 100, gapsMs: [] })
+  })
+
+  it('throws what the server says instead of a stream', async () => {
+    const asking = measureCadence(new BackendApi({ url: server.url }), ask('html'), systemClock)
+    await expect(asking).rejects.toMatchObject({ error: { code: 'not-a-stream' } })
+  })
 })
 
 describe('testBackend', () => {
+  const offers: CatalogueProvider[] = []
+  const list = () => Promise.resolve(offers)
+
   it('gives the figures of a server that streams', async () => {
-    const test = await testBackend(new BackendApi({ url: server.url }), ask('drip:count=6,ms=15'), systemClock)
-    expect(test).toMatchObject({ verdict: 'streams', providers: expect.any(Number) as number })
+    const test = await testBackend(new BackendApi({ url: server.url }), ask('drip:count=6,ms=15'), systemClock, list)
+    expect(test).toMatchObject({ verdict: 'streams', providers: 0, models: 0 })
+    expect(test.verdict === 'streams' && test.gapsMs.length).toBeGreaterThan(3)
+  })
+
+  it('says that the text arrives in bursts', async () => {
+    const test = await testBackend(new BackendApi({ url: server.url }), ask('buffer:ms=60'), systemClock, list)
+    expect(test).toMatchObject({ verdict: 'bursts' })
   })
 
   it('says reachable when the server is there and its provider is not', async () => {
-    const test = await testBackend(new BackendApi({ url: server.url }), ask('unauthorized'), systemClock)
+    const test = await testBackend(new BackendApi({ url: server.url }), ask('auth'), systemClock, list)
     expect(test).toMatchObject({ verdict: 'reachable', firstWordMs: null, gapsMs: [] })
+  })
+
+  it('says failed when the server itself wants a key, also where its health check does not', async () => {
+    const test = await testBackend(new BackendApi({ url: server.url }), ask('unauthorized'), systemClock, list)
+    expect(test).toMatchObject({ verdict: 'failed', error: { code: 'unauthorized', status: 401 } })
+  })
+
+  it('says what it measured when the lists fail or take too long', async () => {
+    const api = new BackendApi({ url: server.url })
+    const none = { verdict: 'streams', providers: null, models: null }
+    const broken = () => Promise.reject(failure({ code: 'connection-lost' }))
+    expect(await testBackend(api, ask('drip:count=6,ms=15'), systemClock, broken)).toMatchObject(none)
+    // Twenty seconds have passed on this clock when the answer is over.
+    let nowMs = 0
+    const clock = { monotonicMs: () => (nowMs += 9000) }
+    const never = () => new Promise<CatalogueProvider[]>(() => undefined)
+    const startMs = performance.now()
+    expect(await testBackend(api, ask('plain'), clock, never)).toMatchObject({ providers: null, models: null })
+    expect(performance.now() - startMs).toBeLessThan(6000)
   })
 
   it('says failed, and why, when nothing answers', async () => {
     const gone = await startScenarioServer()
     await gone.close()
-    const test = await testBackend(new BackendApi({ url: gone.url }), ask('plain'), systemClock)
+    const test = await testBackend(new BackendApi({ url: gone.url }), ask('plain'), systemClock, list)
     expect(test).toMatchObject({ verdict: 'failed', error: { code: 'unreachable', reason: 'refused' } })
   })
 })

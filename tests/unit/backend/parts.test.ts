@@ -86,6 +86,10 @@ describe('reasoning', () => {
     ],
     [{ type: 'reasoning', token: null, status: null, is_thinking: '<think>' }, []],
     [{ type: 'reasoning', token: null, status: ' \n ' }, []],
+    [
+      { type: 'reasoning', label: 'Searching', status: null },
+      [{ type: 'status', status: { phase: 'progress', text: 'Searching' } }],
+    ],
   ])('%j', (event, parts) => {
     expect(read(event)).toEqual(parts)
   })
@@ -139,6 +143,7 @@ describe('everything else', () => {
     ],
     [{ type: 'provider', provider: { name: 'AnyProvider', model: 'gpt-4o' } }, []],
     [{ type: 'preview', preview: 'p', urls: 'x' }, [{ type: 'preview', markdown: 'p' }]],
+    [{ type: 'preview', preview: '' }, []],
     [
       {
         type: 'usage',
@@ -170,7 +175,7 @@ describe('everything else', () => {
     [{ type: 'message', message: 'E: text', error: 'E' }, [{ type: 'notice', kind: 'E', text: 'E: text' }]],
     [{ type: 'log', log: 'of someone else' }, []],
     [{ type: 'request', skippedBytes: 5 }, []],
-    [{ type: 'variant', variant: 'x' }, [{ type: 'oddity', unknownType: 'variant' }]],
+    [{ type: 'variant', variant: 'or so' }, [{ type: 'notice', kind: 'variant', text: 'or so' }]],
     [{ type: 'custom_event', x: 1 }, [{ type: 'oddity', unknownType: 'custom_event' }]],
     [{ type: '__proto__', x: 1 }, [{ type: 'oddity', unknownType: '__proto__' }]],
   ])('%j', (event, parts) => {
@@ -199,10 +204,61 @@ describe('everything else', () => {
       { type: 'title' },
       { type: 'synthesize', synthesize: 'x' },
       { type: 'continue' },
+      { type: 'variant', variant: 5 },
       { type: 'message', message: {} },
     ]
     for (const event of wrong) expect(read(event, { type: 'content', content: 'x' })[0], event.type).toEqual(odd)
     expect(read(...wrong, { type: 'content', content: 'x' }).at(-1)).toEqual({ type: 'text-delta', text: 'x' })
+  })
+})
+
+describe('when another provider takes over', () => {
+  const provider = (name: string): RawResponse => ({ type: 'provider', provider: { name } })
+  const events = (...all: RawResponse[]): PartReader => {
+    const reader = new PartReader()
+    for (const event of all) reader.read({ kind: 'event', event })
+    return reader
+  }
+  const word: RawResponse = { type: 'content', content: 'x' }
+  const finish: RawResponse = { type: 'finish', finish: { reason: 'stop' } }
+
+  test('its tool calls are new ones, with names of their own', () => {
+    const call = (name: string, id: string | null = null): RawResponse => ({
+      type: 'tool_calls',
+      tool_calls: [{ ...(id === null ? { index: 0 } : { id }), function: { name, arguments: '{}' } }],
+    })
+    expect(read(provider('A'), call('f'), provider('B'), call('g'), call('g'))).toMatchObject([
+      { type: 'provider' },
+      { name: 'f', index: 0 },
+      { type: 'provider' },
+      { name: 'g', index: 0 },
+      { name: '', index: 0 },
+    ])
+    expect(read(provider('A'), call('f', '1'), call('g', '2'), provider('B'), call('h', '3')).at(-1)).toMatchObject({
+      name: 'h',
+      index: 0,
+    })
+  })
+
+  test('what the one before had said, and that it was whole, does not count for it', () => {
+    const states = [
+      events(word, finish),
+      events(word, finish, provider('A')),
+      events(provider('A'), word, finish, provider('A')),
+      events(provider('A'), word, finish, provider('AnyProvider')),
+      events(provider('A'), word, finish, provider('B')),
+      events(provider('A'), finish, provider('B'), word),
+      events(provider('A'), finish, provider('B'), word, finish),
+    ].map(({ hasAnswer, hasFinishEvent }) => [hasAnswer, hasFinishEvent])
+    expect(states).toEqual([
+      [true, true],
+      [true, true],
+      [true, true],
+      [true, true],
+      [false, false],
+      [true, false],
+      [true, true],
+    ])
   })
 })
 

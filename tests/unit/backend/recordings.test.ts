@@ -81,7 +81,9 @@ describe('recorded lists', () => {
       label: 'AnyProvider',
       parent: null,
       needsKey: false,
+      loginUrl: null,
       hasVision: false,
+      makes: ['image', 'audio', 'video'],
     })
     expect(providers.find(({ name }) => name === 'Anthropic')).toMatchObject({ label: 'Anthropic API', needsKey: true })
     expect(providers.filter(({ parent }) => parent === 'HuggingSpace').length).toBeGreaterThan(1)
@@ -89,7 +91,14 @@ describe('recorded lists', () => {
 
   test('models of the automatic choice, in groups', async () => {
     const models = await recorded('models-AnyProvider').models('AnyProvider')
-    expect(models[0]).toEqual({ id: 'default', label: 'default', isDefault: true, hasVision: false, group: 'Default' })
+    expect(models[0]).toEqual({
+      id: 'default',
+      label: 'default',
+      isDefault: true,
+      hasVision: false,
+      makes: [],
+      group: 'Default',
+    })
     expect(models.find(({ id }) => id === 'gpt-4o-mini')).toMatchObject({ group: 'OpenAI: ChatGPT', isDefault: false })
     expect(new Set(models.map(({ id }) => id)).size).toBe(models.length)
     expect(models.length).toBeGreaterThan(100)

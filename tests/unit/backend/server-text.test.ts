@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createRedactor, plainLine, plainText } from '../../../src/main/backend/server-text'
+import { createRedactor, plainLine, plainText, secretForms } from '../../../src/main/backend/server-text'
 
 describe('S39 text of servers', () => {
   test.each([
@@ -51,6 +51,17 @@ describe('S30 secrets in a server’s words', () => {
 
   test('the key of an authorization header is one by itself', () => {
     expect(createRedactor(['Bearer plain-key'])('plain-key and Bearer plain-key')).toBe('••• and •••')
+  })
+
+  test('the base64 of addresses counts too, and each form knows its secret', () => {
+    const secret = 'k3y~of?the>test'
+    const form = Buffer.from(`x${secret}y`).toString('base64url').slice(2, -2)
+    expect(createRedactor([secret])(`/${form}/`)).toMatch(/^\/.{0,2}•••.{0,2}\/$/u)
+    const known = secretForms([secret, 'another-one', null])
+    expect(known?.secretOf(encodeURIComponent(secret))).toBe(secret)
+    expect(known?.secretOf('ANOTHER-ONE')).toBe('another-one')
+    expect(known?.reach).toBe(2 * secret.length)
+    expect(secretForms(['abc', undefined])).toBeNull()
   })
 
   test.each([

@@ -67,7 +67,15 @@ function attached(id: string, bytes: number): AttachmentInfo {
 }
 
 function asking(...messages: Message[]): SessionRequest {
-  return { messages, provider: null, model: null, apiKey: null, isContinuation: false, sessions: null }
+  return {
+    messages,
+    provider: null,
+    model: null,
+    apiKey: null,
+    parameters: {},
+    isContinuation: false,
+    sessions: null,
+  }
 }
 
 const hi = asking(user('hi'))
@@ -78,7 +86,7 @@ function depsFor(api: SessionDeps['api'], more: Partial<SessionDeps> = {}): Sess
     findAttachment: (id) => Promise.resolve(id === 'gone' ? null : path.join(folder, id)),
     clock: { monotonicMs: () => performance.now() },
     random: () => 0,
-    sleep: () => Promise.resolve(),
+    pause: () => Promise.resolve(),
     logger: silentLogger,
     ...more,
   }
@@ -175,6 +183,35 @@ describe('what is sent', () => {
   test('provider, model and key', async () => {
     const body = await bodyOf({ ...hi, provider: 'OpenaiChat', model: 'gpt-4o', apiKey: 'k-123' })
     expect(body).toMatchObject({ provider: 'OpenaiChat', model: 'gpt-4o', api_key: 'k-123' })
+  })
+
+  test('parameters of the backend stand beside, and never say what Parley says', async () => {
+    const parameters = JSON.parse(
+      '{"temperature": 0.2, "tools": [{"x": 1}], "signal": "s", "baseUrl": "u", "isContinuation": true, "__proto__": {"p": 1},' +
+        '"messages": [], "provider": "Evil", "model": "m", "media": [], "api_key": "k", "conversation": {}, "action": "next"}',
+    ) as Record<string, unknown>
+    const body = await bodyOf({ ...hi, parameters })
+    expect(JSON.stringify(body)).toBe(
+      '{"temperature":0.2,"tools":[{"x":1}],"signal":"s","baseUrl":"u","isContinuation":true,"__proto__":{"p":1},' +
+        '"timeout":3600,"messages":[{"role":"user","content":"hi"}]}',
+    )
+    expect(await bodyOf({ ...hi, parameters, provider: 'A', apiKey: 'key', sessions: { A: 1 } })).toMatchObject({
+      provider: 'A',
+      api_key: 'key',
+      conversation: 1,
+    })
+  })
+
+  test.each<[unknown, number]>([
+    [30, 30],
+    [0.5, 0.5],
+    [0, 3600],
+    [-5, 3600],
+    ['30', 3600],
+    [null, 3600],
+    [[30], 3600],
+  ])('a timeout of %j in the parameters is one of %d', async (timeout, sent) => {
+    expect((await bodyOf({ ...hi, parameters: { timeout } })).timeout).toBe(sent)
   })
 
   test('answers in a row are one, empty ones are none, media are left out', async () => {
@@ -323,6 +360,27 @@ describe('R15 how it ends', () => {
       { state: 'failed', error: { code: 'backend', kind: 'E', message: 'm' } },
     ],
     [
+      'another provider that says nothing',
+      [
+        sse({ type: 'provider', provider: { name: 'A' } }),
+        text('x'),
+        finished,
+        sse({ type: 'provider', provider: { name: 'B' } }),
+      ],
+      { state: 'failed', error: { code: 'empty-answer' } },
+    ],
+    [
+      'another provider that does not say that it is whole',
+      [
+        sse({ type: 'provider', provider: { name: 'A' } }),
+        text('x'),
+        finished,
+        sse({ type: 'provider', provider: { name: 'B' } }),
+        text('y'),
+      ],
+      { state: 'complete-unconfirmed', error: null },
+    ],
+    [
       'an auth event',
       [sse({ type: 'auth', auth: 'E', message: 'm' })],
       { state: 'failed', error: { code: 'provider-auth', provider: null, message: 'm' } },
@@ -392,6 +450,13 @@ describe('R12 tries again only what the server cannot have seen', () => {
     [{ code: 'unreachable', reason: 'network', host: 'h', port: 1 }, 3],
     [{ code: 'timeout', phase: 'connect', seconds: 10 }, 3],
     [{ code: 'certificate', reason: 'other', host: 'h' }, 3],
+    [{ code: 'proxy', reason: 'refused', host: 'p', port: 1 }, 3],
+    [{ code: 'proxy', reason: 'unknown-host', host: 'p', port: 1 }, 3],
+    [{ code: 'proxy', reason: 'network', host: 'p', port: 1 }, 3],
+    [{ code: 'proxy', reason: 'failed', host: 'p', port: 1 }, 3],
+    [{ code: 'proxy', reason: 'login', host: 'p', port: 1 }, 1],
+    [{ code: 'certificate', reason: 'changed', host: 'h' }, 1],
+    [{ code: 'certificate', reason: 'wrong-host', host: 'h' }, 1],
     [{ code: 'certificate', reason: 'expired', host: 'h' }, 1],
     [{ code: 'certificate', reason: 'self-signed', host: 'h' }, 1],
     [{ code: 'timeout', phase: 'headers', seconds: 300 }, 1],
@@ -405,15 +470,18 @@ describe('R12 tries again only what the server cannot have seen', () => {
   })
 
   test('with full jitter, and a new try is told', async () => {
-    const slept: number[] = []
+    const paused: number[] = []
     const randoms = [0.5, 0.999]
     const { api } = scripted(failing(refused), failing(refused), streaming(text('x'), finished))
     const deps = depsFor(api, {
       random: () => randoms.shift() ?? 0,
-      sleep: (ms) => Promise.resolve(slept.push(ms)),
+      pause: (ms) => {
+        paused.push(ms)
+        return Promise.resolve()
+      },
     })
     const parts = await run(deps)
-    expect(slept).toEqual([250, 999])
+    expect(paused).toEqual([250, 999])
     expect(parts.slice(0, 6)).toEqual([
       { type: 'status', status: { phase: 'connecting' } },
       { type: 'status', status: { phase: 'retrying', attempt: 1, ofAttempts: 2, inMs: 250 } },
@@ -428,13 +496,13 @@ describe('R12 tries again only what the server cannot have seen', () => {
   test('not after a stop', async () => {
     const controller = new AbortController()
     const { api, requests } = scripted(failing(refused))
-    const sleep = (_ms: number, signal: AbortSignal): Promise<never> => {
+    const pause = (_ms: number, signal: AbortSignal): Promise<never> => {
       queueMicrotask(() => {
         controller.abort()
       })
       return aborted(signal)
     }
-    expect(finishOf(await run(depsFor(api, { sleep }), hi, controller.signal))).toEqual({
+    expect(finishOf(await run(depsFor(api, { pause }), hi, controller.signal))).toEqual({
       state: 'stopped',
       error: null,
     })
@@ -445,7 +513,7 @@ describe('R12 tries again only what the server cannot have seen', () => {
     const gone = await startRawServer(() => undefined)
     await gone.close()
     let server: RawServer | undefined
-    const sleep = async (): Promise<void> => {
+    const pause = async (): Promise<void> => {
       server = await startRawServer(
         async (connection) => {
           await connection.request()
@@ -455,7 +523,7 @@ describe('R12 tries again only what the server cannot have seen', () => {
       )
       servers.push(server)
     }
-    const parts = await run(depsFor(new BackendApi({ url: gone.url }), { sleep }))
+    const parts = await run(depsFor(new BackendApi({ url: gone.url }), { pause }))
     expect(finishOf(parts)).toEqual({ state: 'complete', error: null })
     expect(server?.connections).toHaveLength(1)
   })
@@ -554,10 +622,42 @@ describe('R13 whatever happens to a request that was sent, it is sent once', () 
       },
     ],
     [
-      '503',
+      '503 that does not say when to come back',
       async (connection) => {
         await connection.request()
-        connection.answer('503 No', { 'Retry-After': '1' })
+        connection.answer('503 No', {})
+      },
+    ],
+    [
+      '429 that says to come back later than a minute',
+      async (connection) => {
+        await connection.request()
+        connection.answer('429 No', { 'Retry-After': '61' })
+      },
+    ],
+    [
+      '500 that says when to come back',
+      async (connection) => {
+        await connection.request()
+        connection.answer('500 No', { 'Retry-After': '0' })
+      },
+    ],
+    [
+      '429 in the words of an upstream',
+      async (connection) => {
+        await connection.request()
+        connection.beginStream('Retry-After: 0\r\n')
+        connection.event({ type: 'error', error: 'E', message: 'Error 429: slow down, retry after 1' })
+      },
+    ],
+    [
+      'a body that is shorter than announced',
+      async (connection) => {
+        await connection.request()
+        connection.write(
+          `HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 1000\r\n\r\n${text('x')}`,
+        )
+        connection.end()
       },
     ],
     [
@@ -589,6 +689,135 @@ describe('R13 whatever happens to a request that was sent, it is sent once', () 
     expect(['failed', 'interrupted']).toContain(finishOf(parts).state)
     expect(server.connections).toHaveLength(1)
     expect(phasesOf(parts)).not.toContain('retrying')
+  })
+})
+
+describe('R14 a server that asks for a pause', () => {
+  const limited =
+    (status: number, headers: Record<string, string>) =>
+    (request: TransportRequest): TransportResponse => {
+      request.onConnected?.()
+      return { status, headers, body: play(['{"error":{"message":"slow down"}}'], request.signal) }
+    }
+  const answered = streaming(text('x'), finished)
+  const failedWith = (status: number, more: object = {}): unknown => ({
+    state: 'failed',
+    error: { code: 'http', status, message: 'slow down', ...more },
+  })
+
+  test.each<[string, number, Record<string, string>, number]>([
+    ['in seconds', 429, { 'retry-after': '7' }, 7000],
+    ['at once', 503, { 'retry-after': '0' }, 0],
+    ['in a minute', 503, { 'retry-after': '60' }, 60_000],
+    ['nonsense below zero', 429, { 'retry-after': '-1' }, 0],
+    [
+      'by a clock that is a day behind',
+      429,
+      { 'retry-after': 'Sat, 28 Feb 2026 12:00:09 GMT', date: 'Sat, 28 Feb 2026 12:00:00 GMT' },
+      9000,
+    ],
+  ])('gets the question once more, after it: %s', async (_, status, headers, inMs) => {
+    const pauses: number[] = []
+    const { api, requests } = scripted(limited(status, headers), answered)
+    const deps = depsFor(api, {
+      pause: (ms) => {
+        // Nothing is sent while it lasts.
+        expect(requests).toHaveLength(1)
+        pauses.push(ms)
+        return Promise.resolve()
+      },
+    })
+    const parts = await run(deps)
+    expect(pauses).toEqual([inMs])
+    expect(parts.slice(0, 5)).toEqual([
+      { type: 'status', status: { phase: 'connecting' } },
+      { type: 'status', status: { phase: 'waiting' } },
+      { type: 'status', status: { phase: 'retrying', attempt: 1, ofAttempts: 1, inMs, cause: 'limit' } },
+      { type: 'status', status: { phase: 'connecting' } },
+      { type: 'status', status: { phase: 'waiting' } },
+    ])
+    expect(finishOf(parts)).toEqual({ state: 'complete', error: null })
+    expect(requests).toHaveLength(2)
+    expect(requests[1]?.body).toEqual(requests[0]?.body)
+  })
+
+  test.each<[string, number, Record<string, string>, object]>([
+    ['longer than a minute', 429, { 'retry-after': '61' }, { retryAfterSeconds: 61 }],
+    ['for days', 503, { 'retry-after': '1e9' }, { retryAfterSeconds: 300 }],
+    ['without saying how long', 429, {}, {}],
+    ['in words that are none', 429, { 'retry-after': 'NaN' }, {}],
+    ['with another status', 500, { 'retry-after': '1' }, {}],
+    ['for the payload', 413, { 'retry-after': '1' }, {}],
+  ])('and does not get it again: %s', async (_, status, headers, more) => {
+    const { api, requests } = scripted(limited(status, headers), answered)
+    const parts = await run(depsFor(api))
+    expect(finishOf(parts)).toEqual(failedWith(status, more))
+    expect(requests).toHaveLength(1)
+    expect(phasesOf(parts)).not.toContain('retrying')
+  })
+
+  test('a second time is told to the person, who then knows how long', async () => {
+    const { api, requests } = scripted(
+      limited(429, { 'retry-after': '1' }),
+      limited(503, { 'retry-after': '2' }),
+      answered,
+    )
+    expect(finishOf(await run(depsFor(api)))).toEqual(failedWith(503, { retryAfterSeconds: 2 }))
+    expect(requests).toHaveLength(2)
+  })
+
+  test('one that cannot be reached before and after counts as such', async () => {
+    const { api, requests } = scripted(
+      failing(refused),
+      limited(429, { 'retry-after': '1' }),
+      failing(refused),
+      answered,
+    )
+    const parts = await run(depsFor(api))
+    expect(finishOf(parts).state).toBe('complete')
+    expect(requests).toHaveLength(4)
+    expect(
+      parts.flatMap((part) => (part.type === 'status' && 'inMs' in part.status ? [part.status] : [])),
+    ).toMatchObject([
+      { attempt: 1, ofAttempts: 2 },
+      { attempt: 1, ofAttempts: 1, cause: 'limit' },
+      { attempt: 2, ofAttempts: 2 },
+    ])
+  })
+
+  test('a stop during the pause ends it, and nothing more is sent (R09)', async () => {
+    const controller = new AbortController()
+    const { api, requests } = scripted(limited(429, { 'retry-after': '30' }), answered)
+    const pause = (_ms: number, signal: AbortSignal): Promise<never> => {
+      queueMicrotask(() => {
+        controller.abort()
+      })
+      return aborted(signal)
+    }
+    expect(finishOf(await run(depsFor(api, { pause }), hi, controller.signal))).toEqual({
+      state: 'stopped',
+      error: null,
+    })
+    expect(requests).toHaveLength(1)
+  })
+
+  test('of a real server, which gets the same question twice and on two connections', async () => {
+    const server = await serve(async (connection) => {
+      await connection.request()
+      if (server.connections.length === 1) connection.answer('429 Too Many', { 'Retry-After': '1' }, '{"error":"wait"}')
+      else connection.answer('200 OK', { 'Content-Type': 'text/event-stream' }, text('x') + finished)
+    })
+    const pauses: number[] = []
+    const pause = (ms: number): Promise<void> => {
+      pauses.push(ms)
+      return Promise.resolve()
+    }
+    const parts = await run(depsFor(new BackendApi({ url: server.url }), { pause }))
+    expect(finishOf(parts)).toEqual({ state: 'complete', error: null })
+    expect(pauses).toEqual([1000])
+    const bodies = await Promise.all(server.connections.map(async (each) => (await each.request()).body.toString()))
+    expect(bodies).toHaveLength(2)
+    expect(bodies[0]).toBe(bodies[1])
   })
 })
 

@@ -1,7 +1,9 @@
 import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { PartReader } from '../../../src/main/backend/parts'
 import { ChunkDecoder, MAX_EVENT_CHARACTERS, type Chunk } from '../../../src/main/backend/stream'
+import type { Part } from '../../../src/shared/conversation'
 
 function decode(...pieces: (string | Uint8Array)[]): Chunk[] {
   const decoder = new ChunkDecoder()
@@ -130,7 +132,9 @@ describe('R17 what cannot be read is skipped and counted', () => {
     '}',
     '{"type": "content", "content": "cut',
     "{'type': 'content'}",
-    '{"type": "content", "content": "a\tb"}',
+    '{"type": "content",\u0007 "content": "ab"}',
+    '{"type":\t"content", "content": "a\tb"}',
+    '{"type": "content", "content": "a\tb',
     '{"type": "content", "content": NaN}',
     '{"type": "content",}',
     '[DONE]',
@@ -148,6 +152,35 @@ describe('R17 what cannot be read is skipped and counted', () => {
     '{"type": ["content"]}',
   ])('%s', (data) => {
     expect(decode(`data: ${data}\n\ndata: ${helloJson}\n\n`)).toEqual([malformed, hello])
+  })
+
+  test('but for characters that JSON wants escaped: what is meant is clear', () => {
+    const words = Array.from({ length: 32 }, (_, code) => String.fromCharCode(code))
+      .join('')
+      .replace(/[\r\n]/gu, '')
+    expect(decode(`data: {"type": "content", "content": "a${words}\\tb"}\n\n`)).toEqual([
+      event('content', { content: `a${words}\tb` }),
+    ])
+    expect(decode('data: {"type": "content", "content": "a\ndata: b"}\n\n')).toEqual([
+      event('content', { content: 'a\nb' }),
+    ])
+  })
+
+  test('but not in texts beyond 64 KiB, where mending could cost more than memory has', () => {
+    const around = '{"type": "content", "content": ""}'.length
+    for (const [length, chunk] of [
+      [65_536 - around, 'event'],
+      [65_537 - around, 'malformed'],
+    ] as const) {
+      const bytes = Buffer.from(
+        `: \n\nevent: content\ndata: {"type": "content", "content": "\t${'a'.repeat(length - 1)}"}\n\n`,
+      )
+      expect(decode(bytes)).toMatchObject([{ kind: chunk }])
+      expect(decode(bytes.subarray(0, 30), bytes.subarray(30, 40), bytes.subarray(40))).toMatchObject([{ kind: chunk }])
+    }
+    const startMs = performance.now()
+    expect(decode(`data: ${'\0'.repeat(30 * 1024 * 1024)}\n\n`)).toEqual([malformed])
+    expect(performance.now() - startMs).toBeLessThan(1000)
   })
 
   test('broken JSON in a line of its own', () => {
@@ -319,6 +352,153 @@ describe('R19 however the bytes are split', () => {
     }
   }
 })
+
+describe('R19 the short way gives what the long way gives', () => {
+  // One byte at a time no event is whole, so all of it goes the long way.
+  const longWay = (bytes: Uint8Array): Chunk[][] => {
+    const decoder = new ChunkDecoder()
+    return [...[...bytes].map((byte) => decoder.push(Uint8Array.of(byte))), decoder.end()]
+  }
+
+  const character = fc.oneof(
+    { weight: 20, arbitrary: fc.constantFrom('a', 'B', '7', ' ', '.', '~', '{', '}', ':', ',', '<') },
+    { weight: 1, arbitrary: fc.constantFrom('"', '\\', '\\n', '\\"', '\\u00e9', '\\ud83d', '\\') },
+    { weight: 1, arbitrary: fc.constantFrom('\t', '\0', '\u001f', '\u007f', '\r', '\n', '\n\n', '"}\n\n') },
+    { weight: 1, arbitrary: fc.constantFrom('é', '好', '😀', '\ufeff', 'ï»¿') },
+  )
+  const text = fc.oneof(
+    { weight: 4, arbitrary: fc.string({ unit: fc.constantFrom('a', 'b', ' '), maxLength: 70 }) },
+    { weight: 2, arbitrary: fc.string({ unit: character, maxLength: 70 }) },
+  )
+  const echo = fc.constantFrom('request', 'response', 'headers', 'parameters')
+  const type = fc.oneof(echo, fc.constantFrom('content', 'finish', 'responses', '', 'ï»¿', 'é'))
+  const event = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: text.map((words) => `event: content\ndata: {"type": "content", "content": "${words}"}\n\n`),
+    },
+    { weight: 3, arbitrary: fc.tuple(echo, text).map(([each, words]) => `event: ${each}\ndata: ${words}\n\n`) },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(type, type, text, fc.constantFrom('\n\n', '\n', '\r\n\r\n', '\n: x\n\n', ''))
+        .map(([named, each, words, end]) => `event: ${named}\ndata: {"type": "${each}", "x": "${words}"}${end}`),
+    },
+    { weight: 1, arbitrary: text.map((words) => `data: {"type": "content", "content": "${words}"}\n\n`) },
+    { weight: 1, arbitrary: text.map((words) => `{"type": "content", "content": "${words}"}\n`) },
+    {
+      weight: 1,
+      arbitrary: text.map(
+        (words) => `event: content\ndata: {"type": "content", "content": "x", "urls": ["${words}"]}\n\n`,
+      ),
+    },
+    { weight: 1, arbitrary: fc.constantFrom('\n', '\r', ': ping\n\n', '\ufeff', 'ï»¿', 'data:\n\n', 'data: \n\n') },
+  )
+  const stream = fc.array(event, { minLength: 1, maxLength: 14 }).map((events) => Buffer.from(events.join('')))
+  const sizes = fc.oneof(
+    fc.constant([Number.POSITIVE_INFINITY]),
+    fc.array(fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 30, max: 400 })), {
+      minLength: 1,
+      maxLength: 12,
+    }),
+  )
+
+  function cut(bytes: Buffer, lengths: readonly number[]): Buffer[] {
+    const pieces: Buffer[] = []
+    for (let at = 0; at < bytes.length; at += pieces.at(-1)?.length ?? 1) {
+      pieces.push(bytes.subarray(at, at + (lengths[pieces.length % lengths.length] ?? 1)))
+    }
+    return pieces
+  }
+
+  test('the same chunks, and none of them later', () => {
+    fc.assert(
+      fc.property(stream, sizes, (bytes, lengths) => {
+        const long = longWay(bytes)
+        const decoder = new ChunkDecoder()
+        let at = 0
+        for (const piece of cut(bytes, lengths)) {
+          expect(decoder.push(piece)).toEqual(long.slice(at, at + piece.length).flat())
+          at += piece.length
+        }
+        expect(decoder.end()).toEqual(long.at(-1))
+      }),
+      { numRuns: 1500, seed: 3 },
+    )
+  })
+
+  test('every character at every place of a text', () => {
+    const strange = ['é', '\u0080', '\ud83d\ude00', '\ufeff', '\\n', '\\u0041']
+    const characters = [...Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)), ...strange]
+    for (const each of characters) {
+      for (const place of [0, 5, 10, 15, 16, 31, 32, 36]) {
+        const words = `${'a'.repeat(place)}${each}${'b'.repeat(36 - place)}`
+        const bytes = Buffer.from(
+          `: \n\n${`event: content\ndata: {"type": "content", "content": "${words}"}\n\n`.repeat(2)}`,
+        )
+        const decoder = new ChunkDecoder()
+        expect([...decoder.push(bytes), ...decoder.end()], JSON.stringify(words)).toEqual(longWay(bytes).flat())
+      }
+    }
+  })
+
+  test('a byte order mark that does not stand first is a character like others', () => {
+    for (const mark of ['\ufeff', 'ï»¿']) {
+      const decoder = new ChunkDecoder()
+      const first = content('a')
+      const second = `${mark}data: ${helloJson}\n\n`
+      expect(decoder.push(Buffer.from(first))).toHaveLength(1)
+      expect([...decoder.push(Buffer.from(second)), ...decoder.end()]).toEqual([])
+    }
+    // Its bytes, once more encoded, are no mark, even where it could stand.
+    expect(decode(`ï»¿data: ${helloJson}\n\n`)).toEqual([])
+  })
+
+  test('and the same words when they are joined', () => {
+    const partsOf = (chunks: Iterable<Chunk[]>): Part[] => {
+      const reader = new PartReader()
+      const joined: Part[] = []
+      for (const part of [...chunks].flat().flatMap((chunk) => reader.read(chunk))) {
+        const last = joined.at(-1)
+        if (part.type === 'text-delta' && last?.type === 'text-delta') last.text += part.text
+        else joined.push(part)
+      }
+      return joined
+    }
+    fc.assert(
+      fc.property(stream, sizes, fc.nat(120), (bytes, lengths, broken) => {
+        // Enough that cannot be read in front to see whether it is still counted in a row (R17).
+        const whole = Buffer.concat([Buffer.from('data: {\n\n'.repeat(broken)), bytes])
+        const decoder = new ChunkDecoder({ isJoined: true })
+        const chunks = [...cut(whole, lengths).map((piece) => decoder.push(piece)), decoder.end()]
+        expect(partsOf(chunks)).toEqual(partsOf(longWay(whole)))
+      }),
+      { numRuns: 500, seed: 4 },
+    )
+  })
+
+  test('words that follow each other come as one event, echoes between them are left out', () => {
+    const decoder = new ChunkDecoder({ isJoined: true })
+    const pair = (words: string): string => sse({ type: 'response', response: words }) + content(words)
+    const finish = sse({ type: 'finish', finish: { reason: 'stop' } })
+    expect(
+      decoder.push(Buffer.from(pair('a') + pair('b') + finish + pair('c') + sse({ type: 'headers' }))),
+    ).toMatchObject([
+      { event: { type: 'response' } },
+      { event: { type: 'content', content: 'ab' } },
+      { event: { type: 'finish' } },
+      { event: { type: 'content', content: 'c' } },
+    ])
+    expect(decoder.push(Buffer.from(content('d')))).toEqual([
+      { kind: 'event', event: { type: 'content', content: 'd' } },
+    ])
+  })
+})
+
+/** With the spaces that servers write. */
+function content(words: string): string {
+  return `event: content\ndata: {"type": "content", "content": ${JSON.stringify(words)}}\n\n`
+}
 
 function sse(fields: { type: string } & Record<string, unknown>): string {
   return `event: ${fields.type}\ndata: ${JSON.stringify(fields)}\n\n`

@@ -7,14 +7,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ConversationChange } from '../../../src/shared/contract'
-import type { AssistantMessage, Conversation } from '../../../src/shared/conversation'
+import type { AssistantMessage, Conversation, MediaFile } from '../../../src/shared/conversation'
 import { AppFailure, toAppError, type AppError } from '../../../src/shared/errors'
 import { journalStart } from '../../../src/main/library/journal'
 import { diskFileSystem } from '../../../src/main/library/files'
 import { openLibrary, type Library } from '../../../src/main/library/library'
 import { readConversation, writeConversation } from '../../../src/main/library/schema'
 import { silentLogger } from '../../../src/main/logger'
-import { conversationOf, errorSamples, newAnswer } from '../../support/conversation-samples'
+import { certificateSample, conversationOf, errorSamples, newAnswer } from '../../support/conversation-samples'
 import { faultyDisk } from '../../support/faulty-disk'
 import { filesUnder, hastyDisk, libraryOn, setClock, temporaryFolder } from '../../support/temporary-library'
 
@@ -637,6 +637,55 @@ describe('damage', () => {
       expect(readConversation(victim.id, writeConversation(conversation))).toEqual({
         kind: 'read',
         conversation,
+        isNewer: false,
+      })
+    }
+  })
+})
+
+describe('what earlier versions did not write', () => {
+  const asked = conversationOf(randomUUID(), [['Draw.', '']])
+  const answer = asked.messages[1] as AssistantMessage
+  const file: MediaFile = { id: 'ab'.repeat(32), mime: 'video/mp4', bytes: 70, width: null, height: null }
+  const image = { type: 'media' as const, kind: 'image' as const, sources: ['/a', '__proto__'], alt: '' }
+  const withAnswer = (fields: Partial<AssistantMessage>) => ({
+    ...asked,
+    messages: [asked.messages[0]!, { ...answer, ...fields }],
+  })
+  const again = (conversation: Conversation) => readConversation(asked.id, writeConversation(conversation))
+
+  it('is not added to their files, and is kept in ours', () => {
+    const retrying = { phase: 'retrying' as const, attempt: 1, ofAttempts: 1, inMs: 5000 }
+    const http = { code: 'http' as const, status: 503, message: null }
+    const certificate = { code: 'certificate' as const, reason: 'expired' as const, host: 'h' }
+    const files = JSON.parse(JSON.stringify({ '/a': file, ['__proto__']: file })) as Record<string, MediaFile>
+    const attempt = { provider: { name: 'A', label: null, model: null, url: null }, reason: null, durationMs: 1 }
+    for (const conversation of [
+      withAnswer({ status: retrying, error: http, content: [image] }),
+      withAnswer({ error: certificate }),
+      withAnswer({ error: { ...certificate, shown: certificateSample } }),
+      withAnswer({ status: { ...retrying, cause: 'limit' }, error: { ...http, retryAfterSeconds: 90 } }),
+      withAnswer({
+        content: [{ ...image, files }],
+        attempts: [{ ...attempt, content: [{ ...image, files }], reasoning: null }],
+      }),
+    ]) {
+      const read = again(conversation)
+      expect(read).toEqual({ kind: 'read', conversation, isNewer: false })
+      expect(read.kind === 'read' && writeConversation(read.conversation)).toBe(writeConversation(conversation))
+    }
+  })
+
+  it('costs no more than itself when it is damaged: a stored copy can be fetched again (R04)', () => {
+    for (const files of [[], 'x', null, { '/a': 5 }, { '/a': { ...file, bytes: 'many' } }]) {
+      const text = writeConversation(withAnswer({ content: [{ ...image, files: {} }] })).replace(
+        '"files": {}',
+        `"files": ${JSON.stringify(files)}`,
+      )
+      expect(text).toContain(JSON.stringify(files))
+      expect(readConversation(asked.id, text)).toEqual({
+        kind: 'read',
+        conversation: withAnswer({ content: [{ ...image, files: {} }] }),
         isNewer: false,
       })
     }

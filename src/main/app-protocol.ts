@@ -82,7 +82,7 @@ export interface AppFiles {
   attachment: (id: string) => Promise<AttachmentFile | null>
 }
 
-/** Serves `app://local/`: the built pages, and stored images by their id. */
+/** Serves `app://local/`: the built pages, and stored images, sounds and films by their id. */
 export function serveApp(protocol: Protocol, files: AppFiles): void {
   protocol.handle('app', async (request) => {
     const resource = request.method === 'GET' ? resolveAppUrl(request.url) : null

@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { BackendTest, Catalogue, ConnectedBackend, FoundBackend } from '../shared/contract'
+import { basename } from 'node:path'
+import type {
+  BackendTest,
+  Catalogue,
+  CatalogueProvider,
+  ConnectedBackend,
+  FoundAddress,
+  FoundBackend,
+} from '../shared/contract'
 import type { Part } from '../shared/conversation'
-import { failure, toAppError } from '../shared/errors'
+import { failure } from '../shared/errors'
+import type { Translate } from '../shared/i18n'
 import {
   GUIDE_BACKEND_ID,
   newBackendProfile,
@@ -11,93 +19,143 @@ import {
   type SecretName,
   type SecretState,
 } from '../shared/settings'
-import { parseAddress } from './backend/address'
-import { BackendApi, type BackendApiOptions } from './backend/api'
-import { Catalogues, connectBackend, discoverBackends, testBackend, type CatalogueStore } from './backend/catalogue'
-import { checkHeaders } from './backend/headers'
-import { openSession } from './backend/session'
-import type { Transport } from './backend/transport'
-import type { Clock } from './clock'
-import type { Logger } from './logger'
+import type { AuthorityFiles } from './authority-files'
+import { BackendStatuses } from './backend-status'
+import { BackendTalk, GUIDE_ADDRESS, type BackendTalkOptions } from './backend-talk'
+import { isLoopback } from './backend/address'
+import { BackendApi } from './backend/api'
+import { Catalogues, type CatalogueStore } from './backend/catalogue'
+import { readAuthorities } from './backend/certificate'
+import { connectBackend, discoverBackends } from './backend/discovery'
+import { createHttpTransport } from './backend/http'
+import { plainLine } from './backend/server-text'
+import type { Pause } from './generations'
+import { readPickedFile } from './picked-file'
+import { checkProfile, findHomeless, findOrigin, isReachedOtherwise } from './profile'
 import type { SessionContext } from './question'
 import type { Secrets } from './secrets'
-import type { LiveSettings } from './settings'
+import { MAX_BACKEND_NAME, MAX_BACKENDS, type LiveSettings } from './settings'
+import { hostOf, ShownCertificates } from './shown-certificates'
+import { Ways, type WaysOptions } from './ways'
 
-export interface BackendsOptions {
+type TalkOptions = Pick<BackendTalkOptions, 'guide' | 'findAttachment' | 'tap' | 'keepMedia' | 'clock' | 'logger'>
+
+export interface BackendsOptions extends TalkOptions, Pick<WaysOptions, 'findSystemProxy'> {
   settings: LiveSettings
   secrets: Secrets
+  authorities: AuthorityFiles
   catalogues: CatalogueStore
-  guide: Transport
-  /** The name of the Guide in the language on show. */
-  guideName: () => string
-  findAttachment: (id: string, bytes: number) => Promise<string | null>
-  clock: Clock
-  logger: Logger
+  /** Of the language on show. */
+  translate: () => Translate
   onChange: (views: BackendView[]) => void
+  onCatalogueChange: (backendId: string) => void
 }
 
-/** What a backend is reached with: an API that sends its headers, and the key for the provider behind it, if it is one. */
-interface Access {
-  api: BackendApi
-  apiKey: string | null
-}
+const MAX_AUTHORITY_BYTES = 256 * 1024
+/** Whose certificates are shown while a person connects to an address that is no backend yet. */
+const CONNECTING = ' connect'
 
-const GUIDE_ADDRESS = 'guide://local'
-
-/** The configured servers and the Guide: profiles from the settings, secrets beside them, and the way to each of them. */
+/** The configured servers and the Guide: profiles from the settings, secrets beside them, trust, and how each stands. */
 export class Backends {
   readonly #options: BackendsOptions
   readonly #catalogues: Catalogues
-  readonly #guide: BackendApi
-  /** Whether the server itself asks for a key, by address. */
-  readonly #protected = new Map<string, boolean>()
+  readonly #statuses: BackendStatuses
+  readonly #ways: Ways
+  readonly #shown: ShownCertificates
+  readonly #talk: BackendTalk
+  readonly #openedAt: number
 
   constructor(options: BackendsOptions) {
     this.#options = options
     const { clock, logger } = options
-    this.#catalogues = new Catalogues({ store: options.catalogues, clock, logger })
-    this.#guide = new BackendApi({ url: GUIDE_ADDRESS, transport: options.guide, logger })
+    this.#openedAt = clock.now()
+    this.#catalogues = new Catalogues({
+      store: options.catalogues,
+      clock,
+      logger,
+      onChange: (backendId) => options.onCatalogueChange(backendId),
+    })
+    this.#statuses = new BackendStatuses({ clock, onChange: () => this.#changed() })
+    this.#ways = new Ways(options)
+    this.#shown = new ShownCertificates(() => clock.now())
+    this.#talk = new BackendTalk({
+      ...options,
+      find: (backendId) => this.#find(backendId),
+      ways: this.#ways,
+      statuses: this.#statuses,
+      shown: this.#shown,
+      catalogues: this.#catalogues,
+    })
   }
 
   /** All backends as pages see them, the Guide last. */
   list(): BackendView[] {
-    const guide = newBackendProfile(GUIDE_BACKEND_ID, this.#options.guideName(), GUIDE_ADDRESS)
-    return [
-      ...this.#options.settings.current.backends.map((profile) => this.#view(profile)),
-      { profile: guide, isBuiltIn: true, apiKey: { kind: 'unset' }, headerSecrets: {} },
-    ]
+    return [...this.#profiles.map((profile) => this.#view(profile)), this.#guideView()]
+  }
+
+  /** Whether a backend is on this computer, and so sleeps and wakes with Parley. */
+  isLocal(backendId: string): boolean {
+    const profile = this.#profiles.find(({ id }) => id === backendId)
+    return profile === undefined || isLoopback(new URL(profile.url).hostname)
+  }
+
+  // ---- profiles ----
+
+  /**
+   * Saves a profile, a new one or a changed one. Secrets that have no place in it any more are forgotten: of headers that
+   * are gone or no longer secret, of providers without a key of their own, the password of another proxy or of none.
+   *
+   * Trust in certificates is main's alone: of what the page says only `system` is taken. What is pinned was shown by one
+   * host and does not go with the profile to another one.
+   *
+   * @throws AppFailure `bad-address`, `bad-header`, `bad-proxy`, `bad-parameters`, `bad-request`; nothing is saved then
+   */
+  async save(profile: BackendProfile): Promise<BackendView> {
+    const before = this.#find(profile.id)
+    const isFull = before === null && this.#profiles.length >= MAX_BACKENDS
+    if (profile.id === GUIDE_BACKEND_ID || isFull) throw failure({ code: 'bad-request', channel: 'backend.save' })
+    const checked = checkProfile(profile)
+    const { url } = checked
+    const saved: BackendProfile = {
+      ...checked,
+      trust: before === null ? { kind: 'system' } : this.#shown.trustAfter(before, url, profile.trust),
+    }
+
+    // One step without a pause: what another window saves meanwhile is never lost (R33).
+    this.#options.settings.change((settings) => ({
+      ...settings,
+      backends:
+        before === null
+          ? [...settings.backends, saved]
+          : settings.backends.map((each) => (each.id === saved.id ? saved : each)),
+    }))
+    if (before !== null) {
+      if (before.url !== url) this.#catalogues.forget(saved.id)
+      if (isReachedOtherwise(before, saved)) this.#reset(saved.id)
+      await this.#thenTell(async () => {
+        for (const name of findHomeless(before, saved)) await this.#options.secrets.clear(name)
+        if (before.trust.kind === 'authority') await this.#sweep()
+      })
+    } else this.#changed()
+    return this.#view(saved)
   }
 
   /**
-   * Saves a profile, a new one or a changed one. Secrets of headers that are gone or no longer secret are forgotten.
+   * Adds a copy of a backend beside it, with its secrets and its trust.
    *
-   * @throws AppFailure `bad-address`, `bad-header`; nothing is saved then
+   * @throws AppFailure `not-found`, `bad-request` when there are as many as there may be
    */
-  async save(profile: BackendProfile): Promise<BackendView> {
-    if (profile.id === GUIDE_BACKEND_ID) throw failure({ code: 'bad-request', channel: 'backend.save' })
-    const addresses = parseAddress(profile.url)
-    if (!addresses.ok) throw failure(addresses.error)
-    const [url = profile.url] = addresses.value
-    const headers = profile.headers.map((header) => (header.isSecret ? { ...header, value: '' } : header))
-    const checked = checkHeaders(headers.map(({ name, value }) => [name, value]))
-    if (!checked.ok) throw failure(checked.error)
-    const saved: BackendProfile = { ...profile, url, headers }
-
-    const before = this.#find(profile.id)
-    const secretIds = new Set(headers.filter(({ isSecret }) => isSecret).map(({ id }) => id))
-    for (const { id, isSecret } of before?.headers ?? []) {
-      if (!isSecret || secretIds.has(id)) continue
-      await this.#options.secrets.clear({ backendId: profile.id, field: 'header', headerId: id })
-    }
-    if (before !== null && before.url !== url) this.#catalogues.forget(profile.id)
+  async duplicate(backendId: string): Promise<BackendView> {
+    const profile = this.#require(backendId)
+    if (this.#profiles.length >= MAX_BACKENDS) throw failure({ code: 'bad-request', channel: 'backend.duplicate' })
+    const name = this.#options.translate()('desktop:backend.copy', { name: profile.name }).slice(0, MAX_BACKEND_NAME)
+    const copy: BackendProfile = { ...profile, id: randomUUID(), name }
     this.#options.settings.change((settings) => ({
       ...settings,
-      backends: settings.backends.some(({ id }) => id === saved.id)
-        ? settings.backends.map((each) => (each.id === saved.id ? saved : each))
-        : [...settings.backends, saved],
+      backends: settings.backends.flatMap((each) => (each.id === backendId ? [each, copy] : [each])),
     }))
-    this.#changed()
-    return this.#view(saved)
+    await this.#thenTell(() => this.#options.secrets.copy(backendId, copy.id))
+    return this.#view(copy)
   }
 
   /** Removes a profile and everything that was kept for it. Conversations stay. */
@@ -110,171 +168,265 @@ export class Backends {
         ...settings,
         backends,
         activeBackendId: isActive ? (backends[0]?.id ?? GUIDE_BACKEND_ID) : settings.activeBackendId,
+        favourites: settings.favourites.filter((choice) => choice.backendId !== backendId),
+        recents: settings.recents.filter((choice) => choice.backendId !== backendId),
       }
     })
     this.#catalogues.forget(backendId)
-    await this.#options.secrets.clearBackend(backendId)
-    this.#changed()
+    this.#reset(backendId)
+    await this.#thenTell(async () => {
+      await this.#options.secrets.clearBackend(backendId)
+      await this.#sweep()
+    })
   }
 
-  /** Keeps a secret for the present address of its backend. An empty value is a mistake, not a removal. */
+  // ---- secrets ----
+
+  /**
+   * Keeps a secret for the present address of its backend, or of its proxy. A provider that gets a key is one of those with
+   * a key of their own from then on. An empty value is a mistake, not a removal.
+   *
+   * @throws AppFailure `bad-header` for what cannot be sent, `bad-request`, `not-found`, `storage`
+   */
   async setSecret(name: SecretName, value: string, storeUnprotected: boolean): Promise<SecretState> {
     const profile = this.#require(name.backendId)
-    const header = name.field === 'header' ? profile.headers.find(({ id }) => id === name.headerId) : undefined
-    const headerName = name.field === 'api-key' ? 'authorization' : header?.isSecret === true ? header.name : null
-    if (value === '' || headerName === null) throw failure({ code: 'bad-request', channel: 'backend.setSecret' })
-    const checked = checkHeaders([[headerName, value]])
-    if (!checked.ok) throw failure(checked.error)
-    const state = await this.#options.secrets.set(name, value, new URL(profile.url).origin, storeUnprotected)
-    this.#changed()
+    const origin = findOrigin(profile, name, value)
+    const state = await this.#options.secrets.set(name, value, origin, storeUnprotected)
+    if (name.field === 'provider-key') {
+      this.#change(profile.id, (now) => ({
+        ...now,
+        keyedProviders: [...new Set([...now.keyedProviders, name.provider])],
+      }))
+    }
+    this.#secretsChanged(name.backendId)
     return state
   }
 
   async clearSecret(name: SecretName): Promise<void> {
     await this.#options.secrets.clear(name)
-    this.#changed()
+    this.#secretsChanged(name.backendId)
   }
 
-  /** Finds the server that a typed address means and keeps it as the active backend. One that is known already is not kept twice. */
-  async connect(address: string): Promise<ConnectedBackend> {
-    const found = await connectBackend(address, this.#createApi)
-    const known = this.#options.settings.current.backends.find(({ url }) => url === found.url)
-    const profile = known ?? newBackendProfile(randomUUID(), new URL(found.url).host, found.url)
+  /** Binds all secrets of a backend to its present address, but the proxy's. The person has agreed to that (S35). */
+  async moveSecrets(backendId: string): Promise<BackendView> {
+    const profile = this.#require(backendId)
+    await this.#options.secrets.move(backendId, new URL(profile.url).origin)
+    this.#secretsChanged(backendId)
+    return this.#view(profile)
+  }
+
+  // ---- certificates ----
+
+  /**
+   * Trusts one certificate for one backend: the one that it, or the address that was looked for on its behalf, showed last.
+   * For an address that the backend does not have yet the trust comes with it when that address is saved.
+   *
+   * @throws AppFailure `certificate` when another one was shown since, or this one in place of a trusted one, which is
+   * refused until the old trust is removed (S37); `bad-request` when none was shown
+   */
+  async trust(backendId: string, sha256: string): Promise<BackendView> {
+    const profile = this.#require(backendId)
+    const agreed = this.#shown.agree(backendId, sha256)
+    if (agreed === null) {
+      throw failure(this.#shown.last(backendId) ?? { code: 'bad-request', channel: 'backend.trust' })
+    }
+    if (agreed.host === hostOf(profile.url)) {
+      this.#change(backendId, (now) => ({ ...now, trust: agreed.trust }))
+      await this.#trustChanged(backendId)
+    }
+    return this.#view(this.#require(backendId))
+  }
+
+  /**
+   * Trusts the authorities in a file that the person picked, for one backend.
+   *
+   * @throws AppFailure `bad-certificate-file`, `not-found`, `storage`; nothing is changed then
+   */
+  async trustAuthority(backendId: string, path: string): Promise<BackendView> {
+    this.#require(backendId)
+    const file = await readPickedFile(path, MAX_AUTHORITY_BYTES)
+    if (!file.ok) throw failure({ code: 'bad-certificate-file', reason: file.reason })
+    const read = readAuthorities(file.bytes.toString('latin1'))
+    if (!read.ok) throw failure(read.error)
+    const { pem, subjects } = read.value
+    const fileName = plainLine(basename(path), 255)
+    await this.#options.authorities.keep(pem, (sha256) =>
+      this.#change(backendId, (now) => ({ ...now, trust: { kind: 'authority', fileName, subjects, sha256 } })),
+    )
+    await this.#trustChanged(backendId)
+    return this.#view(this.#require(backendId))
+  }
+
+  // ---- finding servers ----
+
+  /**
+   * Finds the server that a typed address means and keeps it as the active backend. One that is known already is not kept
+   * twice, and is asked in its own way.
+   *
+   * @param sha256 of a certificate that was shown by an earlier try and that the person trusts
+   * @throws AppFailure as connectBackend
+   */
+  async connect(address: string, sha256: string | null): Promise<ConnectedBackend> {
+    const agreed = sha256 === null ? null : this.#shown.agree(CONNECTING, sha256)
+    const withTrust = (profile: BackendProfile): BackendProfile => ({
+      ...profile,
+      trust: this.#shown.trustAt(profile, profile.url, agreed),
+    })
+    const found = await connectBackend(address, (url) => {
+      const known = this.#profiles.find((profile) => profile.url === url)
+      return this.#talk.probe(withTrust(known ?? newBackendProfile(CONNECTING, '', url)), CONNECTING)
+    })
+    const known = this.#profiles.find(({ url }) => url === found.url)
+    if (known === undefined && this.#profiles.length >= MAX_BACKENDS) {
+      throw failure({ code: 'bad-request', channel: 'backend.connect' })
+    }
+    const name = new URL(found.url).host.slice(0, MAX_BACKEND_NAME)
+    const profile = withTrust(known ?? newBackendProfile(randomUUID(), name, found.url))
+    this.#shown.forget(CONNECTING)
     this.#options.settings.change((settings) => ({
       ...settings,
       activeBackendId: profile.id,
-      backends: known === undefined ? [...settings.backends, profile] : settings.backends,
+      backends:
+        known === undefined
+          ? [...settings.backends, profile]
+          : settings.backends.map((each) => (each.id === profile.id ? { ...each, trust: profile.trust } : each)),
     }))
+    this.#statuses.note(profile.id, { kind: found.needsKey ? 'needs-key' : 'connected' })
     this.#changed()
-    return { view: this.#view(profile), tried: found.tried }
+    return { view: this.#view(this.#require(profile.id)), tried: found.tried, needsKey: found.needsKey }
+  }
+
+  /** Finds the server that a typed address means, over the proxy and with the headers of this backend; changes nothing. */
+  async find(backendId: string, address: string): Promise<FoundAddress> {
+    const profile = this.#require(backendId)
+    return connectBackend(address, (url) =>
+      this.#talk.probe({ ...profile, url, trust: this.#shown.trustAt(profile, url) }, backendId),
+    )
   }
 
   /** Servers at the usual ports of this computer. */
   async discover(): Promise<FoundBackend[]> {
-    return discoverBackends(this.#createApi)
+    const transport = createHttpTransport()
+    const { logger } = this.#options
+    return discoverBackends((url, timeouts) => new BackendApi({ url, timeouts, transport, logger }), transport)
   }
 
-  async test(backendId: string): Promise<BackendTest> {
-    try {
-      const { api, apiKey } = await this.#reach(backendId)
-      const profile = this.#find(backendId)
-      const question = { provider: profile?.provider ?? null, model: profile?.model ?? null, apiKey }
-      return await testBackend(api, question, this.#options.clock)
-    } catch (thrown) {
-      return { verdict: 'failed', error: toAppError(thrown) }
-    }
+  // ---- talking to one; see BackendTalk ----
+
+  test(backendId: string): Promise<BackendTest> {
+    return this.#talk.test(backendId)
   }
 
-  async catalogue(backendId: string): Promise<Catalogue> {
-    const { api } = await this.#reach(backendId)
-    return this.#catalogues.get(backendId, api)
+  catalogue(backendId: string): Promise<Catalogue> {
+    return this.#talk.catalogue(backendId)
   }
 
-  /** A session with the backend of a question. Never throws: whatever goes wrong is its one `finish`. */
-  async *openSession(context: SessionContext, signal: AbortSignal): AsyncGenerator<Part, void, undefined> {
-    let access: Access
-    try {
-      access = await this.#reach(context.backendId)
-    } catch (thrown) {
-      const error = toAppError(thrown)
-      if (error.code === 'internal') this.#options.logger.error('backend not reached')
-      yield signal.aborted
-        ? { type: 'finish', state: 'stopped', error: null }
-        : { type: 'finish', state: 'failed', error }
-      return
-    }
-    const { clock, logger, findAttachment } = this.#options
-    const deps = {
-      api: access.api,
-      findAttachment,
-      clock,
-      logger,
-      random: Math.random,
-      sleep: (ms: number, until: AbortSignal) => sleep(ms, undefined, { signal: until }),
-    }
-    yield* openSession(deps, { ...context, apiKey: access.apiKey }, signal)
+  models(backendId: string, provider: string): Promise<CatalogueProvider | null> {
+    return this.#talk.models(backendId, provider)
   }
 
-  async #reach(backendId: string): Promise<Access> {
-    if (backendId === GUIDE_BACKEND_ID) return { api: this.#guide, apiKey: null }
-    const profile = this.#require(backendId)
-    const { origin } = new URL(profile.url)
-    const headers: Record<string, string> = {}
-    const known: string[] = []
-    for (const { id, name, isSecret, value } of profile.headers) {
-      const secret: SecretName = { backendId, field: 'header', headerId: id }
-      const sent = isSecret ? await this.#options.secrets.read(secret, origin) : value
-      if (sent === null) continue
-      headers[name] = sent
-      if (isSecret) known.push(sent)
-    }
-    const options: BackendApiOptions = {
-      url: profile.url,
-      headers,
-      secrets: known,
-      logger: this.#options.logger,
-      timeouts: {
-        firstByteMs: profile.firstByteTimeoutSeconds * 1000,
-        idleMs: profile.idleTimeoutSeconds * 1000,
-      },
-    }
-    const apiKey = await this.#options.secrets.read({ backendId, field: 'api-key' }, origin)
-    if (apiKey === null) return { api: new BackendApi(options), apiKey: null }
-    const hasOwn = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
-    if (hasOwn || !(await this.#isProtected(options))) return { api: new BackendApi(options), apiKey }
-    return {
-      api: new BackendApi({
-        ...options,
-        headers: { ...headers, authorization: `Bearer ${apiKey}` },
-        secrets: [...known, apiKey],
-      }),
-      apiKey: null,
-    }
+  api(backendId: string): Promise<BackendApi> {
+    return this.#talk.api(backendId)
   }
 
-  /**
-   * Whose key is it? A server that asks for one gets it in a header and passes it to nobody; one that does not passes the
-   * key of the request on to the provider (protocol.md sections 1 and 4). A server's key must never reach a provider, so
-   * while the server does not say, the key counts as its own.
-   */
-  async #isProtected(options: BackendApiOptions): Promise<boolean> {
-    const known = this.#protected.get(options.url)
-    if (known !== undefined) return known
-    try {
-      await new BackendApi(options).version()
-      this.#protected.set(options.url, false)
-      return false
-    } catch (thrown) {
-      if (toAppError(thrown).code === 'unauthorized') this.#protected.set(options.url, true)
-      return true
-    }
+  openSession(context: SessionContext, signal: AbortSignal, pause: Pause): AsyncGenerator<Part, void, undefined> {
+    return this.#talk.openSession(context, signal, pause)
   }
 
-  readonly #createApi = (options: BackendApiOptions): BackendApi =>
-    new BackendApi({ ...options, logger: this.#options.logger })
+  // ---- inside ----
+
+  get #profiles(): readonly BackendProfile[] {
+    return this.#options.settings.current.backends
+  }
+
+  #change(backendId: string, change: (now: BackendProfile) => BackendProfile): void {
+    this.#options.settings.change((settings) => ({
+      ...settings,
+      backends: settings.backends.map((each) => (each.id === backendId ? change(each) : each)),
+    }))
+  }
+
+  /** What was known of a server is not known of what is reached now. */
+  #reset(backendId: string): void {
+    this.#ways.forget(backendId)
+    this.#shown.forget(backendId)
+    this.#catalogues.expire(backendId)
+    this.#statuses.reset(backendId)
+  }
+
+  #secretsChanged(backendId: string): void {
+    this.#ways.forget(backendId)
+    this.#catalogues.expire(backendId)
+    if (this.#statuses.get(backendId).kind !== 'connected') this.#statuses.reset(backendId)
+    this.#changed()
+  }
+
+  async #trustChanged(backendId: string): Promise<void> {
+    this.#reset(backendId)
+    await this.#thenTell(() => this.#sweep())
+  }
+
+  /** Removes the authorities that nobody trusts any more, once the settings say so on disk. */
+  async #sweep(): Promise<void> {
+    await this.#options.authorities.sweep(async () => {
+      await this.#options.settings.flush()
+      return new Set(this.#profiles.flatMap(({ trust }) => (trust.kind === 'authority' ? [trust.sha256] : [])))
+    })
+  }
 
   #view(profile: BackendProfile): BackendView {
     const { secrets } = this.#options
+    const backendId = profile.id
     return {
       profile,
       isBuiltIn: false,
-      apiKey: secrets.state({ backendId: profile.id, field: 'api-key' }),
+      apiKey: secrets.state({ backendId, field: 'api-key' }),
       headerSecrets: Object.fromEntries(
         profile.headers
           .filter(({ isSecret }) => isSecret)
-          .map(({ id }) => [id, secrets.state({ backendId: profile.id, field: 'header', headerId: id })]),
+          .map(({ id }) => [id, secrets.state({ backendId, field: 'header', headerId: id })]),
       ),
+      providerKeys: profile.keyedProviders.map((provider) => ({
+        provider,
+        key: secrets.state({ backendId, field: 'provider-key', provider }),
+      })),
+      proxyPassword: secrets.state({ backendId, field: 'proxy-password' }),
+      status: this.#statuses.get(backendId),
+    }
+  }
+
+  #guideView(): BackendView {
+    return {
+      profile: {
+        ...newBackendProfile(GUIDE_BACKEND_ID, this.#options.translate()('common:guide'), GUIDE_ADDRESS),
+        proxy: { kind: 'none' },
+      },
+      isBuiltIn: true,
+      apiKey: { kind: 'unset' },
+      headerSecrets: {},
+      providerKeys: [],
+      proxyPassword: { kind: 'unset' },
+      status: { kind: 'connected', atMs: this.#openedAt },
     }
   }
 
   #find(backendId: string): BackendProfile | null {
-    return this.#options.settings.current.backends.find(({ id }) => id === backendId) ?? null
+    return this.#profiles.find(({ id }) => id === backendId) ?? null
   }
 
   #require(backendId: string): BackendProfile {
     const profile = this.#find(backendId)
     if (profile === null) throw failure({ code: 'not-found', what: 'backend' })
     return profile
+  }
+
+  /** Tells the windows after what is still to do, also when it fails: the profiles have changed already. */
+  async #thenTell(task: () => Promise<void>): Promise<void> {
+    try {
+      await task()
+    } finally {
+      this.#changed()
+    }
   }
 
   #changed(): void {

@@ -1,5 +1,17 @@
 import * as v from 'valibot'
-import type { AddedAttachment, AppCommand, Boot, RequestIn, RequestName, Role, ShortcutState } from '../shared/contract'
+import type {
+  AddedAttachment,
+  AppCommand,
+  Boot,
+  Diagnostics,
+  RequestIn,
+  RequestName,
+  Role,
+  ShortcutState,
+  WireRecording,
+} from '../shared/contract'
+import { failure } from '../shared/errors'
+import type { BackendView } from '../shared/settings'
 import type { Attachments } from './attachments'
 import type { Backends } from './backends'
 import type { Generations } from './generations'
@@ -7,7 +19,10 @@ import type { Caller, Handlers } from './ipc'
 import type { Library } from './library/library'
 import { withoutQuotes } from './log'
 import type { Logger } from './logger'
-import { backendProfileSchema, settingsPatchSchema, type LiveSettings } from './settings'
+import type { MediaStore } from './media'
+import { readPickedFile, suggestFileName, writePickedFile } from './picked-file'
+import { backendProfileSchema, providerName, settingsPatchSchema, type LiveSettings } from './settings'
+import type { Wire } from './wire/wire'
 
 /** What the handlers reach: the rooms of main, and the desktop around them. */
 export interface House {
@@ -16,9 +31,12 @@ export interface House {
   attachments: Attachments
   settings: LiveSettings
   backends: Backends
+  media: MediaStore
+  wire: Wire
   desk: Desk
   logger: Logger
   boot(role: Role): Promise<Boot>
+  diagnostics(): Promise<Diagnostics>
   /** Notes that a window has a conversation on show, which makes it read; null when it has none. */
   look(window: Caller['window'], conversationId: string | null): Promise<void>
 }
@@ -27,6 +45,10 @@ export interface House {
 export interface Desk {
   openLink(window: Caller['window'], url: string): Promise<void>
   pickImages(window: Caller['window']): Promise<string[]>
+  /** The path of a file to read; null when the person picked none. */
+  pickFile(window: Caller['window'], kind: 'authority' | 'recording'): Promise<string | null>
+  /** The path of a file to write; null when the person picked none. */
+  pickPlace(window: Caller['window'], name: string): Promise<string | null>
   showFile(path: string): void
   openLogs(): Promise<void>
   openDataFolder(): Promise<void>
@@ -67,11 +89,18 @@ const question = v.variant('kind', [
 ])
 const secretName = v.variant('field', [
   v.strictObject({ backendId, field: v.literal('api-key') }),
+  v.strictObject({ backendId, field: v.literal('provider-key'), provider: providerName }),
   v.strictObject({ backendId, field: v.literal('header'), headerId: backendId }),
+  v.strictObject({ backendId, field: v.literal('proxy-password') }),
 ])
+/** Of a certificate. */
+const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u))
+const recordingId = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
+const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const oneConversation = v.strictObject({ conversationId: uuid })
 const oneGeneration = v.strictObject({ generationId: uuid })
 const oneBackend = v.strictObject({ backendId })
+const oneRecording = v.strictObject({ recordingId })
 
 /** The payload of each request; `void` for those without one. */
 const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } = {
@@ -79,6 +108,7 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   'app.reportError': v.strictObject({ message: text(MAX_TEXT) }),
   'app.openLogs': v.void(),
   'app.openDataFolder': v.void(),
+  'app.diagnostics': v.void(),
   'link.open': v.strictObject({ url: text(MAX_TEXT) }),
   'conversation.list': v.void(),
   'conversation.open': oneConversation,
@@ -100,19 +130,40 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   }),
   'generation.stop': oneGeneration,
   'generation.attach': oneGeneration,
+  'generation.retryNow': oneGeneration,
+  'media.load': v.strictObject({
+    conversationId: uuid,
+    messageId: uuid,
+    // An address, or the `attachment:<id>` of a kept data URI; data URIs themselves never come from a page.
+    source: v.pipe(text(2048), v.minLength(1)),
+  }),
+  'media.speak': v.strictObject({ conversationId: uuid, messageId: uuid }),
+  'wire.open': v.strictObject({ messageId: uuid }),
+  'wire.openFile': v.void(),
+  'wire.rows': v.strictObject({ recordingId, from: index }),
+  'wire.event': v.strictObject({ recordingId, index }),
+  'wire.replay': oneRecording,
+  'wire.curl': oneRecording,
+  'wire.save': oneRecording,
   'attachment.add': v.strictObject({ files: v.pipe(v.array(file), v.maxLength(MAX_ITEMS)) }),
   'attachment.pick': v.void(),
   'settings.get': v.void(),
   'settings.set': settingsPatchSchema,
   'backend.list': v.void(),
   'backend.save': backendProfileSchema,
+  'backend.duplicate': oneBackend,
+  'backend.find': v.strictObject({ backendId, address: text(8192) }),
+  'backend.moveSecrets': oneBackend,
+  'backend.trust': v.strictObject({ backendId, sha256 }),
+  'backend.pickAuthority': oneBackend,
   'backend.remove': oneBackend,
   'backend.setSecret': v.strictObject({ name: secretName, value: text(8192), storeUnprotected: v.boolean() }),
   'backend.clearSecret': secretName,
-  'backend.connect': v.strictObject({ address: text(8192) }),
+  'backend.connect': v.strictObject({ address: text(8192), sha256: v.nullable(sha256) }),
   'backend.discover': v.void(),
   'backend.test': oneBackend,
   'backend.catalogue': oneBackend,
+  'backend.models': v.strictObject({ backendId, provider: text(500) }),
   'quickAsk.show': v.void(),
   'quickAsk.hide': v.void(),
   'quickAsk.resize': v.strictObject({ heightPx: v.pipe(v.number(), v.finite()) }),
@@ -152,6 +203,7 @@ const handles: { [K in RequestName]: Handle<K> } = {
     logger.error('page error', { role, message: withoutQuotes(message) }),
   'app.openLogs': ({ desk }) => desk.openLogs(),
   'app.openDataFolder': ({ desk }) => desk.openDataFolder(),
+  'app.diagnostics': (house) => house.diagnostics(),
   'link.open': ({ desk }, { url }, { window }) => desk.openLink(window, url),
 
   'conversation.list': ({ library }) => library.list(),
@@ -166,6 +218,18 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'generation.start': startGeneration,
   'generation.stop': ({ generations }, { generationId }) => generations.stop(generationId),
   'generation.attach': ({ generations }, { generationId }) => generations.attach(generationId),
+  'generation.retryNow': ({ generations }, { generationId }) => generations.retryNow(generationId),
+
+  'media.load': ({ media }, input) => media.load(input),
+  'media.speak': ({ media }, input) => media.speak(input),
+
+  'wire.open': ({ wire }, { messageId }) => wire.open(messageId),
+  'wire.openFile': openRecording,
+  'wire.rows': ({ wire }, input) => wire.rows(input.recordingId, input.from),
+  'wire.event': ({ wire }, input) => wire.event(input.recordingId, input.index),
+  'wire.replay': ({ wire }, input) => wire.replay(input.recordingId),
+  'wire.curl': ({ wire }, input) => ({ command: wire.curl(input.recordingId) }),
+  'wire.save': saveRecording,
 
   'attachment.add': ({ attachments }, { files }) => attachments.add(files),
   'attachment.pick': pickAttachments,
@@ -175,13 +239,19 @@ const handles: { [K in RequestName]: Handle<K> } = {
 
   'backend.list': ({ backends }) => backends.list(),
   'backend.save': ({ backends }, profile) => backends.save(profile),
+  'backend.duplicate': ({ backends }, input) => backends.duplicate(input.backendId),
+  'backend.find': ({ backends }, input) => backends.find(input.backendId, input.address),
+  'backend.moveSecrets': ({ backends }, input) => backends.moveSecrets(input.backendId),
+  'backend.trust': ({ backends }, input) => backends.trust(input.backendId, input.sha256),
+  'backend.pickAuthority': pickAuthority,
   'backend.remove': ({ backends }, input) => backends.remove(input.backendId),
   'backend.setSecret': ({ backends }, input) => backends.setSecret(input.name, input.value, input.storeUnprotected),
   'backend.clearSecret': ({ backends }, secret) => backends.clearSecret(secret),
-  'backend.connect': ({ backends }, { address }) => backends.connect(address),
+  'backend.connect': ({ backends }, input) => backends.connect(input.address, input.sha256),
   'backend.discover': ({ backends }) => backends.discover(),
   'backend.test': ({ backends }, input) => backends.test(input.backendId),
   'backend.catalogue': ({ backends }, input) => backends.catalogue(input.backendId),
+  'backend.models': ({ backends }, input) => backends.models(input.backendId, input.provider),
 
   'quickAsk.show': ({ desk }) => desk.showQuickAsk(),
   'quickAsk.hide': ({ desk }) => desk.hideQuickAsk(),
@@ -205,6 +275,38 @@ async function startGeneration(house: House, request: RequestIn<'generation.star
 async function pickAttachments(house: House, _input: void, { window }: Caller): Promise<AddedAttachment[]> {
   const paths = await house.desk.pickImages(window)
   return house.attachments.add(paths.map((path) => ({ name: path.replace(/^.*[\\/]/u, ''), path })))
+}
+
+async function pickAuthority(
+  { backends, desk }: House,
+  input: RequestIn<'backend.pickAuthority'>,
+  { window }: Caller,
+): Promise<BackendView | null> {
+  const path = await desk.pickFile(window, 'authority')
+  return path === null ? null : backends.trustAuthority(input.backendId, path)
+}
+
+/** Of a recording; what the wire view keeps of one answer is a fraction of it. */
+const MAX_RECORDING_BYTES = 64 * 1024 * 1024
+
+async function openRecording({ desk, wire }: House, _input: void, { window }: Caller): Promise<WireRecording | null> {
+  const path = await desk.pickFile(window, 'recording')
+  if (path === null) return null
+  const file = await readPickedFile(path, MAX_RECORDING_BYTES)
+  if (!file.ok) throw failure({ code: 'bad-recording', reason: file.reason })
+  return wire.openFile(file.bytes)
+}
+
+async function saveRecording(
+  { desk, wire }: House,
+  input: RequestIn<'wire.save'>,
+  { window }: Caller,
+): Promise<{ isSaved: boolean }> {
+  const { name, text } = wire.file(input.recordingId)
+  const path = await desk.pickPlace(window, suggestFileName(name))
+  if (path === null) return { isSaved: false }
+  await writePickedFile(path, text)
+  return { isSaved: true }
 }
 
 /** The total map: every request of the contract, with its parser and its handler. */

@@ -1,14 +1,17 @@
+import { arch, release } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Boot, Role } from '../shared/contract'
-import type { AttachmentInfo, GenerationEvent } from '../shared/conversation'
+import type { Boot, Diagnostics, Role } from '../shared/contract'
+import type { AttachmentInfo } from '../shared/conversation'
 import { failure } from '../shared/errors'
 import type { Translate } from '../shared/i18n'
 import type { Locale } from '../shared/settings'
 import { Attachments } from './attachments'
+import { AuthorityFiles } from './authority-files'
 import { Backends } from './backends'
 import { openCatalogueFile } from './catalogue-file'
+import { plainLine } from './backend/server-text'
 import { systemClock } from './clock'
+import { readDiagnostics } from './diagnostics'
 import { Generations } from './generations'
 import { loadPages } from './guide/pages'
 import { createGuideTransport } from './guide/transport'
@@ -16,8 +19,10 @@ import type { Desk, House } from './handlers'
 import type { Broadcast, Caller } from './ipc'
 import { openLibrary } from './library/library'
 import type { Logger } from './logger'
+import { MediaStore } from './media'
 import { findSecrets, openSecretsStore, Secrets, type Keychain } from './secrets'
 import type { LiveSettings } from './settings'
+import { Wire } from './wire/wire'
 
 /** R30 gives five seconds from waking until a dead answer says so. */
 const WAKE_WAIT_MS = 4000
@@ -42,6 +47,12 @@ export interface HouseOptions {
   /** Names a point of the start. */
   mark: (name: string) => void
   about: Pick<Boot, 'version' | 'electron' | 'platform'>
+  logFolder: string
+  chromium: string
+  /** How much of the drawing the graphics hardware does; null when it cannot be asked. */
+  graphics: () => string | null
+  /** What the system says of the way to an address, in the words of a PAC file. */
+  findSystemProxy: (url: string) => Promise<string>
 }
 
 /** A house that can be left: what quitting has to wait for. */
@@ -69,22 +80,29 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     openSecretsStore(folder),
     options.protect,
   )
-  const backends = new Backends({
+  const wire = new Wire({ clock, logger })
+  const backends: Backends = new Backends({
     settings,
     secrets,
+    authorities: new AuthorityFiles(join(folder, 'authorities')),
     catalogues: openCatalogueFile(join(folder, 'catalogues.json'), logger),
     guide: createGuideTransport({ pages: loadPages(join(options.resources, 'guide')), locale: options.locale }),
-    guideName: () => translate()('common:guide'),
+    translate,
     findAttachment: (id, bytes) => attachments.path(id, bytes),
+    findSystemProxy: options.findSystemProxy,
+    tap: (transport, of) => wire.tap(transport, of),
+    keepMedia: (...answer) => media.keep(...answer),
     clock,
     logger,
     onChange: (views) => broadcast('backend.changed', views),
+    onCatalogueChange: (backendId) => broadcast('catalogue.changed', { backendId }),
   })
+  const media = new MediaStore({ attachments, library, api: (backendId) => backends.api(backendId), logger })
 
   const onShow = new Map<Caller['window'], string | null>()
   const generations = new Generations({
     library,
-    openSession: (context, signal) => backends.openSession(context, signal),
+    openSession: (context, signal, pause) => backends.openSession(context, signal, pause),
     findAttachments: async (ids) => Promise.all(ids.map((id) => requireAttachment(attachments, id))),
     clock,
     logger,
@@ -107,14 +125,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     if (now.locale !== before.locale) broadcast('backend.changed', backends.list())
   })
 
-  const wake = async (): Promise<void> => {
-    const signs: GenerationEvent[] = []
-    // A status is our own word about the silence, no sign of life.
-    const end = generations.onEvents((events) => signs.push(...events.filter(({ part }) => part.type !== 'status')))
-    await sleep(WAKE_WAIT_MS)
-    end()
-    if (signs.length === 0) await generations.stopAll('interrupted', { code: 'connection-lost' })
-  }
+  const wake = (): Promise<void> => generations.endSilent(WAKE_WAIT_MS, (backendId) => backends.isLocal(backendId))
   // Not every system tells a program that it has slept.
   let offsetMs = clock.now() - clock.monotonicMs()
   const clockCheck = setInterval(() => {
@@ -140,12 +151,38 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     }
   }
 
+  const diagnostics = async (): Promise<Diagnostics> => {
+    const { about } = options
+    const facts = {
+      version: about.version,
+      electron: about.electron,
+      chromium: options.chromium,
+      node: process.versions.node,
+      platform: about.platform,
+      release: release(),
+      arch: arch(),
+      sessionType: sessionWord(process.env.XDG_SESSION_TYPE),
+      desktop: sessionWord(process.env.XDG_CURRENT_DESKTOP),
+      locale: options.locale(),
+      systemLocale: options.systemLocale,
+      backends: settings.current.backends.length,
+      conversations: (await library.list()).length,
+      storage: library.storageState(),
+      keychain: secrets.keychainState,
+      graphics: options.graphics(),
+    }
+    return readDiagnostics(facts, options.logFolder, translate())
+  }
+
   return {
     library,
     generations,
     attachments,
     settings,
     backends,
+    media,
+    wire,
+    diagnostics,
     desk,
     logger,
     boot,
@@ -165,6 +202,12 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
       await Promise.all([library.flush(), settings.flush()])
     },
   }
+}
+
+// Only Linux says these, and whoever starts Parley can say anything.
+function sessionWord(word: string | undefined): string | null {
+  const plain = plainLine(word ?? '', 60)
+  return process.platform !== 'linux' || plain === '' ? null : plain
 }
 
 async function requireAttachment(attachments: Attachments, id: string): Promise<AttachmentInfo> {

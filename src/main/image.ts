@@ -55,6 +55,23 @@ export async function inspectImage(bytes: Uint8Array, name: string): Promise<Res
   }
 }
 
+/**
+ * The size of an image that is only shown, never sent: of the four kinds as above, and of AVIF, whose container is not
+ * walked. The same limits hold.
+ *
+ * @param mime as its first bytes say
+ */
+export async function measureImage(
+  bytes: Uint8Array,
+  mime: string,
+): Promise<Result<Pick<ImageInfo, 'width' | 'height'>>> {
+  if (mime !== 'image/avif') return inspectImage(bytes, 'image')
+  const size = await readSize(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), 'avif')
+  if (size === null) return refuse('damaged', 'image')
+  const isTooLarge = size.width * size.height > MAX_IMAGE_PIXELS
+  return isTooLarge ? refuse('too-many-pixels', 'image') : { ok: true, value: size }
+}
+
 /** Where an image file keeps its metadata, and whether the file reaches its own end. */
 interface Container {
   isWhole: boolean

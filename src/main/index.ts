@@ -80,6 +80,10 @@ function begin(): void {
         logger: log.logger,
         mark,
         about: { version: app.getVersion(), electron: process.versions.electron, platform: platform() },
+        logFolder,
+        chromium: process.versions.chrome,
+        graphics: () => app.getGPUFeatureStatus().gpu_compositing,
+        findSystemProxy: (url) => session.defaultSession.resolveProxy(url),
       })
       mark('house open')
       return house

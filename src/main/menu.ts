@@ -98,6 +98,11 @@ export function menuTemplate({ platform, isPackaged, t, actions }: MenuOptions):
         accelerator: 'CommandOrControl+\\',
         click: () => actions.command({ kind: 'toggle-sidebar' }),
       },
+      {
+        label: t('desktop:menu.wire'),
+        accelerator: 'CommandOrControl+Shift+Y',
+        click: () => actions.command({ kind: 'show-wire' }),
+      },
       separator,
       { role: 'resetZoom', label: t('desktop:menu.actualSize') },
       { role: 'zoomIn', label: t('desktop:menu.zoomIn') },
@@ -123,6 +128,7 @@ export function menuTemplate({ platform, isPackaged, t, actions }: MenuOptions):
     submenu: [
       { label: t('desktop:menu.logs'), click: actions.openLogs },
       { label: t('desktop:menu.data'), click: actions.openDataFolder },
+      { label: t('desktop:menu.diagnostics'), click: () => actions.command({ kind: 'show-diagnostics' }) },
       ...(isMac ? [] : [separator, { role: 'about' as const, label: t('desktop:menu.about') }]),
     ],
   }

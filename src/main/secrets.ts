@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import { failure } from '../shared/errors'
 import type { SecretName, SecretState } from '../shared/settings'
-import { findJson, openStore, type JsonStore } from './settings'
+import { tailOf } from './secret-tail'
+import { findJson, isSavable, openStore, type JsonStore } from './settings'
 
 /** What keeps secrets for this user of this computer. */
 export interface Keychain {
@@ -36,6 +37,8 @@ export function openKeychain(storage: SafeStorage): Keychain {
   }
 }
 
+export type KeychainState = 'not-asked' | 'works' | 'missing' | 'refuses'
+
 const entrySchema = v.strictObject({
   /** The address it was entered for: it is sent nowhere else (S35). */
   origin: v.string(),
@@ -51,8 +54,6 @@ const storedSchema = v.record(v.string(), v.record(v.string(), entrySchema))
 type Stored = v.InferOutput<typeof storedSchema>
 
 const SECRETS_NAME = 'secrets'
-/** A tail of four tells two keys apart; of a short secret it would tell too much. */
-const MIN_LENGTH_FOR_TAIL = 16
 
 /** Reads what is stored, without asking the keychain for anything. A damaged file is put aside, never overwritten (S27). */
 export function findSecrets(folder: string, nowMs: number): Stored {
@@ -73,6 +74,7 @@ export class Secrets {
   readonly #session = new Map<string, { value: string; origin: string; tail: string }>()
   /** Stored ones that the keychain would not open when they were last needed; the ciphertext stays (S27). */
   readonly #unreadable = new Set<string>()
+  #keychainState: KeychainState = 'not-asked'
 
   constructor(
     stored: Stored,
@@ -82,6 +84,11 @@ export class Secrets {
     private readonly protect: (value: string) => void,
   ) {
     this.#stored = stored
+  }
+
+  /** What the keychain did when it was last needed; it is not asked for this. */
+  get keychainState(): KeychainState {
+    return this.#keychainState
   }
 
   /** What a page may know. Never asks the keychain. */
@@ -103,7 +110,7 @@ export class Secrets {
    */
   async set(name: SecretName, value: string, origin: string, storeUnprotected: boolean): Promise<SecretState> {
     this.protect(value)
-    const tail = value.length >= MIN_LENGTH_FOR_TAIL ? value.slice(-4) : ''
+    const tail = tailOf(value)
     const key = keyOf(name)
     const encrypted = await this.#encrypt(value)
     if (encrypted !== null) {
@@ -123,16 +130,46 @@ export class Secrets {
     this.#session.delete(keyOf(name))
     this.#unreadable.delete(keyOf(name))
     if (this.#entry(name) === null) return
-    const { [fieldOf(name)]: _removed, ...rest } = this.#stored[name.backendId] ?? {}
+    const { [fieldOf(name)]: _removed, ...rest } = this.#fieldsOf(name.backendId)
     await this.#save({ ...this.#stored, [name.backendId]: rest })
   }
 
   /** Forgets everything of a removed backend. */
   async clearBackend(backendId: string): Promise<void> {
     for (const key of this.#session.keys()) if (key.startsWith(`${backendId}/`)) this.#session.delete(key)
+    for (const key of this.#unreadable) if (key.startsWith(`${backendId}/`)) this.#unreadable.delete(key)
     if (!Object.hasOwn(this.#stored, backendId)) return
     const { [backendId]: _removed, ...rest } = this.#stored
     await this.#save(rest)
+  }
+
+  /**
+   * Makes everything of a backend but its proxy's password a secret of `origin`, as the person has agreed to (S35). The
+   * keychain is not asked: what it holds stays as it is.
+   */
+  async move(backendId: string, origin: string): Promise<void> {
+    for (const [key, kept] of this.#session) {
+      if (isServerSecret(key, backendId)) this.#session.set(key, { ...kept, origin })
+    }
+    const fields = this.#fieldsOf(backendId)
+    if (Object.keys(fields).length === 0) return
+    const moved = Object.entries(fields).map(([field, entry]) => [
+      field,
+      field === PROXY_PASSWORD ? entry : { ...entry, origin },
+    ])
+    await this.#save({ ...this.#stored, [backendId]: Object.fromEntries(moved) as Stored[string] })
+  }
+
+  /** Gives another backend the same secrets, each bound to where it was. The keychain is not asked. */
+  async copy(fromId: string, toId: string): Promise<void> {
+    for (const [key, kept] of [...this.#session]) {
+      if (key.startsWith(`${fromId}/`)) this.#session.set(toId + key.slice(fromId.length), kept)
+    }
+    for (const key of [...this.#unreadable]) {
+      if (key.startsWith(`${fromId}/`)) this.#unreadable.add(toId + key.slice(fromId.length))
+    }
+    const fields = this.#fieldsOf(fromId)
+    if (Object.keys(fields).length > 0) await this.#save({ ...this.#stored, [toId]: { ...fields } })
   }
 
   /**
@@ -163,8 +200,15 @@ export class Secrets {
   /** @returns null when there is no keychain, or it refuses */
   async #encrypt(value: string): Promise<Buffer | null> {
     try {
-      return (await this.keychain.isSafe()) ? await this.keychain.encrypt(value) : null
+      if (!(await this.keychain.isSafe())) {
+        this.#keychainState = 'missing'
+        return null
+      }
+      const encrypted = await this.keychain.encrypt(value)
+      this.#keychainState = 'works'
+      return encrypted
     } catch {
+      this.#keychainState = 'refuses'
       return null
     }
   }
@@ -173,16 +217,22 @@ export class Secrets {
     const data = Buffer.from(entry.data, 'base64')
     if (entry.kept === 'unprotected') return data.toString('utf8')
     try {
-      return await this.keychain.decrypt(data)
+      const value = await this.keychain.decrypt(data)
+      this.#keychainState = 'works'
+      return value
     } catch {
+      this.#keychainState = 'refuses'
       // Another user, another keychain, or a locked one. The ciphertext stays: it may open again later.
       return null
     }
   }
 
+  #fieldsOf(backendId: string): Stored[string] {
+    return Object.hasOwn(this.#stored, backendId) ? (this.#stored[backendId] ?? {}) : {}
+  }
+
   #entry(name: SecretName): Entry | null {
-    if (!Object.hasOwn(this.#stored, name.backendId)) return null
-    const fields = this.#stored[name.backendId] ?? {}
+    const fields = this.#fieldsOf(name.backendId)
     const field = fieldOf(name)
     return Object.hasOwn(fields, field) ? (fields[field] ?? null) : null
   }
@@ -190,11 +240,13 @@ export class Secrets {
   async #put(name: SecretName, entry: Entry): Promise<void> {
     await this.#save({
       ...this.#stored,
-      [name.backendId]: { ...this.#stored[name.backendId], [fieldOf(name)]: entry },
+      [name.backendId]: { ...this.#fieldsOf(name.backendId), [fieldOf(name)]: entry },
     })
   }
 
   async #save(stored: Stored): Promise<void> {
+    // A file that could not be read again would take every other secret with it.
+    if (!isSavable(stored)) throw failure({ code: 'storage', reason: 'failed' })
     this.#stored = stored
     try {
       await this.store.write(stored)
@@ -204,10 +256,25 @@ export class Secrets {
   }
 }
 
+const PROXY_PASSWORD = 'proxy-password'
+
 function fieldOf(name: SecretName): string {
-  return name.field === 'api-key' ? 'api-key' : `header:${name.headerId}`
+  switch (name.field) {
+    case 'api-key':
+      return 'api-key'
+    case 'provider-key':
+      return `provider-key:${name.provider}`
+    case 'header':
+      return `header:${name.headerId}`
+    case 'proxy-password':
+      return PROXY_PASSWORD
+  }
 }
 
 function keyOf(name: SecretName): string {
   return `${name.backendId}/${fieldOf(name)}`
+}
+
+function isServerSecret(key: string, backendId: string): boolean {
+  return key.startsWith(`${backendId}/`) && key !== `${backendId}/${PROXY_PASSWORD}`
 }

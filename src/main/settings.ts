@@ -1,27 +1,103 @@
 import { copyFileSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { defaultSettings, type BackendProfile, type Settings } from '../shared/settings'
+import { failure } from '../shared/errors'
+import { defaultSettings, newBackendProfile, type BackendProfile, type Settings } from '../shared/settings'
+import { plainLine } from './backend/server-text'
 import type { Logger } from './logger'
 
 const text = (maxCharacters: number) => v.pipe(v.string(), v.maxLength(maxCharacters))
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
 const whole = (low: number, high: number) => v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high))
+/** Without anything that could deceive its reader (S39); a server's list holds no other names either. */
+export const providerName = v.pipe(
+  text(200),
+  v.minLength(1),
+  v.check((name) => plainLine(name, 200) === name),
+)
 
-/** The shape of a profile, as it is stored and as a page may send it. Whether address and headers are good is checked elsewhere. */
-export const backendProfileSchema: v.GenericSchema<unknown, BackendProfile> = v.strictObject({
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u))
+const timeMs = v.pipe(v.number(), v.finite())
+
+const headers = v.pipe(
+  v.array(v.strictObject({ id, name: text(8192), isSecret: v.boolean(), value: text(8192) })),
+  v.maxLength(100),
+)
+export const MAX_KEYED_PROVIDERS = 100
+const keyedProviders = v.pipe(
+  v.array(providerName),
+  v.maxLength(MAX_KEYED_PROVIDERS),
+  v.check((names) => new Set(names).size === names.length),
+)
+const proxy = v.variant('kind', [
+  v.strictObject({ kind: v.literal('none') }),
+  v.strictObject({ kind: v.literal('system') }),
+  v.strictObject({ kind: v.literal('own'), url: text(2048), user: text(255) }),
+])
+const certificate = v.strictObject({
+  sha256: hash,
+  subject: text(2048),
+  issuer: text(2048),
+  isSelfSigned: v.boolean(),
+  names: v.pipe(v.array(text(2048)), v.maxLength(1000)),
+  validFrom: timeMs,
+  validTo: timeMs,
+})
+const trust = v.variant('kind', [
+  v.strictObject({ kind: v.literal('system') }),
+  v.strictObject({ kind: v.literal('pinned'), certificate, trustedAt: timeMs }),
+  v.strictObject({
+    kind: v.literal('authority'),
+    fileName: text(255),
+    subjects: v.pipe(v.array(text(2048)), v.maxLength(1000)),
+    sha256: hash,
+  }),
+])
+const connectTimeoutSeconds = whole(1, 120)
+/** Longer than the parameters may be, so that a person who pastes too much is told so by readParameters. */
+const parameters = text(1024 * 1024)
+
+export const MAX_BACKEND_NAME = 200
+
+const profileFields = {
   id,
-  name: text(200),
+  name: text(MAX_BACKEND_NAME),
   url: text(2048),
   provider: v.nullable(text(500)),
   model: v.nullable(text(500)),
-  headers: v.pipe(
-    v.array(v.strictObject({ id, name: text(8192), isSecret: v.boolean(), value: text(8192) })),
-    v.maxLength(100),
-  ),
+  headers,
   firstByteTimeoutSeconds: whole(10, 1800),
   idleTimeoutSeconds: whole(10, 3600),
+}
+
+/** The shape of a profile as a page may send it. Whether address, headers, proxy and parameters are good is checked elsewhere. */
+export const backendProfileSchema: v.GenericSchema<unknown, BackendProfile> = v.strictObject({
+  ...profileFields,
+  // Without a character that separates ids from anything else.
+  id: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/u)),
+  keyedProviders,
+  parameters,
+  connectTimeoutSeconds,
+  proxy,
+  trust,
 })
+
+const FRESH_PROFILE = newBackendProfile('', '', '')
+
+// As it is stored. A profile of an older version has fewer fields, and those that it lacks get their defaults.
+const storedProfileSchema: v.GenericSchema<unknown, BackendProfile> = v.object({
+  ...profileFields,
+  keyedProviders: v.optional(keyedProviders, FRESH_PROFILE.keyedProviders),
+  parameters: v.optional(parameters, FRESH_PROFILE.parameters),
+  connectTimeoutSeconds: v.optional(connectTimeoutSeconds, FRESH_PROFILE.connectTimeoutSeconds),
+  proxy: v.optional(proxy, FRESH_PROFILE.proxy),
+  trust: v.optional(trust, FRESH_PROFILE.trust),
+})
+
+export const MAX_BACKENDS = 100
+
+/** Of the picker's lists; by exact names, null is the backend's own choice. */
+const modelChoice = v.strictObject({ backendId: id, provider: v.nullable(text(500)), model: v.nullable(text(500)) })
 
 const fields = {
   locale: v.picklist(['system', 'en', 'ru']),
@@ -34,7 +110,9 @@ const fields = {
     shortcut: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,64}$/u)),
   }),
   activeBackendId: v.nullable(id),
-  backends: v.pipe(v.array(backendProfileSchema), v.maxLength(100)),
+  favourites: v.pipe(v.array(modelChoice), v.maxLength(200)),
+  recents: v.pipe(v.array(modelChoice), v.maxLength(50)),
+  backends: v.pipe(v.array(storedProfileSchema), v.maxLength(MAX_BACKENDS)),
 }
 
 /** What a page may change at once; profiles have channels of their own. */
@@ -46,6 +124,8 @@ export const settingsPatchSchema: v.GenericSchema<unknown, Partial<Omit<Settings
   closeToTray: v.exactOptional(fields.closeToTray),
   quickAsk: v.exactOptional(fields.quickAsk),
   activeBackendId: v.exactOptional(fields.activeBackendId),
+  favourites: v.exactOptional(fields.favourites),
+  recents: v.exactOptional(fields.recents),
 })
 
 const DEFAULT_SETTINGS = defaultSettings(process.platform)
@@ -59,12 +139,23 @@ const storedSchema: v.GenericSchema<unknown, Settings> = v.object({
   closeToTray: v.optional(fields.closeToTray, DEFAULT_SETTINGS.closeToTray),
   quickAsk: v.optional(fields.quickAsk, DEFAULT_SETTINGS.quickAsk),
   activeBackendId: v.optional(fields.activeBackendId, DEFAULT_SETTINGS.activeBackendId),
+  favourites: v.optional(fields.favourites, DEFAULT_SETTINGS.favourites),
+  recents: v.optional(fields.recents, DEFAULT_SETTINGS.recents),
   backends: v.optional(fields.backends, DEFAULT_SETTINGS.backends),
 })
 
 const SETTINGS_NAME = 'settings'
-/** A settings file has a few kilobytes; one of megabytes is not read into memory to find out that it is damaged. */
-const MAX_FILE_BYTES = 1024 * 1024
+/**
+ * A settings file has a few kilobytes, and a hundred profiles with 64 KB of parameters each make six megabytes. A larger
+ * one is not read into memory to find out that it is damaged, so none that is larger may be written.
+ */
+const MAX_FILE_BYTES = 8 * 1024 * 1024
+
+/** Whether what is written could be read again. */
+export function isSavable(value: object): boolean {
+  // As electron-store writes it.
+  return Buffer.byteLength(JSON.stringify(value, undefined, '\t')) <= MAX_FILE_BYTES
+}
 
 /** Settings as found at start, and what had to be done to get them. */
 export interface FoundSettings {
@@ -216,10 +307,12 @@ export class LiveSettings {
    * Applies a change, tells everybody, and saves. When the disk refuses, Parley goes on with the change in memory (R08).
    *
    * @param change gets the present settings, returns the new ones
+   * @throws AppFailure `bad-request` for more than a settings file may hold; nothing is changed then
    */
   change(change: (settings: Settings) => Settings): Settings {
     const before = this.#settings
     const changed = v.parse(storedSchema, change(before))
+    if (!isSavable(changed)) throw failure({ code: 'bad-request', channel: 'settings.set' })
     this.#settings = changed
     this.#saved = this.#saved.then(() => this.#save(changed))
     for (const listener of this.#listeners) listener(changed, before)

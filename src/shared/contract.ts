@@ -4,6 +4,8 @@ import type {
   Conversation,
   ConversationSummary,
   GenerationEvent,
+  MediaFile,
+  Part,
   UserMessage,
 } from './conversation'
 import type { AppError, Result } from './errors'
@@ -22,6 +24,8 @@ export const contract = {
   'app.reportError': request<{ message: string }, void>('main', 'quick-ask'),
   'app.openLogs': request<void, void>('main'),
   'app.openDataFolder': request<void, void>('main'),
+  /** What "Copy diagnostics" copies, exactly; no secret, prompt or answer is in it. */
+  'app.diagnostics': request<void, Diagnostics>('main'),
   'link.open': request<{ url: string }, void>('main', 'quick-ask'),
 
   'conversation.list': request<void, ConversationSummary[]>('main'),
@@ -38,6 +42,29 @@ export const contract = {
   'generation.stop': request<{ generationId: string }, void>('main', 'quick-ask'),
   'generation.attach': request<{ generationId: string }, AttachedGeneration>('main', 'quick-ask'),
 
+  /** Ends the wait before a retry: it is tried now. Harmless when nothing waits. */
+  'generation.retryNow': request<{ generationId: string }, void>('main', 'quick-ask'),
+
+  /** Fetches a result that is not kept yet, because a person asked for it; keeps it with its conversation. */
+  'media.load': request<{ conversationId: string; messageId: string; source: string }, MediaFile>('main', 'quick-ask'),
+  /** The answer spoken, as its backend offers it (`synthesize`). */
+  'media.speak': request<{ conversationId: string; messageId: string }, MediaFile>('main'),
+
+  /** What went over the wire for an answer; null when nothing of it was recorded. Recordings live in memory only. */
+  'wire.open': request<{ messageId: string }, WireRecording | null>('main'),
+  /** A recording from a file that the person picks; null when none was picked. */
+  'wire.openFile': request<void, WireRecording | null>('main'),
+  /** The recording as it stands now, and at most 1,000 of its events from `from` on. */
+  'wire.rows': request<{ recordingId: string; from: number }, { recording: WireRecording; rows: WireRow[] }>('main'),
+  /** The JSON of one event, secrets masked. */
+  'wire.event': request<{ recordingId: string; index: number }, { json: string }>('main'),
+  /** The parts that its events mean, for a replay in the thread; nothing is sent and nothing stored. */
+  'wire.replay': request<{ recordingId: string }, { parts: { atMs: number; part: Part }[] }>('main'),
+  /** The request as a `curl` command, secrets masked. */
+  'wire.curl': request<{ recordingId: string }, { command: string }>('main'),
+  /** False when the person did not choose a file. */
+  'wire.save': request<{ recordingId: string }, { isSaved: boolean }>('main'),
+
   'attachment.add': preloadRequest<AddAttachments, AddedAttachment[]>('main', 'quick-ask'),
   'attachment.pick': request<void, AddedAttachment[]>('main', 'quick-ask'),
 
@@ -45,14 +72,27 @@ export const contract = {
   'settings.set': request<Partial<Omit<Settings, 'backends'>>, Settings>('main'),
 
   'backend.list': request<void, BackendView[]>('main', 'quick-ask'),
+  /** Of `trust` only the way back to `system` is taken from here; see CertificateTrust. */
   'backend.save': request<BackendProfile, BackendView>('main'),
+  'backend.duplicate': request<{ backendId: string }, BackendView>('main'),
+  /** Finds the server that a typed address means, with the connection settings of this backend; changes nothing. */
+  'backend.find': request<{ backendId: string; address: string }, FoundAddress>('main'),
+  /** The person agreed that all secrets of this backend may go to its present address (S35). */
+  'backend.moveSecrets': request<{ backendId: string }, BackendView>('main'),
+  /** Trusts the certificate that this backend showed last, which must be this one (S37). */
+  'backend.trust': request<{ backendId: string; sha256: string }, BackendView>('main'),
+  /** Trusts the authorities of a file that the person picks; null when none was picked. */
+  'backend.pickAuthority': request<{ backendId: string }, BackendView | null>('main'),
   'backend.remove': request<{ backendId: string }, void>('main'),
   'backend.setSecret': request<{ name: SecretName; value: string; storeUnprotected: boolean }, SecretState>('main'),
   'backend.clearSecret': request<SecretName, void>('main'),
-  'backend.connect': request<{ address: string }, ConnectedBackend>('main'),
+  /** `sha256` is of the certificate that the person has agreed to after an earlier try. */
+  'backend.connect': request<{ address: string; sha256: string | null }, ConnectedBackend>('main'),
   'backend.discover': request<void, FoundBackend[]>('main'),
   'backend.test': request<{ backendId: string }, BackendTest>('main'),
   'backend.catalogue': request<{ backendId: string }, Catalogue>('main', 'quick-ask'),
+  /** Asks the server for the models of one provider with all that they can; null when it does not list that provider. */
+  'backend.models': request<{ backendId: string; provider: string }, CatalogueProvider | null>('main'),
 
   'quickAsk.show': request<void, void>('main'),
   'quickAsk.hide': request<void, void>('quick-ask'),
@@ -64,6 +104,8 @@ export const contract = {
   'conversation.changed': event<ConversationChange>('main', 'quick-ask'),
   'settings.changed': event<Settings>('main', 'quick-ask'),
   'backend.changed': event<BackendView[]>('main', 'quick-ask'),
+  /** More, or something newer, is known of what a backend offers: who shows it asks again. */
+  'catalogue.changed': event<{ backendId: string }>('main', 'quick-ask'),
   'quickAsk.shortcutChanged': event<ShortcutState>('main', 'quick-ask'),
   'storage.state': event<StorageState>('main', 'quick-ask'),
   'app.command': event<AppCommand>('main', 'quick-ask'),
@@ -195,6 +237,17 @@ export interface ConnectedBackend {
   view: BackendView
   /** What was tried before the address that answered, for "says what it tried". */
   tried: string[]
+  needsKey: boolean
+}
+
+export interface FoundAddress {
+  /** The base address that answered. */
+  url: string
+  version: string | null
+  /** It is a Backend API, but it says nothing without a key. */
+  needsKey: boolean
+  /** What was tried before, in that order. */
+  tried: string[]
 }
 
 export interface FoundBackend {
@@ -219,13 +272,21 @@ export interface Catalogue {
   providers: CatalogueProvider[]
   /** True while these are the last known ones and a refresh has failed or is under way. */
   isStale: boolean
+  /** Why the last refresh failed; null while one is under way, and when it did not. */
+  error: AppError | null
 }
 
 export interface CatalogueProvider {
   name: string
   label: string
   needsKey: boolean
+  /** Where the key comes from, as the server says; only http and https. */
+  loginUrl: string | null
   hasVision: boolean
+  /** Makes images, audio, video. */
+  makes: MediaKind[]
+  /** False while only the ids of its models are known: what they see and make is then only what some of them do. */
+  hasModelDetails: boolean
   models: CatalogueModel[]
 }
 
@@ -234,6 +295,60 @@ export interface CatalogueModel {
   label: string
   isDefault: boolean
   hasVision: boolean
+  makes: MediaKind[]
+}
+
+export type MediaKind = 'image' | 'audio' | 'video'
+
+export interface Diagnostics {
+  /** In the language on show; the rows of the About page. */
+  rows: { name: string; value: string }[]
+  /** The last 50, as they stand in the log: redacted. */
+  logLines: string[]
+}
+
+/** A recorded exchange: the request as it was sent, secrets masked to their last four characters, and how far its answer has come. */
+export interface WireRecording {
+  id: string
+  /** Null for one that was opened from a file. */
+  messageId: string | null
+  /** Milliseconds since the epoch, of the request. */
+  startedAt: number
+  request: {
+    method: string
+    host: string
+    path: string
+    headers: WireHeader[]
+    /** As JSON, indented; files are named with type and size instead of their base64. */
+    body: string
+    bodyBytes: number
+  }
+  /** Null while nothing has come, or when nothing did. */
+  response: { status: number; headers: WireHeader[] } | null
+  /** Null while it runs. `error` is why it ended, if not cleanly. */
+  end: { atMs: number; error: AppError | null } | null
+  events: number
+  bytes: number
+  /** More came than is kept: the first events are whole, the rest is only counted. */
+  isCut: boolean
+  /** Requests before this one for the same answer, which were not answered (R12, R14). */
+  earlierTries: number
+}
+
+export interface WireHeader {
+  name: string
+  value: string
+}
+
+export interface WireRow {
+  index: number
+  /** Milliseconds since the request; the read that completed the event. */
+  atMs: number
+  type: string
+  /** Of its data. */
+  bytes: number
+  /** The gist of it in at most 160 characters, secrets masked. */
+  gist: string
 }
 
 /** What a menu, the tray, the quick-ask or a command line asks a window to do. */
@@ -244,6 +359,8 @@ export type AppCommand =
   | { kind: 'toggle-sidebar' }
   | { kind: 'stop' }
   | { kind: 'attach-files' }
+  | { kind: 'show-wire' }
+  | { kind: 'show-diagnostics' }
   | { kind: 'quick-ask-shown' }
 
 function request<In, Out>(...roles: Role[]): RequestChannel<In, Out> & { kind: 'request' } {

@@ -53,7 +53,7 @@ export interface AssistantMessage {
   status: AnswerStatus
   provider: ProviderInfo | null
   content: AnswerContent[]
-  /** Temporary markdown or media, replaced by the next content. */
+  /** Temporary markdown or media, replaced by the next content; stays when the answer breaks off before that. */
   preview: string | null
   reasoning: Reasoning | null
   /** Providers that were tried before the one that answers, with what they had written. */
@@ -79,7 +79,8 @@ export type FinishState = 'complete' | 'complete-unconfirmed' | 'stopped' | 'int
 export type AnswerStatus =
   | { phase: 'connecting' }
   | { phase: 'waiting' }
-  | { phase: 'retrying'; attempt: number; ofAttempts: number; inMs: number }
+  /** `cause` is `limit` when the server asked for the pause (R14), else the connection did not come about (R12). */
+  | { phase: 'retrying'; attempt: number; ofAttempts: number; inMs: number; cause?: 'limit' }
   | { phase: 'progress'; text: string }
   | { phase: 'thinking' }
   | { phase: 'writing' }
@@ -95,11 +96,27 @@ export interface ProviderInfo {
 
 export type AnswerContent = { type: 'text'; text: string } | ({ type: 'media' } & Media)
 
-/** A result that is not text. `sources` are absolute or origin-relative addresses or data URIs, exactly as they came. */
+/**
+ * A result that is not text. `sources` are absolute or origin-relative addresses, exactly as they came; data URIs are
+ * stored at once, and `attachment:<id>` stands for them, or `refused:<MediaReason>` for one that was not taken. No server
+ * can name these two.
+ */
 export interface Media {
   kind: 'image' | 'video' | 'audio'
   sources: string[]
   alt: string
+  /** By source: the copy that lies with the attachments; not there while none was fetched. */
+  files?: Record<string, MediaFile>
+}
+
+/** A fetched result, stored like an attachment under its SHA-256 and shown from `app://local/attachment/<id>`. */
+export interface MediaFile {
+  id: string
+  mime: string
+  bytes: number
+  /** Of images whose size is known. */
+  width: number | null
+  height: number | null
 }
 
 export interface Reasoning {
@@ -195,6 +212,8 @@ export type Part =
   | { type: 'reasoning-delta'; text: string }
   | { type: 'reasoning-end' }
   | ({ type: 'media' } & Media)
+  /** A source of the media so far was fetched and stored. */
+  | { type: 'media-file'; source: string; file: MediaFile }
   | { type: 'preview'; markdown: string }
   | { type: 'notice'; kind: string; text: string }
   | { type: 'tool-call'; index: number; id: string | null; name: string; arguments: string }
@@ -256,6 +275,10 @@ export function emptyAnswer(start: {
 export function fold(message: AssistantMessage, event: Pick<GenerationEvent, 'atMs' | 'part'>): AssistantMessage {
   if (message.state !== 'running') return message
   const { part, atMs } = event
+  // Nearly all events are of this type, and each copy of a message costs as much as reading one.
+  if (part.type === 'text-delta' && part.text !== '') {
+    return foldContent(message, appendText(message.content, part.text), atMs)
+  }
   const timed: AssistantMessage = { ...message, timing: { ...message.timing, lastMs: atMs } }
   switch (part.type) {
     case 'status':
@@ -264,27 +287,16 @@ export function fold(message: AssistantMessage, event: Pick<GenerationEvent, 'at
       return foldProvider(timed, part.provider, atMs)
     case 'text-delta':
       // Servers open with an empty delta: counting it would end the thinking and time a first word that nobody sees.
-      if (part.text === '') return timed
-      return {
-        ...endReasoning(timed, atMs),
-        status: WRITING,
-        preview: null,
-        content: appendText(timed.content, part.text),
-        timing: { firstTextMs: timed.timing.firstTextMs ?? atMs, lastMs: atMs },
-      }
+      return timed
     case 'reasoning-delta':
       if (part.text === '') return timed
       return { ...timed, status: THINKING, reasoning: appendReasoning(timed.reasoning, part.text, atMs) }
     case 'reasoning-end':
-      return endReasoning(timed, atMs)
+      return { ...timed, reasoning: endReasoning(timed.reasoning, atMs) }
     case 'media':
-      return {
-        ...endReasoning(timed, atMs),
-        status: WRITING,
-        preview: null,
-        content: [...timed.content, part],
-        timing: { firstTextMs: timed.timing.firstTextMs ?? atMs, lastMs: atMs },
-      }
+      return foldContent(message, [...message.content, part], atMs)
+    case 'media-file':
+      return foldFile(timed, part.source, part.file)
     case 'preview':
       return { ...timed, preview: part.markdown }
     case 'notice':
@@ -306,8 +318,28 @@ export function fold(message: AssistantMessage, event: Pick<GenerationEvent, 'at
       return { ...timed, sessions: { ...timed.sessions, ...part.sessions } }
     case 'oddity':
       return { ...timed, oddities: countOddity(timed.oddities, part.unknownType) }
-    case 'finish':
-      return { ...endReasoning(timed, atMs), preview: null, state: part.state, error: part.error }
+    case 'finish': {
+      // A preview that nothing has replaced is the last that was said, such as where to log in; a whole answer has none.
+      const isWhole = part.state === 'complete' || part.state === 'complete-unconfirmed'
+      return {
+        ...timed,
+        reasoning: endReasoning(timed.reasoning, atMs),
+        preview: isWhole ? null : timed.preview,
+        state: part.state,
+        error: part.error,
+      }
+    }
+  }
+}
+
+function foldContent(message: AssistantMessage, content: AnswerContent[], atMs: number): AssistantMessage {
+  return {
+    ...message,
+    reasoning: endReasoning(message.reasoning, atMs),
+    status: WRITING,
+    preview: null,
+    content,
+    timing: { firstTextMs: message.timing.firstTextMs ?? atMs, lastMs: atMs },
   }
 }
 
@@ -316,10 +348,17 @@ const THINKING: AnswerStatus = { phase: 'thinking' }
 
 // When another provider takes over, a new full answer follows (protocol.md section 3, `provider`): what the first one had
 // written stays as an attempt, and nothing of it is glued to the new answer, not its thinking, tool calls or usage either.
-// The same name again, mostly with a resolved model, is the same attempt.
+// The same name again, mostly with a resolved model, is the same attempt; what it does not repeat still holds.
 function foldProvider(message: AssistantMessage, provider: ProviderInfo, atMs: number): AssistantMessage {
   const before = message.provider
-  if (before === null || before.name === provider.name) return { ...message, provider }
+  if (before === null) return { ...message, provider }
+  if (before.name === provider.name) {
+    const { name, label, model, url } = provider
+    return {
+      ...message,
+      provider: { name, label: label ?? before.label, model: model ?? before.model, url: url ?? before.url },
+    }
+  }
   const spentMs = message.attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0)
   const attempt: Attempt = {
     provider: before,
@@ -327,7 +366,7 @@ function foldProvider(message: AssistantMessage, provider: ProviderInfo, atMs: n
     reason: message.notices.length === 0 ? null : message.notices.map((notice) => notice.text).join('\n'),
     durationMs: Math.max(0, atMs - spentMs),
     content: message.content,
-    reasoning: endReasoning(message, atMs).reasoning,
+    reasoning: endReasoning(message.reasoning, atMs),
   }
   return {
     ...message,
@@ -353,6 +392,31 @@ function appendText(content: AnswerContent[], text: string): AnswerContent[] {
     : [...content, { type: 'text', text }]
 }
 
+/**
+ * The answer in which each media that has this source knows its stored copy. The provider may have changed between a
+ * result and its copy, so the attempts are looked at too.
+ */
+export function foldFile(message: AssistantMessage, source: string, file: MediaFile): AssistantMessage {
+  const content = keepFile(message.content, source, file)
+  const attempts = message.attempts.map((attempt) => {
+    const kept = keepFile(attempt.content, source, file)
+    return kept === attempt.content ? attempt : { ...attempt, content: kept }
+  })
+  const isSame = attempts.every((attempt, index) => attempt === message.attempts[index])
+  return { ...message, content, attempts: isSame ? message.attempts : attempts }
+}
+
+/** Content in which each media that has this source knows its stored copy; the same object when there is none. */
+export function keepFile(content: AnswerContent[], source: string, file: MediaFile): AnswerContent[] {
+  if (!content.some((item) => item.type === 'media' && item.sources.includes(source))) return content
+  // Spread with a computed key: a source named `__proto__` becomes an own property (S40).
+  return content.map((item) =>
+    item.type === 'media' && item.sources.includes(source)
+      ? { ...item, files: { ...item.files, [source]: file } }
+      : item,
+  )
+}
+
 function appendReasoning(reasoning: Reasoning | null, text: string, atMs: number): Reasoning {
   if (reasoning === null) return { text, startMs: atMs, durationMs: null }
   // Thinking that goes on after a pause moves its start, so that the pause is not counted as thinking.
@@ -360,10 +424,9 @@ function appendReasoning(reasoning: Reasoning | null, text: string, atMs: number
   return { text: reasoning.text + text, startMs, durationMs: null }
 }
 
-function endReasoning(message: AssistantMessage, atMs: number): AssistantMessage {
-  const { reasoning } = message
-  if (reasoning === null || reasoning.durationMs !== null) return message
-  return { ...message, reasoning: { ...reasoning, durationMs: Math.max(0, atMs - reasoning.startMs) } }
+function endReasoning(reasoning: Reasoning | null, atMs: number): Reasoning | null {
+  if (reasoning === null || reasoning.durationMs !== null) return reasoning
+  return { ...reasoning, durationMs: Math.max(0, atMs - reasoning.startMs) }
 }
 
 // OpenAI deltas: the first of an index carries id and name, the following ones more of the arguments.

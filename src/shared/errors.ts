@@ -1,4 +1,5 @@
 import type { Translate } from './i18n'
+import type { CertificateInfo } from './settings'
 
 /**
  * Everything that can go wrong and that a person or a caller must be able to tell apart. Plain data: it crosses IPC, is
@@ -8,11 +9,15 @@ import type { Translate } from './i18n'
 export type AppError =
   // Reaching the backend
   | { code: 'unreachable'; reason: UnreachableReason; host: string; port: number }
-  | { code: 'certificate'; reason: CertificateReason; host: string }
+  /** `shown` is the one that was refused; `trusted` the pinned one that it is not (reason `changed`). */
+  | { code: 'certificate'; reason: CertificateReason; host: string; shown?: CertificateInfo; trusted?: CertificateInfo }
+  | { code: 'proxy'; reason: ProxyReason; host: string; port: number }
   | { code: 'timeout'; phase: 'connect' | 'headers' | 'idle'; seconds: number }
-  | { code: 'redirect'; status: number; host: string | null }
+  /** `sameHost` when it leads to the host that was asked: to https there, or to another path of the same server. */
+  | { code: 'redirect'; status: number; host: string | null; sameHost?: 'https' | 'path' }
   // What the backend answered instead of a stream
-  | { code: 'http'; status: number; message: string | null }
+  /** `retryAfterSeconds` is how long the server asked to be left alone, counted from its answer (R14). */
+  | { code: 'http'; status: number; message: string | null; retryAfterSeconds?: number }
   | { code: 'unauthorized'; status: 401 | 403; message: string | null }
   | { code: 'not-a-stream'; status: number; contentType: string; snippet: string }
   | { code: 'empty-answer' }
@@ -26,14 +31,20 @@ export type AppError =
   | { code: 'process-ended' }
   // Addresses, headers, settings
   | { code: 'bad-address'; reason: AddressReason }
+  | { code: 'bad-proxy'; reason: AddressReason }
   | { code: 'bad-header'; name: string; reason: HeaderReason }
+  | { code: 'bad-parameters'; reason: ParametersReason; name: string | null }
+  | { code: 'bad-certificate-file'; reason: 'unreadable' | 'empty' | 'too-large' }
+  | { code: 'bad-recording'; reason: 'unreadable' | 'format' | 'newer' | 'too-large' }
   | { code: 'no-backend' }
   | { code: 'secret-unavailable'; reason: 'no-keychain' | 'unreadable' | 'other-origin' }
   // Attachments
   | { code: 'attachment'; reason: AttachmentReason; name: string; format: string | null; limit: number | null }
+  // Results that are no text
+  | { code: 'media'; reason: MediaReason; host: string | null; limitBytes: number | null }
   // Storage
   | { code: 'storage'; reason: 'full' | 'read-only' | 'damaged' | 'failed' }
-  | { code: 'not-found'; what: 'conversation' | 'message' | 'generation' | 'attachment' | 'backend' | 'file' }
+  | { code: 'not-found'; what: MissingThing }
   // The gate
   | { code: 'bad-request'; channel: string }
   | { code: 'forbidden'; channel: string }
@@ -42,7 +53,13 @@ export type AppError =
 
 export type AppErrorCode = AppError['code']
 export type UnreachableReason = 'refused' | 'unknown-host' | 'network'
-export type CertificateReason = 'self-signed' | 'unknown-issuer' | 'expired' | 'wrong-host' | 'old-protocol' | 'other'
+export type CertificateReason =
+  'self-signed' | 'unknown-issuer' | 'expired' | 'wrong-host' | 'old-protocol' | 'changed' | 'other'
+/** `refused` and `unknown-host` are the proxy itself; `login` is its 407; `failed` that it could not reach the server. */
+export type ProxyReason = 'refused' | 'unknown-host' | 'network' | 'login' | 'failed'
+export type ParametersReason = 'syntax' | 'not-an-object' | 'reserved' | 'too-large' | 'too-deep'
+export type MediaReason = 'gone' | 'refused' | 'private' | 'format' | 'too-large' | 'failed'
+export type MissingThing = 'conversation' | 'message' | 'generation' | 'attachment' | 'backend' | 'file' | 'recording'
 export type AddressReason = 'empty' | 'unreadable' | 'scheme' | 'credentials' | 'host' | 'port'
 export type HeaderReason = 'name' | 'value' | 'reserved' | 'too-long' | 'duplicate'
 export type AttachmentReason =
@@ -78,6 +95,7 @@ export type ErrorAction =
   | 'enter-key'
   | 'remove-attachment'
   | 'choose-backend'
+  | 'review-certificate'
   | 'open-data-folder'
   | 'none'
 
@@ -109,13 +127,23 @@ export function describe(error: AppError, t: Translate): ErrorText {
         { host: error.host, port: error.port },
       )
     case 'certificate':
-      return text(`certificate.${error.reason}`, 'open-backend-settings', { host: error.host })
+      return text(
+        // What speaks no TLS has shown none.
+        `certificate.${error.reason === 'other' && error.shown !== undefined ? 'refused' : error.reason}`,
+        error.shown === undefined ? 'open-backend-settings' : 'review-certificate',
+        { host: error.host },
+      )
+    case 'proxy':
+      return text(`proxy.${error.reason}`, 'open-backend-settings', { host: error.host, port: error.port })
     case 'timeout':
       return text(`timeout.${error.phase}`, 'retry', { seconds: error.seconds })
     case 'redirect':
       return error.host === null
         ? text('redirect.unknown', 'open-backend-settings', { status: error.status })
-        : text('redirect.known', 'open-backend-settings', { status: error.status, host: error.host })
+        : text(`redirect.${error.sameHost ?? 'known'}`, 'open-backend-settings', {
+            status: error.status,
+            host: error.host,
+          })
     case 'http':
       return withServerText(text(`http.${httpGroup(error.status)}`, 'retry', { status: error.status }), error.message)
     case 'unauthorized':
@@ -144,6 +172,14 @@ export function describe(error: AppError, t: Translate): ErrorText {
       return text('process-ended', 'continue')
     case 'bad-address':
       return text(`bad-address.${error.reason}`, 'none')
+    case 'bad-proxy':
+      return text(`bad-proxy.${error.reason}`, 'none')
+    case 'bad-parameters':
+      return text(`bad-parameters.${error.reason}`, 'none', { name: error.name ?? '' })
+    case 'bad-certificate-file':
+      return text(`bad-certificate-file.${error.reason}`, 'none')
+    case 'bad-recording':
+      return text(`bad-recording.${error.reason}`, 'none')
     case 'bad-header':
       return text(`bad-header.${error.reason}`, 'none', { name: error.name })
     case 'no-backend':
@@ -155,6 +191,11 @@ export function describe(error: AppError, t: Translate): ErrorText {
         name: error.name,
         format: error.format ?? error.name,
         limit: error.limit ?? 0,
+      })
+    case 'media':
+      return text(`media.${error.reason}`, 'retry', {
+        host: error.host ?? '',
+        megabytes: Math.round((error.limitBytes ?? 0) / 1_048_576),
       })
     case 'storage':
       return text(`storage.${error.reason}`, 'open-data-folder')

@@ -117,6 +117,26 @@ export function tiff(tags: { orientation?: number; gps?: 'position' | 'version-o
   return Buffer.concat([Buffer.from('MM\0*\0\0\0\x08', 'latin1'), ifd0, gps, ...position])
 }
 
+/** A picture of any size in which one can see which way is up: it grows lighter downwards and greener to the right. */
+export function gradient(width: number, height: number): Buffer {
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(width, 0)
+  header.writeUInt32BE(height, 4)
+  header.set([8, 2], 8)
+  const rows = Buffer.alloc(height * (1 + width * 3))
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      rows.set([40, 60 + (120 * x) / width, 60 + (150 * y) / height], y * (1 + width * 3) + 1 + x * 3)
+    }
+  }
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', deflateSync(rows)),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ])
+}
+
 function pngChunk(type: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
   return Buffer.concat([long(data.length), body, long(crc32(body))])

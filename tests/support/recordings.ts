@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Transport } from '../../src/main/backend/transport'
+import { createPlayer } from '../../src/main/wire/player'
 
 const folder = resolve(import.meta.dirname, '../fixtures/transcripts')
 
@@ -53,24 +54,18 @@ function joinChunks(body: Buffer): Buffer {
 }
 
 /** A transport that answers with the recording, its body cut into pieces of the given sizes (the last one repeats). */
-export function replay(recording: Recording, pieceBytes: readonly number[] = [Number.POSITIVE_INFINITY]): Transport {
-  return {
-    request: (request) => {
-      request.onConnected?.()
-      return Promise.resolve({
-        status: recording.status,
-        headers: recording.headers,
-        body: cut(recording.body, pieceBytes),
-      })
-    },
-  }
+export function replay(
+  { status, headers, body }: Recording,
+  pieceBytes: readonly number[] = [Number.POSITIVE_INFINITY],
+): Transport {
+  const reads = [...cut(body, pieceBytes)].map((bytes) => ({ atMs: 0, bytes }))
+  return createPlayer({ response: { status, headers }, reads, end: { kind: 'complete', atMs: 0 } })
 }
 
-export async function* cut(body: Uint8Array, pieceBytes: readonly number[]): AsyncGenerator<Uint8Array> {
+function* cut(body: Uint8Array, pieceBytes: readonly number[]): Iterable<Uint8Array> {
   let at = 0
   for (let index = 0; at < body.length; index += 1) {
     const bytes = pieceBytes[Math.min(index, pieceBytes.length - 1)] ?? body.length
-    await Promise.resolve()
     yield body.subarray(at, at + bytes)
     at += bytes
   }

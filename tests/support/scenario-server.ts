@@ -1,8 +1,14 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { type AddressInfo, type Socket } from 'node:net'
 import { png } from './images'
 import { play, type Answer, type PlayClock, type Sink } from './player/answer'
-import { LOCKED_PROVIDER, modelsOf, providers, version } from './player/catalogue'
+import { LOCKED_PROVIDER, modelsOf, providers, version, type CatalogueKind } from './player/catalogue'
 import { answerFor, page, type ScenarioRequest } from './player/scenarios'
 
 export interface ScenarioServerOptions {
@@ -13,6 +19,7 @@ export interface ScenarioServerOptions {
   apiKey?: string
   /** Keeps connections open after an answer, as `g4f api` does; the default is to close, as `g4f gui` does. */
   isKeepAlive?: boolean
+  catalogue?: CatalogueKind
 }
 
 /** Times are milliseconds of `performance.now()`. */
@@ -38,6 +45,8 @@ export interface RecordedRequest {
   isAborted: boolean
   /** Bytes of the answer that were handed to the network so far. */
   sentBytes: number
+  /** It came to the other origin, where nobody may ever be sent to. */
+  isElsewhere: boolean
 }
 
 export type Scenario = Answer | ((request: ScenarioRequest) => Answer)
@@ -55,6 +64,8 @@ export interface ScenarioServer {
   next(...scenarios: Scenario[]): void
   /** Lets every answer that holds go on. */
   release(): void
+  /** Tears down every connection, listens to nobody for so long, then again at the same address. */
+  restart(downMs: number): Promise<void>
   /** Resolves when `isTrue` holds, checked at each request, piece and end of a connection. */
   until(isTrue: () => boolean, what: string, timeoutMs?: number): Promise<void>
   /** Stops listening and tears down what is open. */
@@ -65,7 +76,7 @@ const CONVERSATION = '/backend-api/v2/conversation'
 
 /** A Backend API server on a real socket, which does what a test, or the name of the model, tells it to do. */
 export async function startScenarioServer(options: ScenarioServerOptions = {}): Promise<ScenarioServer> {
-  const { port = 0, host = '127.0.0.1', apiKey, isKeepAlive = false } = options
+  const { port = 0, host = '127.0.0.1', apiKey, isKeepAlive = false, catalogue = 'usual' } = options
   const requests: RecordedRequest[] = []
   const queue: Scenario[] = []
   const holders = new Set<() => void>()
@@ -75,31 +86,39 @@ export async function startScenarioServer(options: ScenarioServerOptions = {}): 
   const changed = () => {
     for (const watcher of [...watchers]) watcher()
   }
-  const origin = () => `http://${host}:${(server.address() as AddressInfo).port}`
+  const asked = new Map<unknown, number>()
+  let isClosed = false
 
-  const server = createServer((incoming, response) => {
-    void receive(incoming, changed, requests).then((request) => {
-      if (request !== null) answer(request, incoming, response)
+  const server = open(false)
+  // Another origin, and not only another name of this one: who follows a redirect is seen there.
+  const elsewhere = open(true)
+
+  function open(isElsewhere: boolean): Server {
+    const opened = createServer((incoming, response) => {
+      void receive(incoming, changed, requests, isElsewhere).then((request) => {
+        if (request !== null) answer(request, incoming, response)
+      })
     })
-  })
-  // Streams may be silent for as long as a test likes.
-  server.requestTimeout = 0
-  server.timeout = 0
-  server.keepAliveTimeout = 60_000
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    connections.opened += 1
-    connections.open += 1
-    socket.setNoDelay(true)
-    // A kept connection carries any number of requests, and each of them watches for its end.
-    socket.setMaxListeners(0)
-    socket.on('error', () => undefined)
-    socket.once('close', () => {
-      sockets.delete(socket)
-      connections.open -= 1
-      changed()
+    // Streams may be silent for as long as a test likes.
+    opened.requestTimeout = 0
+    opened.timeout = 0
+    opened.keepAliveTimeout = 60_000
+    opened.on('connection', (socket) => {
+      sockets.add(socket)
+      connections.opened += 1
+      connections.open += 1
+      socket.setNoDelay(true)
+      // A kept connection carries any number of requests, and each of them watches for its end.
+      socket.setMaxListeners(0)
+      socket.on('error', () => undefined)
+      socket.once('close', () => {
+        sockets.delete(socket)
+        connections.open -= 1
+        changed()
+      })
     })
-  })
+    return opened
+  }
 
   function answer(request: RecordedRequest, incoming: IncomingMessage, response: ServerResponse): void {
     const { socket } = incoming
@@ -109,46 +128,66 @@ export async function startScenarioServer(options: ScenarioServerOptions = {}): 
       return
     }
     if (request.path !== CONVERSATION) {
-      answerOrdinary(request, response)
+      answerOrdinary(request, response, catalogue)
       return
     }
     if (request.method !== 'POST') {
       sendPage(response, 405, 'Method Not Allowed')
       return
     }
-    const asked: ScenarioRequest = {
+    const { model } = request.json
+    const earlier = asked.get(model) ?? 0
+    asked.set(model, earlier + 1)
+    const question: ScenarioRequest = {
       json: request.json,
       headers: request.headers,
-      origin: origin(),
-      elsewhere: `http://${host === 'localhost' ? '127.0.0.1' : 'localhost'}:${(server.address() as AddressInfo).port}`,
+      origin,
+      elsewhere: elsewhereOrigin,
+      earlier,
     }
     const scenario = queue.shift()
-    const chosen = scenario === undefined ? choose(asked) : typeof scenario === 'function' ? scenario(asked) : scenario
+    const chosen =
+      scenario === undefined ? choose(question) : typeof scenario === 'function' ? scenario(question) : scenario
     const sink = new SocketSink(socket, request, isKeepAlive && chosen.framing === 'chunked', holders, changed)
-    void play(withConnection(chosen, isKeepAlive), sink, sink.clock)
+    void play(withConnection(chosen, isKeepAlive), sink, sink.clock).then(() => {
+      if (chosen.thenDownMs !== undefined) void restart(chosen.thenDownMs)
+    })
   }
 
-  function choose(asked: ScenarioRequest): Answer {
-    const { provider } = asked.json
-    if (typeof provider === 'string' && modelsOf(provider) === null) {
+  async function restart(downMs: number): Promise<void> {
+    await stop(server)
+    await new Promise((resolve) => setTimeout(resolve, downMs).unref())
+    if (!isClosed) await listen(server, boundPort, host)
+  }
+
+  /** Connections are torn down, also those of the other origin: this is the end of a process, as its clients see it. */
+  function stop(listening: Server): Promise<void> {
+    const closed = new Promise<void>((resolve) => listening.close(() => resolve()))
+    for (const socket of sockets) socket.destroy()
+    return closed
+  }
+
+  function choose(question: ScenarioRequest): Answer {
+    const { provider } = question.json
+    if (typeof provider === 'string' && modelsOf(provider, catalogue) === null) {
       return page(
         404,
         'application/json',
         JSON.stringify({ error: { message: `Provider with label '${provider}' not found` } }),
       )
     }
-    return answerFor(asked)
+    return answerFor(question)
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
+  const boundPort = await listen(server, port, host)
+  const origin = originOf(host, boundPort)
+  const elsewhereOrigin = originOf(host, await listen(elsewhere, 0, host))
   return {
-    url: origin(),
-    port: (server.address() as AddressInfo).port,
+    url: origin,
+    port: boundPort,
     requests,
     conversations: () => requests.filter((request) => request.path === CONVERSATION),
+    restart,
     connections,
     next: (...scenarios) => void queue.push(...scenarios),
     release: () => {
@@ -172,12 +211,25 @@ export async function startScenarioServer(options: ScenarioServerOptions = {}): 
         }
         watchers.add(watcher)
       }),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
+    close: async () => {
+      isClosed = true
+      await Promise.all([stop(server), stop(elsewhere)])
+    },
   }
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
+
+function originOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Reads a request whole; null when the client went before it was. */
@@ -185,6 +237,7 @@ function receive(
   incoming: IncomingMessage,
   changed: () => void,
   requests: RecordedRequest[],
+  isElsewhere: boolean,
 ): Promise<RecordedRequest | null> {
   const { socket } = incoming
   const url = new URL(incoming.url ?? '/', 'http://server')
@@ -201,6 +254,7 @@ function receive(
     closedMs: null,
     isAborted: false,
     sentBytes: 0,
+    isElsewhere,
   }
   requests.push(request)
   changed()
@@ -307,18 +361,18 @@ function hasKey(headers: IncomingHttpHeaders, key: string): boolean {
   return headers.authorization === `Bearer ${key}` || headers['g4f-api-key'] === key
 }
 
-function answerOrdinary(request: RecordedRequest, response: ServerResponse): void {
+function answerOrdinary(request: RecordedRequest, response: ServerResponse, catalogue: CatalogueKind): void {
   const { path } = request
   const [, models] = /^\/backend-api\/v2\/models\/([^/]+)$/.exec(path) ?? []
   if (path === '/backend-api/v2/version') sendJson(response, 200, version)
-  else if (path === '/backend-api/v2/providers') sendJson(response, 200, providers())
+  else if (path === '/backend-api/v2/providers') sendJson(response, 200, providers(catalogue))
   else if (path === '/backend-api/v2/models') {
-    sendJson(response, 200, Object.fromEntries(providers().map(({ name }) => [name, ['plain']])))
+    sendJson(response, 200, Object.fromEntries(providers(catalogue).map(({ name }) => [name, ['plain']])))
   } else if (models !== undefined) {
     const provider = decodeURIComponent(models)
     if (provider === LOCKED_PROVIDER && request.headers['x-api-key'] === undefined) {
       sendJson(response, 401, { error: { message: 'MissingAuthError: add an "api_key"' } })
-    } else sendJson(response, 200, modelsOf(provider) ?? [])
+    } else sendJson(response, 200, modelsOf(provider, catalogue) ?? [])
   } else if (/^\/(media|thumbnail)\/[^/]+\.png$/.test(path)) {
     response.writeHead(200, { 'content-type': 'image/png' }).end(png())
   } else sendPage(response, 404, 'Not Found')

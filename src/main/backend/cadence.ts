@@ -1,5 +1,6 @@
 import type { Clock } from '../clock'
 import type { BackendApi } from './api'
+import type { Chunk, RawResponse } from './stream'
 
 /** How the text of one short answer arrived. All times in milliseconds. */
 export interface Cadence {
@@ -14,21 +15,30 @@ export interface CadenceQuestion {
   provider: string | null
   model: string | null
   apiKey: string | null
+  /** What goes with every question to this server, as the person has set it. */
+  parameters?: Readonly<Record<string, unknown>>
 }
 
-/** A sentence of some twenty words: long enough to show a rhythm, short enough to cost next to nothing. */
-const QUESTION = 'Say one sentence of about twenty words about the sea.'
-/** Enough to tell; the rest of a talkative answer is not waited for. */
+/** A few dozen words: long enough to show a rhythm, short enough to cost next to nothing. */
+const QUESTION = 'Say two sentences of about twenty words each about the sea.'
+/** The rest of an answer that was watched for so long, or in so many pieces, is not waited for. */
 const MAX_PIECES = 80
-const MAX_WAIT_MS = 30_000
-/** Fewer events than this have no rhythm. */
+const ENOUGH_MS = 6000
+const MAX_WAIT_MS = 15_000
+/** Fewer events than this have no rhythm: a provider that does not stream gives all it has in one. */
 const MIN_EVENTS = 3
-/** A model writes a word or a few at a time; this many events in one piece of bytes have been waiting somewhere. */
+/** A model writes a word or a few at a time; this many events in one piece of bytes have been waiting somewhere … */
 const HELD_EVENTS = 5
+/** … if there was time to wait: a fast model fills a piece of bytes in less. */
+const HELD_AFTER_MS = 50
+/** What follows so closely is the rest of the same piece: 64 KiB are read in several. */
+const SAME_PIECE_MS = 5
 
 /**
  * Asks one short question and watches how the text comes. A proxy that buffers hands over many events in the same
- * instant, with silence between; a stream brings them one by one (features.md, section 3, item 4).
+ * instant, with silence between; a stream brings them one by one (features.md, section 3, item 4). What a model thinks is
+ * text as well; usage, notes and echoes are not. When the provider changes, the text before was given up, and only what
+ * the next one writes counts.
  *
  * @throws AppFailure when the server gives no stream at all
  */
@@ -36,38 +46,92 @@ export async function measureCadence(
   api: Pick<BackendApi, 'chunks'>,
   question: CadenceQuestion,
   clock: Pick<Clock, 'monotonicMs'>,
+  maxWaitMs = MAX_WAIT_MS,
 ): Promise<Cadence> {
   const startMs = clock.monotonicMs()
-  const arrivals: number[] = []
-  let events = 0
-  let heldEvents = 0
-  const signal = AbortSignal.timeout(MAX_WAIT_MS)
+  let pieces: Piece[] = []
+  let provider: string | null = null
+  const signal = AbortSignal.timeout(maxWaitMs)
   try {
-    for await (const chunks of api.chunks({
+    watching: for await (const chunks of api.chunks({
       messages: [{ role: 'user', content: QUESTION }],
       ...question,
       signal,
     })) {
-      const words = chunks.filter((chunk) => chunk.kind === 'event' && isText(chunk.event)).length
-      if (words === 0) continue
-      arrivals.push(clock.monotonicMs())
-      events += words
-      if (words >= HELD_EVENTS) heldEvents += words
-      if (arrivals.length >= MAX_PIECES) break
+      const atMs = clock.monotonicMs()
+      let words = 0
+      for (const event of eventsOf(chunks)) {
+        if (isText(event)) words += 1
+        const name = providerOf(event)
+        if (name !== null && name !== provider) {
+          if (provider !== null) [pieces, words] = [[], 0]
+          provider = name
+        }
+        if (isFatal(event)) {
+          // After it only a log can follow, and some servers keep the connection open.
+          if (words > 0) pieces.push({ atMs, words })
+          break watching
+        }
+      }
+      if (words > 0) pieces.push({ atMs, words })
+      if (pieces.length >= MAX_PIECES || (pieces.length > 1 && atMs - (pieces[0]?.atMs ?? atMs) > ENOUGH_MS)) break
+      if (countWords(pieces) >= MIN_EVENTS && eventsOf(chunks).some(({ type }) => type === 'finish')) break
     }
   } catch (thrown) {
-    // Time is up: what came until then is what there is to tell.
-    if (!signal.aborted) throw thrown
+    // Time is up, or the answer broke off: what came until then is what there is to tell.
+    if (!signal.aborted && pieces.length === 0) throw thrown
   }
-  const [first] = arrivals
+  const [first] = pieces
   return {
-    verdict: events < MIN_EVENTS ? 'silent' : heldEvents * 2 > events ? 'bursts' : 'streams',
-    firstWordMs: first === undefined ? null : first - startMs,
-    gapsMs: arrivals.slice(1).map((atMs, index) => atMs - (arrivals[index] ?? atMs)),
+    verdict: verdictOf(pieces, startMs),
+    firstWordMs: first === undefined ? null : first.atMs - startMs,
+    gapsMs: pieces.slice(1).map(({ atMs }, index) => atMs - (pieces[index]?.atMs ?? atMs)),
   }
 }
 
-function isText(event: { type: string; [field: string]: unknown }): boolean {
+/** Bytes that arrived at once and brought text. */
+interface Piece {
+  atMs: number
+  /** Events with text in it. */
+  words: number
+}
+
+function verdictOf(pieces: readonly Piece[], startMs: number): Cadence['verdict'] {
+  const all = countWords(pieces)
+  if (all < MIN_EVENTS) return 'silent'
+  let held = 0
+  let lastMs = startMs
+  let isHeld = false
+  for (const { atMs, words } of pieces) {
+    const gapMs = atMs - lastMs
+    isHeld = (words >= HELD_EVENTS && gapMs >= HELD_AFTER_MS) || (isHeld && gapMs <= SAME_PIECE_MS)
+    if (isHeld) held += words
+    lastMs = atMs
+  }
+  return held * 2 > all ? 'bursts' : 'streams'
+}
+
+function countWords(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { words }) => sum + words, 0)
+}
+
+function eventsOf(chunks: readonly Chunk[]): RawResponse[] {
+  return chunks.flatMap((chunk) => (chunk.kind === 'event' ? [chunk.event] : []))
+}
+
+function isText(event: RawResponse): boolean {
   if (event.type === 'content') return typeof event.content === 'string' && event.content !== ''
-  return event.type === 'reasoning' && typeof event.token === 'string'
+  return event.type === 'reasoning' && typeof event.token === 'string' && event.token !== ''
+}
+
+function isFatal(event: RawResponse): boolean {
+  return event.type === 'error' || event.type === 'auth'
+}
+
+function providerOf(event: RawResponse): string | null {
+  const { provider } = event
+  if (event.type !== 'provider' || typeof provider !== 'object' || provider === null || !('name' in provider)) {
+    return null
+  }
+  return typeof provider.name === 'string' ? provider.name : null
 }

@@ -1,13 +1,11 @@
 import * as v from 'valibot'
-import type { BackendTest, Catalogue, CatalogueModel, CatalogueProvider } from '../../shared/contract'
+import { AUTOMATIC_PROVIDER } from '../../shared/catalogue'
+import type { Catalogue, CatalogueModel, CatalogueProvider } from '../../shared/contract'
 import { failure, toAppError, type AppError } from '../../shared/errors'
 import type { Clock } from '../clock'
 import type { Logger } from '../logger'
-import { parseAddress, USUAL_PORTS } from './address'
-import type { BackendApi, BackendApiOptions } from './api'
-import { measureCadence, type CadenceQuestion } from './cadence'
-import type { ListedModel } from './lists'
-import { AUTOMATIC_PROVIDER } from './parts'
+import type { BackendApi } from './api'
+import { inTurns, MAX_MODELS, type ListedModel, type ListedProvider } from './lists'
 
 /** Keeps the last good catalogue of each backend over restarts. What is read back is checked again. */
 export interface CatalogueStore {
@@ -15,230 +13,406 @@ export interface CatalogueStore {
   set(backendId: string, providers: CatalogueProvider[] | null): void
 }
 
-type ListApi = Pick<BackendApi, 'providers' | 'models' | 'modelLists' | 'version'>
+export interface CataloguesOptions {
+  store: CatalogueStore
+  clock: Pick<Clock, 'monotonicMs'>
+  logger: Logger
+  /** More, or something newer, is known of a backend than was given before; or its refresh has failed. */
+  onChange?: (backendId: string) => void
+}
+
+/** The key of a provider, as it is kept for this backend. */
+export type FindKey = (provider: string) => Promise<string | null>
+
+type ListApi = Pick<BackendApi, 'providers' | 'models' | 'modelLists'>
 
 /** A catalogue older than this is asked for anew when it is looked at; it is shown meanwhile. */
 const FRESH_MS = 5 * 60_000
-/** Of so few providers each can be asked for its models itself, which also tells which of them see images. */
+/** What failed is not tried again for so long, however often it is looked at. */
+const PAUSE_MS = 1000
+/** What a model can do changes with a new version of the server, if ever. */
+const DETAILS_FRESH_MS = 60 * 60_000
+/** Of so few providers each can be asked for its models itself, which also tells what each of them can do. */
 const FEW_PROVIDERS = 8
+/** Providers with a key of their own list their models to that key only; more of them are asked when they are looked at. */
+const MAX_ASKED = 50
+const ASKED_AT_ONCE = 4
+/** Names and labels in all, in UTF-16 units: what a catalogue takes of memory, disk and each page that shows it. */
+const MAX_CHARACTERS = 2_000_000
+
+const LIST_MS = 30_000
 /** The first list of all models takes this long on a server that asks a hundred providers of its own. */
 const MODEL_LISTS_MS = 120_000
+
+interface Entry {
+  known: { providers: CatalogueProvider[]; atMs: number } | null
+  /** Over when what is stored has been read. */
+  recalled: Promise<void>
+  refresh: Refresh | null
+  failed: { error: AppError; atMs: number } | null
+  /** When each provider last told what its models can do, and the asking that is under way. */
+  described: Map<string, number>
+  describing: Map<string, Promise<CatalogueProvider | null>>
+}
+
+interface Refresh {
+  /** There is something to show. */
+  first: Promise<void>
+  /** All is there. */
+  whole: Promise<void>
+}
 
 /**
  * The providers and models of all backends. What is known is given at once, however old; what is old is fetched anew in
  * the background, and a failure keeps what there is (R43). Only a backend of which nothing is known is waited for.
+ *
+ * Of a server with many providers only the ids of their models are fetched, with one request; what the models of a
+ * provider can do is asked when somebody looks at it or chooses it (`describe`), and kept from then on.
  */
 export class Catalogues {
-  readonly #known = new Map<string, { providers: CatalogueProvider[]; atMs: number }>()
-  readonly #refreshes = new Map<string, Promise<void>>()
+  readonly #entries = new Map<string, Entry>()
 
-  constructor(private readonly deps: { store: CatalogueStore; clock: Pick<Clock, 'monotonicMs'>; logger: Logger }) {}
+  constructor(private readonly options: CataloguesOptions) {}
 
   /**
    * @param api the backend as it is set up now
    * @throws AppFailure when nothing is known and the backend does not tell
    */
-  async get(backendId: string, api: ListApi): Promise<Catalogue> {
-    const known = this.#recall(backendId)
-    const isFresh = known !== null && this.deps.clock.monotonicMs() - known.atMs < FRESH_MS
-    const refresh = isFresh ? this.#refreshes.get(backendId) : this.#refresh(backendId, api)
-    if (known !== null) {
-      refresh?.catch(() => undefined)
-      return { providers: known.providers, isStale: !isFresh || refresh !== undefined }
+  async get(backendId: string, api: ListApi, keyOf: FindKey = noKey): Promise<Catalogue> {
+    const entry = this.#entryOf(backendId)
+    await entry.recalled
+    const nowMs = this.options.clock.monotonicMs()
+    const isPaused = entry.failed !== null && nowMs - entry.failed.atMs < PAUSE_MS
+    if (entry.known === null) await this.#refresh(backendId, entry, api, keyOf).first
+    else if (!this.#isFresh(entry.known.atMs, FRESH_MS) && !isPaused) this.#refresh(backendId, entry, api, keyOf)
+    return this.#catalogueOf(entry)
+  }
+
+  /** Asks for all anew, or waits for who does already. @throws AppFailure when the backend does not tell */
+  async refresh(backendId: string, api: ListApi, keyOf: FindKey = noKey): Promise<CatalogueProvider[]> {
+    const entry = this.#entryOf(backendId)
+    await entry.recalled
+    await this.#refresh(backendId, entry, api, keyOf).whole
+    return this.#catalogueOf(entry).providers
+  }
+
+  /**
+   * What the models of one provider can do: as it is known, or asked now.
+   *
+   * @returns null when the backend does not list it
+   * @throws AppFailure when nothing is known and it does not tell; a provider without its key is `unauthorized`
+   */
+  async describe(
+    backendId: string,
+    api: ListApi,
+    provider: string,
+    keyOf: FindKey = noKey,
+  ): Promise<CatalogueProvider | null> {
+    const entry = this.#entryOf(backendId)
+    await entry.recalled
+    const running = entry.describing.get(provider)
+    if (running !== undefined) return running
+    const present = findProvider(entry, provider)
+    if (present === null || (present.hasModelDetails && this.#isDescribed(entry, provider))) return present
+    const asking = this.#describe(backendId, entry, api, provider, keyOf)
+    entry.describing.set(provider, asking)
+    const end = (): void => {
+      if (entry.describing.get(provider) === asking) entry.describing.delete(provider)
     }
-    await refresh
-    const fetched = this.#known.get(backendId)
-    if (fetched === undefined) throw failure({ code: 'internal' })
-    return { providers: fetched.providers, isStale: this.#refreshes.has(backendId) }
+    asking.then(end, end)
+    return asking
+  }
+
+  /** For a backend that got another key: what it offers may be more now. What is known is shown until then. */
+  expire(backendId: string): void {
+    const entry = this.#entries.get(backendId)
+    if (entry === undefined) return
+    entry.described.clear()
+    entry.describing.clear()
+    if (entry.known !== null) entry.known = { ...entry.known, atMs: Number.NEGATIVE_INFINITY }
+    entry.refresh = null
+    entry.failed = null
   }
 
   /** For a backend that was removed or got another address. */
   forget(backendId: string): void {
-    this.#known.delete(backendId)
-    this.#refreshes.delete(backendId)
-    this.deps.store.set(backendId, null)
+    this.#entries.delete(backendId)
+    this.options.store.set(backendId, null)
   }
 
-  #recall(backendId: string): { providers: CatalogueProvider[]; atMs: number } | null {
-    const known = this.#known.get(backendId)
-    if (known !== undefined) return known
-    const stored = v.safeParse(storedSchema, this.deps.store.get(backendId))
-    if (!stored.success) return null
-    const recalled = { providers: stored.output, atMs: Number.NEGATIVE_INFINITY }
-    this.#known.set(backendId, recalled)
-    return recalled
+  #entryOf(backendId: string): Entry {
+    const present = this.#entries.get(backendId)
+    if (present !== undefined) return present
+    const recall = async (): Promise<void> => {
+      const providers = await readStored(this.options.store.get(backendId))
+      if (providers !== null) entry.known ??= { providers, atMs: Number.NEGATIVE_INFINITY }
+    }
+    const entry: Entry = {
+      known: null,
+      recalled: Promise.resolve(),
+      refresh: null,
+      failed: null,
+      described: new Map(),
+      describing: new Map(),
+    }
+    entry.recalled = recall()
+    this.#entries.set(backendId, entry)
+    return entry
   }
 
-  /** Resolves as soon as there is something to show; the slow list of all models may still be on its way. */
-  #refresh(backendId: string, api: ListApi): Promise<void> {
-    const running = this.#refreshes.get(backendId)
-    if (running !== undefined) return running
-    let hasFirst = false
-    const refresh = new Promise<void>((resolve, reject) => {
-      const save = (providers: CatalogueProvider[]): void => {
-        hasFirst = true
-        // Meanwhile forgotten, or fetched anew from another address.
-        if (this.#refreshes.get(backendId) !== refresh) return
-        this.#known.set(backendId, { providers, atMs: this.deps.clock.monotonicMs() })
-        this.deps.store.set(backendId, providers)
-        resolve()
-      }
-      fetchCatalogue(api, save)
-        .catch((thrown: unknown) => {
-          this.deps.logger.info('catalogue not refreshed', { code: toAppError(thrown).code, hasFirst })
-          reject(thrown instanceof Error ? thrown : failure({ code: 'internal' }))
-        })
-        .finally(() => {
-          if (this.#refreshes.get(backendId) === refresh) this.#refreshes.delete(backendId)
-          resolve()
-        })
+  #refresh(backendId: string, entry: Entry, api: ListApi, keyOf: FindKey): Refresh {
+    if (entry.refresh !== null) return entry.refresh
+    const { clock, logger } = this.options
+    const steps = fetchCatalogue(api, keyOf, {
+      providers: () => entry.known?.providers ?? [],
+      isDescribed: (provider) => this.#isDescribed(entry, provider),
     })
-    this.#refreshes.set(backendId, refresh)
+    // Meanwhile forgotten, or expired and asked for anew.
+    const isCurrent = (): boolean => entry.refresh === refresh && this.#entries.get(backendId) === entry
+    const take = ({ providers, isWhole }: Step): void => {
+      if (!isCurrent()) return
+      const wasKnown = entry.known !== null
+      entry.known = { providers, atMs: clock.monotonicMs() }
+      if (isWhole) entry.refresh = null
+      this.options.store.set(backendId, providers)
+      if (wasKnown) this.options.onChange?.(backendId)
+    }
+    const first = steps.next().then((step) => {
+      if (step.done !== true) take(step.value)
+    })
+    const rest = async (): Promise<void> => {
+      await first
+      for await (const step of steps) take(step)
+    }
+    const whole = rest().catch((thrown: unknown) => {
+      const error = toAppError(thrown)
+      logger.info('catalogue not refreshed', { code: error.code })
+      if (isCurrent()) {
+        entry.refresh = null
+        entry.failed = { error, atMs: clock.monotonicMs() }
+        if (entry.known !== null) {
+          entry.known = { ...entry.known, atMs: Number.NEGATIVE_INFINITY }
+          this.options.onChange?.(backendId)
+        }
+      }
+      throw failure(error)
+    })
+    const refresh: Refresh = { first, whole }
+    entry.refresh = refresh
+    entry.failed = null
+    // Whoever waits sees it; when nobody does, it is in `failed`.
+    first.catch(() => undefined)
+    whole.catch(() => undefined)
     return refresh
   }
-}
 
-const modelSchema = v.object({ id: v.string(), label: v.string(), isDefault: v.boolean(), hasVision: v.boolean() })
-const storedSchema = v.array(
-  v.object({
-    name: v.string(),
-    label: v.string(),
-    needsKey: v.boolean(),
-    hasVision: v.boolean(),
-    models: v.array(modelSchema),
-  }),
-)
+  async #describe(
+    backendId: string,
+    entry: Entry,
+    api: ListApi,
+    provider: string,
+    keyOf: FindKey,
+  ): Promise<CatalogueProvider | null> {
+    const models = await askModels(api, provider, keyOf)
+    entry.described.set(provider, this.options.clock.monotonicMs())
+    // Looked up now: the catalogue may have been refreshed meanwhile.
+    const before = findProvider(entry, provider)
+    if (before === null || entry.known === null) return null
+    const budget = new Budget(entry.known.providers.filter(({ name }) => name !== provider))
+    const described: CatalogueProvider = {
+      ...before,
+      // One that lists none to us still takes those that the server knows of it; of these only the ids are known.
+      ...(models.length > 0 && { hasModelDetails: true, models: budget.take(models.map(toModel)) }),
+    }
+    entry.known = {
+      ...entry.known,
+      providers: entry.known.providers.map((each) => (each.name === provider ? described : each)),
+    }
+    if (this.#entries.get(backendId) === entry) this.options.store.set(backendId, entry.known.providers)
+    return described
+  }
 
-/** Calls `save` with what is known soon, and again when the models of all providers are known. */
-async function fetchCatalogue(api: ListApi, save: (providers: CatalogueProvider[]) => void): Promise<void> {
-  const listed = await api.providers()
-  const asked = listed.length <= FEW_PROVIDERS ? listed.map(({ name }) => name) : [AUTOMATIC_PROVIDER]
-  const models = new Map(
-    await Promise.all(
-      asked
-        .filter((name) => listed.some((provider) => provider.name === name))
-        // One that needs a key says so with an error; the others are still worth showing.
-        .map(async (name) => [name, await api.models(name).catch(() => [])] as const),
-    ),
-  )
-  const catalogue = (lists: ReadonlyMap<string, string[]>): CatalogueProvider[] =>
-    listed.map(({ name, label, needsKey, hasVision }) => ({
-      name,
-      label,
-      needsKey,
-      hasVision,
-      models:
-        models.get(name)?.map(toModel) ??
-        // Only ids are known of them; whether a model sees images is then what its provider says of itself.
-        (lists.get(name) ?? []).map((id) => ({ id, label: id, isDefault: false, hasVision })),
-    }))
-  save(catalogue(new Map()))
-  if (listed.length <= FEW_PROVIDERS) return
-  save(catalogue(await api.modelLists({ signal: AbortSignal.timeout(MODEL_LISTS_MS) })))
-}
-
-function toModel({ id, label, isDefault, hasVision }: ListedModel): CatalogueModel {
-  return { id, label, isDefault, hasVision }
-}
-
-/**
- * Whether a backend answers, how fast, what it offers, and whether its text really streams, for which it is asked one
- * short question. An answer that fails leaves the verdict at `reachable`: the server is there, a provider is not.
- */
-export async function testBackend(
-  api: ListApi & Pick<BackendApi, 'chunks'>,
-  question: CadenceQuestion,
-  clock: Pick<Clock, 'monotonicMs'>,
-): Promise<BackendTest> {
-  const startMs = clock.monotonicMs()
-  try {
-    await api.version()
-    const roundTripMs = clock.monotonicMs() - startMs
-    const providers = await api.providers()
-    const models = await api.models(question.provider ?? AUTOMATIC_PROVIDER).catch(() => [])
-    const cadence = await measureCadence(api, question, clock).catch(() => null)
+  #catalogueOf(entry: Entry): Catalogue {
+    if (entry.known === null) throw failure(entry.failed?.error ?? { code: 'internal' })
+    const isRunning = entry.refresh !== null
     return {
-      verdict: cadence === null || cadence.verdict === 'silent' ? 'reachable' : cadence.verdict,
-      roundTripMs,
-      firstWordMs: cadence?.firstWordMs ?? null,
-      providers: providers.length,
-      models: models.length === 0 ? null : models.length,
-      gapsMs: cadence?.gapsMs ?? [],
+      providers: entry.known.providers,
+      isStale: isRunning || !this.#isFresh(entry.known.atMs, FRESH_MS),
+      error: isRunning ? null : (entry.failed?.error ?? null),
     }
-  } catch (thrown) {
-    return { verdict: 'failed', error: toAppError(thrown) }
+  }
+
+  #isDescribed(entry: Entry, provider: string): boolean {
+    return this.#isFresh(entry.described.get(provider) ?? Number.NEGATIVE_INFINITY, DETAILS_FRESH_MS)
+  }
+
+  #isFresh(atMs: number, forMs: number): boolean {
+    return this.options.clock.monotonicMs() - atMs < forMs
   }
 }
 
-export interface FoundAddress {
-  /** The base address that answered. */
-  url: string
-  version: string | null
-  /** It is a Backend API, but it says nothing without a key. */
-  needsKey: boolean
-  /** What was tried before, in that order. */
-  tried: string[]
+const noKey: FindKey = () => Promise.resolve(null)
+
+function findProvider(entry: Entry, provider: string): CatalogueProvider | null {
+  return entry.known?.providers.find(({ name }) => name === provider) ?? null
 }
 
-/** Nobody waits ten seconds for each address that a few typed words can mean. */
-const PROBE_TIMEOUTS = { connectMs: 3000, firstByteMs: 5000, idleMs: 5000 }
+// ---- what is stored; files of an older Parley lack what has a default here ----
+
+const kinds = v.optional(v.array(v.picklist(['image', 'audio', 'video'])), [])
+const storedModel = v.object({
+  id: v.string(),
+  label: v.string(),
+  isDefault: v.boolean(),
+  hasVision: v.boolean(),
+  makes: kinds,
+})
+const storedProvider = v.object({
+  name: v.string(),
+  label: v.string(),
+  needsKey: v.boolean(),
+  loginUrl: v.optional(v.nullable(v.string()), null),
+  hasVision: v.boolean(),
+  makes: kinds,
+  hasModelDetails: v.optional(v.boolean(), false),
+  models: v.array(storedModel),
+})
+
+async function readStored(value: unknown): Promise<CatalogueProvider[] | null> {
+  if (!Array.isArray(value)) return null
+  const providers: CatalogueProvider[] = []
+  await inTurns(value, (entry: unknown) => {
+    const parsed = v.safeParse(storedProvider, entry)
+    if (parsed.success) providers.push(parsed.output)
+  })
+  return providers.length === 0 ? null : providers
+}
+
+// ---- asking ----
+
+interface Step {
+  providers: CatalogueProvider[]
+  isWhole: boolean
+}
+
+/** What is known already, while more is asked. */
+interface Earlier {
+  providers: () => readonly CatalogueProvider[]
+  /** Whether a provider has told lately what its models can do. */
+  isDescribed: (provider: string) => boolean
+}
+
+/** Gives what is known soon, and again when the models of all providers are known. */
+async function* fetchCatalogue(api: ListApi, keyOf: FindKey, earlier: Earlier): AsyncGenerator<Step, void, undefined> {
+  const listed = await within(LIST_MS, (signal) => api.providers({ signal }))
+  const isFew = listed.length <= FEW_PROVIDERS
+  const asked: string[] = []
+  for (const { name } of listed) {
+    if (asked.length === MAX_ASKED) break
+    if (isFew || name === AUTOMATIC_PROVIDER || (await keyOf(name)) !== null) asked.push(name)
+  }
+  const described = new Map<string, ListedModel[]>()
+  const ask = async (): Promise<void> => {
+    for (let name = asked.shift(); name !== undefined; name = asked.shift()) {
+      // One that needs a key says so with an error; the others are still worth showing.
+      const models = await askModels(api, name, keyOf).catch(() => [])
+      if (models.length > 0) described.set(name, models)
+    }
+  }
+  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, ask))
+  const isWhole = isFew && described.size === listed.length
+  yield { providers: await compose(listed, described, null, earlier), isWhole }
+  if (isWhole) return
+  const lists = await within(MODEL_LISTS_MS, (signal) => api.modelLists({ signal })).catch((thrown: unknown) => {
+    // Here it would only add what some of the few did not tell themselves.
+    if (isFew) return new Map<string, string[]>()
+    throw thrown
+  })
+  yield { providers: await compose(listed, described, lists, earlier), isWhole: true }
+}
+
+async function askModels(api: ListApi, provider: string, keyOf: FindKey): Promise<ListedModel[]> {
+  const apiKey = await keyOf(provider)
+  return within(LIST_MS, (signal) => api.models(provider, { signal, apiKey }))
+}
 
 /**
- * Finds the server that a person means: tries what the typed address can stand for, one after the other.
- *
- * @param options of the connection, for the server that will be used
- * @throws AppFailure `bad-address`; when no address answers, the error that says most, which is the first one where
- * something answered at all
+ * @param described models that providers have listed themselves
+ * @param lists ids of models by provider; null while they are not known: then what was known before stays
  */
-export async function connectBackend(
-  typed: string,
-  createApi: (options: BackendApiOptions) => Pick<BackendApi, 'version'>,
-  options: Omit<BackendApiOptions, 'url' | 'timeouts'> = {},
-): Promise<FoundAddress> {
-  const addresses = parseAddress(typed)
-  if (!addresses.ok) throw failure(addresses.error)
-  const tried: string[] = []
-  let mostTelling: AppError | null = null
-  for (const url of addresses.value) {
-    try {
-      const { version } = await createApi({ ...options, url, timeouts: PROBE_TIMEOUTS }).version()
-      return { url, version, needsKey: false, tried }
-    } catch (thrown) {
-      const error = toAppError(thrown)
-      if (error.code === 'unauthorized') return { url, version: null, needsKey: true, tried }
-      tried.push(url)
-      if (mostTelling === null || (!isTelling(mostTelling) && isTelling(error))) mostTelling = error
-    }
+async function compose(
+  listed: readonly ListedProvider[],
+  described: ReadonlyMap<string, readonly ListedModel[]>,
+  lists: ReadonlyMap<string, readonly string[]> | null,
+  earlier: Earlier,
+): Promise<CatalogueProvider[]> {
+  const before = new Map(earlier.providers().map((provider) => [provider.name, provider]))
+  const budget = new Budget([])
+  const providers: CatalogueProvider[] = []
+  await inTurns(listed, ({ name, label, needsKey, loginUrl, hasVision, makes }) => {
+    const provider = { name, label, needsKey, loginUrl, hasVision, makes }
+    const ids = lists === null ? null : (lists.get(name) ?? [])
+    const found = modelsOf(provider, described.get(name), ids, before.get(name), earlier.isDescribed(name))
+    providers.push({ ...provider, ...found, models: budget.take(found.models) })
+  })
+  return providers
+}
+
+function modelsOf(
+  { hasVision, makes }: Pick<CatalogueProvider, 'hasVision' | 'makes'>,
+  described: readonly ListedModel[] | undefined,
+  ids: readonly string[] | null,
+  before: CatalogueProvider | undefined,
+  isDescribed: boolean,
+): Pick<CatalogueProvider, 'models' | 'hasModelDetails'> {
+  if (described !== undefined) return { models: described.map(toModel), hasModelDetails: true }
+  if (ids === null) return { models: before?.models ?? [], hasModelDetails: before?.hasModelDetails ?? false }
+  if (before?.hasModelDetails === true && isDescribed) {
+    const known = new Map(before.models.map((model) => [model.id, model]))
+    const models = ids.flatMap((id) => known.get(id) ?? [])
+    if (models.length === ids.length) return { models, hasModelDetails: true }
   }
-  throw failure(mostTelling ?? { code: 'internal' })
+  // Only ids are known: what such a model can do is then what its provider says that some of its models can.
+  return {
+    models: ids.map((id) => ({ id, label: id, isDefault: false, hasVision, makes })),
+    hasModelDetails: false,
+  }
 }
 
-function isTelling(error: AppError): boolean {
-  return error.code !== 'unreachable' && error.code !== 'timeout'
+function toModel({ id, label, isDefault, hasVision, makes }: ListedModel): CatalogueModel {
+  return { id, label, isDefault, hasVision, makes }
 }
 
-const DISCOVERY_TIMEOUTS = { connectMs: 500, firstByteMs: 1500, idleMs: 1500 }
+/** Bounds a catalogue as a whole, whatever its providers are like one by one (S39). */
+class Budget {
+  #models = MAX_MODELS
+  #characters = MAX_CHARACTERS
 
-/** Servers on this computer, at the ports they usually have. Both are asked at once; what does not answer is not there. */
-export async function discoverBackends(
-  createApi: (options: BackendApiOptions) => Pick<BackendApi, 'version' | 'providers'>,
-  ports: readonly number[] = USUAL_PORTS,
-): Promise<{ url: string; providers: number | null }[]> {
-  const found = await Promise.all(
-    ports.map(async (port) => {
-      const url = `http://localhost:${port}`
-      const api = createApi({ url, timeouts: DISCOVERY_TIMEOUTS })
-      try {
-        await api.version()
-        const providers = await api.providers().catch(() => null)
-        return [{ url, providers: providers?.length ?? null }]
-      } catch (thrown) {
-        const error = toAppError(thrown)
-        // Other programs listen on 8080 too; a refusal in the words of a Backend API is JSON.
-        const isProtected = error.code === 'unauthorized' && error.message !== null
-        return isProtected ? [{ url, providers: null }] : []
-      }
-    }),
-  )
-  return found.flat()
+  constructor(spent: readonly CatalogueProvider[]) {
+    for (const { models } of spent) this.take(models)
+  }
+
+  /** As many of the models, from the first on, as there is room for. */
+  take(models: CatalogueModel[]): CatalogueModel[] {
+    let taken = 0
+    for (const { id, label } of models) {
+      const characters = id.length + label.length
+      if (this.#models === 0 || characters > this.#characters) break
+      this.#models -= 1
+      this.#characters -= characters
+      taken += 1
+    }
+    return taken === models.length ? models : models.slice(0, taken)
+  }
+}
+
+/** @throws AppFailure `timeout` when it takes longer */
+export async function within<T>(ms: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(ms)
+  try {
+    return await call(signal)
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown
+    throw failure({ code: 'timeout', phase: 'headers', seconds: Math.round(ms / 1000) })
+  }
 }

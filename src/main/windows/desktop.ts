@@ -18,7 +18,15 @@ import { QuickAskShortcut } from '../shortcuts'
 import { TrayIcon, type TrayState } from '../tray'
 import { readWindowState, writeWindowState, type WindowState } from './bounds'
 import { countCrashes } from './crash-count'
-import { askCloseToTray, confirmLink, pickImages, tellSettingsRecovered } from './dialogs'
+import {
+  askCloseToTray,
+  confirmLink,
+  pickFile,
+  pickImages,
+  pickPlace,
+  tellSettingsRecovered,
+  type PickedKind,
+} from './dialogs'
 import { openMainWindow, showWindow } from './main-window'
 import { openQuickAsk, type QuickAsk } from './quick-ask'
 import type { OurWindows, WindowContext } from './window'
@@ -179,6 +187,14 @@ export class Desktop implements Desk {
 
   async pickImages(window: BrowserWindow): Promise<string[]> {
     return this.#whileHeld(window, () => pickImages(window, this.#translate))
+  }
+
+  async pickFile(window: BrowserWindow, kind: PickedKind): Promise<string | null> {
+    return this.#whileHeld(window, () => pickFile(window, kind, this.#translate))
+  }
+
+  async pickPlace(window: BrowserWindow, name: string): Promise<string | null> {
+    return this.#whileHeld(window, () => pickPlace(window, name, this.#translate))
   }
 
   showFile(path: string): void {

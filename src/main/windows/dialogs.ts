@@ -41,6 +41,41 @@ export async function pickImages(window: BrowserWindow, t: Translate): Promise<s
   return filePaths
 }
 
+/** A file that Parley reads. */
+export type PickedKind = 'authority' | 'recording'
+
+/** Lets the person choose one file to read. @returns null when they choose none */
+export async function pickFile(window: BrowserWindow, kind: PickedKind, t: Translate): Promise<string | null> {
+  const isAuthority = kind === 'authority'
+  const words = isAuthority ? 'desktop:pickAuthority' : 'desktop:pickRecording'
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: t(`${words}.title`),
+    buttonLabel: t(`${words}.button`),
+    properties: ['openFile', 'dontAddToRecent'],
+    filters: [
+      { name: t(`${words}.files`), extensions: isAuthority ? ['pem', 'crt', 'cer', 'ca-bundle'] : RECORDING_ENDINGS },
+      { name: t('desktop:pick.all'), extensions: ['*'] },
+    ],
+  })
+  return filePaths[0] ?? null
+}
+
+/** Lets the person choose where a recording is written. @returns null when they choose no place */
+export async function pickPlace(window: BrowserWindow, name: string, t: Translate): Promise<string | null> {
+  const { filePath, canceled } = await dialog.showSaveDialog(window, {
+    title: t('desktop:saveRecording.title'),
+    defaultPath: name,
+    properties: ['createDirectory', 'showOverwriteConfirmation', 'dontAddToRecent'],
+    filters: [
+      { name: t('desktop:pickRecording.files'), extensions: RECORDING_ENDINGS },
+      { name: t('desktop:pick.all'), extensions: ['*'] },
+    ],
+  })
+  return canceled || filePath === '' ? null : filePath
+}
+
+const RECORDING_ENDINGS = ['json']
+
 /** Asked once, when a tray icon is there: what closing the window should do. */
 export async function askCloseToTray(window: BrowserWindow, t: Translate): Promise<'keep' | 'quit' | 'cancel'> {
   const response = await ask(window, {

@@ -1,5 +1,6 @@
 import i18next, { type i18n } from 'i18next'
 import type { Locale } from '../settings'
+import enCertificate from './en/certificate.json'
 import enChat from './en/chat.json'
 import enCommon from './en/common.json'
 import enDesktop from './en/desktop.json'
@@ -8,6 +9,8 @@ import enFirstRun from './en/first-run.json'
 import enGuide from './en/guide.json'
 import enQuickAsk from './en/quick-ask.json'
 import enSettings from './en/settings.json'
+import enWire from './en/wire.json'
+import ruCertificate from './ru/certificate.json'
 import ruChat from './ru/chat.json'
 import ruCommon from './ru/common.json'
 import ruDesktop from './ru/desktop.json'
@@ -16,6 +19,7 @@ import ruFirstRun from './ru/first-run.json'
 import ruGuide from './ru/guide.json'
 import ruQuickAsk from './ru/quick-ask.json'
 import ruSettings from './ru/settings.json'
+import ruWire from './ru/wire.json'
 
 /** All texts by language and namespace; a test holds that the languages have the same keys. */
 export const texts = {
@@ -28,6 +32,8 @@ export const texts = {
     desktop: enDesktop,
     guide: enGuide,
     'first-run': enFirstRun,
+    certificate: enCertificate,
+    wire: enWire,
   },
   ru: {
     common: ruCommon,
@@ -38,6 +44,8 @@ export const texts = {
     desktop: ruDesktop,
     guide: ruGuide,
     'first-run': ruFirstRun,
+    certificate: ruCertificate,
+    wire: ruWire,
   },
 } as const
 

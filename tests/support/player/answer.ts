@@ -9,6 +9,8 @@ export interface Answer {
   steps: Iterable<Step>
   /** Waits before the head is written; by default the head leaves with the first piece, as g4f does it. */
   headDelayMs?: number
+  /** Behind it the server is gone for so long. */
+  thenDownMs?: number
 }
 
 /**

@@ -6,7 +6,14 @@ export const LOCKED_PROVIDER = 'Locked'
 
 export const version = { version: '8.1.7', latest_version: '8.1.7' }
 
-export function providers(): Record<string, unknown>[] {
+/** `huge`: as many providers as anybody can have, with everything in their names that a page must survive. */
+export type CatalogueKind = 'usual' | 'huge'
+
+export function providers(kind: CatalogueKind = 'usual'): Record<string, unknown>[] {
+  return kind === 'huge' ? [...usualProviders(), ...hugeProviders()] : usualProviders()
+}
+
+function usualProviders(): Record<string, unknown>[] {
   return [
     providerEntry('AnyProvider', 'AnyProvider', { active_by_default: true, image: 2 }),
     providerEntry(PROVIDER, 'Scenario lab', { active_by_default: true, vision: true }),
@@ -14,8 +21,41 @@ export function providers(): Record<string, unknown>[] {
   ]
 }
 
+const HUGE_PROVIDERS = 10_000
+const HUGE_NAME_CHARACTERS = 1024 * 1024
+/** Turns the text around it, hides, breaks the line, rings, cuts a character in half. */
+const TRAPS = [
+  '\u202egnp.exe',
+  'in\u2066si\u2069de',
+  'two\nlines',
+  'bell\u0007',
+  'half\ud83d',
+  '<b>bold</b>',
+  '',
+  '   ',
+]
+
+function hugeProviders(): Record<string, unknown>[] {
+  const names = TRAPS.map((trap, index) => `Trap ${index} ${trap}`)
+  const numbers = Array.from({ length: HUGE_PROVIDERS - names.length }, (_, index) => `Provider ${index}`)
+  return [...names, ...numbers].map((name) => providerEntry(name, name, { active_by_default: true }))
+}
+
+function hugeModels(provider: string): Record<string, unknown>[] | null {
+  if (provider === 'Provider 0') return [modelEntry('x'.repeat(HUGE_NAME_CHARACTERS)), modelEntry('plain')]
+  if (provider === 'Provider 1')
+    return Array.from({ length: HUGE_PROVIDERS }, (_, index) => modelEntry(`model-${index}`))
+  if (/^Trap \d/.test(provider)) return TRAPS.map((trap) => modelEntry(`model ${trap}`))
+  return /^Provider \d/.test(provider) ? [modelEntry('plain')] : null
+}
+
 /** @returns null for a provider that is not there */
-export function modelsOf(provider: string): Record<string, unknown>[] | null {
+export function modelsOf(provider: string, kind: CatalogueKind = 'usual'): Record<string, unknown>[] | null {
+  const models = kind === 'huge' ? hugeModels(provider) : null
+  return models ?? usualModelsOf(provider)
+}
+
+function usualModelsOf(provider: string): Record<string, unknown>[] | null {
   switch (provider) {
     case 'AnyProvider':
       return [...new Set(listModes().map((mode) => mode.group))].map((group) => ({

@@ -1,4 +1,6 @@
 /** Recorded answers of real servers: `NAME.raw` holds every byte as it came, `NAME.timing.json` when each read came. */
+import type { Playback } from '../../../src/main/wire/player'
+import type { TimedBytes } from '../../../src/main/wire/tape'
 import { concat, type Answer, type Step } from './answer'
 
 export interface Recording {
@@ -7,12 +9,6 @@ export interface Recording {
   headers: Record<string, string>
   /** The reads, in order: head, framing and body as they lay on the wire. */
   pieces: readonly TimedBytes[]
-}
-
-export interface TimedBytes {
-  /** Milliseconds since the request was sent. */
-  atMs: number
-  bytes: Uint8Array
 }
 
 /**
@@ -52,6 +48,36 @@ function* timedSteps(pieces: readonly TimedBytes[], speed: number): Iterable<Ste
     if (Number.isFinite(speed)) yield { do: 'wait-until', ms: atMs / speed }
     yield { do: 'send-unframed', bytes }
   }
+}
+
+/**
+ * What was recorded of an answer, by Parley itself or from a raw recording, as an answer of a server: the same pieces at
+ * the same times, framed anew, and the same end.
+ *
+ * @param speed as for replay
+ */
+export function answerOf({ response, reads, end }: Playback, speed: number): Answer {
+  if (response === null) return { status: 500, headers: {}, framing: 'raw', steps: [{ do: 'reset' }] }
+  const headers = Object.fromEntries(Object.entries(response.headers).filter(([name]) => !OF_CONNECTION.has(name)))
+  function* steps(): Iterable<Step> {
+    const waitUntil = (atMs: number): Step[] => (Number.isFinite(speed) ? [{ do: 'wait-until', ms: atMs / speed }] : [])
+    for (const { atMs, bytes } of reads) {
+      yield* waitUntil(atMs)
+      yield { do: 'send', bytes }
+    }
+    yield* waitUntil(end.atMs)
+    if (end.kind === 'failed') yield { do: end.error.code === 'timeout' ? 'hold' : 'cut' }
+  }
+  return { status: response.status, headers: { ...headers, connection: 'close' }, framing: 'chunked', steps: steps() }
+}
+
+const OF_CONNECTION = new Set(['connection', 'content-encoding', 'content-length', 'keep-alive', 'transfer-encoding'])
+
+/** A raw recording as the app's player takes it. */
+export function playbackOf(recording: Recording): Playback {
+  const reads = bodyOf(recording)
+  const { status, headers } = recording
+  return { response: { status, headers }, reads, end: { kind: 'complete', atMs: recording.pieces.at(-1)?.atMs ?? 0 } }
 }
 
 /** The body without its framing, with the time at which each part of it came. */

@@ -13,6 +13,8 @@ export interface ScenarioRequest {
   origin: string
   /** Address of another origin that nobody may ever be sent to. */
   elsewhere: string
+  /** How many questions for the same model this server was asked before. */
+  earlier: number
 }
 
 /** Values after the mode's name in a model such as `flood:events=5000,rate=0`. */
@@ -258,10 +260,16 @@ export const modes = {
   },
   'slow-headers': {
     group: 'Speed',
+    about: 'headers only with the first event, which takes its time',
+    options: { ms: 6000 },
+    answer: (_, { ms = 0 }) => stream([{ do: 'wait', ms }, ...opening(), ...say('Sorry for the wait.'), ...closing(4)]),
+  },
+  'slow-start': {
+    group: 'Speed',
     about: 'headers at once, the first event much later',
     options: { ms: 6000 },
     answer: (_, { ms = 0 }) =>
-      stream([{ do: 'wait', ms }, ...opening(), ...say('Sorry for the wait.')], { headDelayMs: 0 }),
+      stream([{ do: 'wait', ms }, ...opening(), ...say('Sorry for the wait.'), ...closing(4)], { headDelayMs: 0 }),
   },
   cut: {
     group: 'Failures',
@@ -366,6 +374,24 @@ export const modes = {
     options: { seconds: 30 },
     answer: (_, { seconds = 0 }) => jsonError(429, 'Too many requests', { 'retry-after': String(seconds) }),
   },
+  'retry-after': {
+    group: 'Failures',
+    about: '429 with Retry-After; whoever comes again is answered',
+    options: { seconds: 5 },
+    answer: ({ earlier }, { seconds = 0 }) =>
+      earlier % 2 === 0
+        ? jsonError(429, 'Too many requests', { 'retry-after': String(seconds) })
+        : whole('Thank ', 'you ', 'for ', 'waiting.'),
+  },
+  restart: {
+    group: 'Failures',
+    about: 'some words, then the server is gone, and back after a while',
+    options: { ms: 3000 },
+    answer: (_, { ms = 0 }) => ({
+      ...stream([...opening(), ...say(...some), { do: 'wait', ms: 50 }, { do: 'reset' }]),
+      thenDownMs: ms,
+    }),
+  },
   'bad-gateway': {
     group: 'Failures',
     about: '503 and a page of HTML',
@@ -380,6 +406,14 @@ export const modes = {
     group: 'Lies',
     about: '307 to another origin',
     answer: ({ elsewhere }) => page(307, 'text/plain', '', { location: `${elsewhere}/backend-api/v2/conversation` }),
+  },
+  lie: {
+    group: 'Lies',
+    about: 'a page of HTML that calls itself a stream and promises more than comes',
+    answer: () => {
+      const body = bytesOf(html('Welcome', 'This is a router, not a backend.'))
+      return stream([{ do: 'send', bytes: body }], { framing: { length: body.length + 1000 } })
+    },
   },
   gzip: {
     group: 'Lies',

@@ -54,6 +54,7 @@ async function answer(messages: Message[], more: Partial<SessionRequest> = {}, s
     provider: null,
     model: null,
     apiKey: null,
+    parameters: {},
     isContinuation: false,
     sessions: null,
     ...more,
@@ -63,7 +64,7 @@ async function answer(messages: Message[], more: Partial<SessionRequest> = {}, s
     findAttachment: (id: string) => Promise.resolve(join(folder, id)),
     clock: guideClock,
     random: () => 0,
-    sleep: () => Promise.resolve(),
+    pause: () => Promise.resolve(),
     logger: silentLogger,
   }
   let message = empty()

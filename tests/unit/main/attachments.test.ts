@@ -15,7 +15,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Attachments } from '../../../src/main/attachments'
 import { silentLogger } from '../../../src/main/logger'
+import { toAppError } from '../../../src/shared/errors'
 import { gif, jpeg, png, webp } from '../../support/images'
+import { aac, avif, flac, mp3, mp4, ogg, wav, webm } from '../../support/sounds'
 
 function open(platform: NodeJS.Platform = 'linux') {
   const root = mkdtempSync(join(tmpdir(), 'parley-attachments-'))
@@ -194,5 +196,132 @@ describe('attachments', () => {
       expect(await attachments.file(wrong)).toBeNull()
       expect(await attachments.find(wrong)).toBeNull()
     }
+  })
+})
+
+describe('results of answers', () => {
+  async function* pieces(bytes: Uint8Array, pieceBytes = bytes.length): AsyncGenerator<Uint8Array> {
+    await Promise.resolve()
+    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
+  }
+  const keep = (attachments: Attachments, bytes: Uint8Array, pieceBytes?: number) =>
+    attachments.keepResult({ body: pieces(bytes, pieceBytes), host: 'h' })
+
+  it.each([
+    ['png', 'image/png', png()],
+    ['jpg', 'image/jpeg', jpeg()],
+    ['gif', 'image/gif', gif()],
+    ['webp', 'image/webp', webp()],
+    ['avif', 'image/avif', avif(6, 4)],
+    ['mp4', 'video/mp4', mp4()],
+    ['mp4', 'video/mp4', mp4('M4V ')],
+    ['mov', 'video/quicktime', mp4('qt  ')],
+    ['webm', 'video/webm', webm()],
+    ['mp3', 'audio/mpeg', mp3()],
+    ['mp3', 'audio/mpeg', mp3().subarray(10)],
+    ['wav', 'audio/wav', wav()],
+    ['ogg', 'audio/ogg', ogg('opus')],
+    ['ogg', 'audio/ogg', ogg('vorbis')],
+    ['m4a', 'audio/mp4', mp4('M4A ')],
+    ['flac', 'audio/flac', flac()],
+    ['aac', 'audio/aac', aac()],
+  ])('S22 a %s is known as %s, in pieces of any size, and found again', async (extension, mime, bytes) => {
+    const { attachments, folder } = open()
+    const id = sha256(bytes)
+    const isImage = mime.startsWith('image/')
+    const size = { width: isImage ? 6 : null, height: isImage ? 4 : null }
+    for (const pieceBytes of [1, 7, 5000]) {
+      expect(await keep(attachments, bytes, pieceBytes)).toEqual({ id, mime, bytes: bytes.length, ...size })
+    }
+    expect(readdirSync(folder)).toEqual([`${id}.${extension}`])
+    expect(statSync(join(folder, `${id}.${extension}`)).mode & 0o777).toBe(0o600)
+    expect(await attachments.file(id)).toEqual({ path: join(folder, `${id}.${extension}`), mime, bytes: bytes.length })
+  })
+
+  it.each([
+    ['an SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')],
+    ['HTML', Buffer.from('<!doctype html><script>alert(1)</script>')],
+    ['XML', Buffer.from('<?xml version="1.0"?><svg/>')],
+    ['a PDF', Buffer.from('%PDF-1.7\n1 0 obj')],
+    ['a zip', Buffer.from('PK\x03\x04' + '\0'.repeat(100), 'latin1')],
+    ['a program', Buffer.from('MZ' + '\0'.repeat(200), 'latin1')],
+    ['Matroska', webm('matroska')],
+    ['HEIC', Buffer.concat([Buffer.from('\0\0\0\x18ftypheic\0\0\0\0heic', 'latin1'), Buffer.alloc(64)])],
+    ['BMP', Buffer.concat([Buffer.from('BM'), Buffer.alloc(100)])],
+    ['zeros', Buffer.alloc(5000)],
+    ['text', Buffer.from('Hello')],
+    ['nothing', Buffer.alloc(0)],
+  ])('S22 %s is refused, and leaves nothing', async (_what, bytes) => {
+    const { attachments, folder } = open()
+    const refused = await keep(attachments, bytes).catch(toAppError)
+    expect(refused).toEqual({ code: 'media', reason: 'format', host: 'h', limitBytes: null })
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('S24 an image of 20 MiB and a film of 200 MiB are the end, and the rest is not asked for', async () => {
+    const { attachments, folder } = open()
+    const MiB = 1024 * 1024
+    for (const [head, limitBytes] of [
+      [png(), 20 * MiB],
+      [mp4(), 200 * MiB],
+    ] as const) {
+      let sent = 0
+      async function* endless(): AsyncGenerator<Uint8Array> {
+        yield head
+        const piece = Buffer.alloc(4 * MiB)
+        for (;;) {
+          await Promise.resolve()
+          sent += piece.length
+          yield piece
+        }
+      }
+      const before = process.memoryUsage().rss
+      const refused = await attachments.keepResult({ body: endless(), host: null }).catch(toAppError)
+      expect(refused).toEqual({ code: 'media', reason: 'too-large', host: null, limitBytes })
+      expect(sent).toBeLessThanOrEqual(limitBytes + 4 * MiB)
+      expect(process.memoryUsage().rss - before).toBeLessThan(120 * MiB)
+    }
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('S24 an image that claims more pixels than it may have is refused, whatever its kind', async () => {
+    const { attachments } = open()
+    for (const bytes of [png({ claimed: { width: 65_535, height: 65_535 } }), avif(65_535, 65_535)]) {
+      expect(await keep(attachments, bytes).catch(toAppError)).toMatchObject({ code: 'media', reason: 'too-large' })
+    }
+  })
+
+  it('what breaks off leaves nothing, and says why', async () => {
+    const { attachments, folder } = open()
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield png().subarray(0, 40)
+      await Promise.resolve()
+      throw new Error('reset')
+    }
+    await expect(attachments.keepResult({ body: broken(), host: null })).rejects.toThrow('reset')
+    expect(await keep(attachments, png().subarray(0, 60)).catch(toAppError)).toMatchObject({ reason: 'failed' })
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('a disk that takes nothing is told as such', async () => {
+    const { attachments, folder } = open()
+    writeFileSync(folder, 'a file where the folder belongs')
+    expect(await keep(attachments, png()).catch(toAppError)).toEqual({ code: 'storage', reason: 'failed' })
+  })
+
+  it('what a program that died was still writing is removed, once', async () => {
+    const { attachments, folder } = open()
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'result.new-1'), 'half')
+    writeFileSync(join(folder, `${sha256(png())}.png.new-2`), 'half')
+    writeFileSync(join(folder, 'mine.txt'), 'a file of somebody else')
+    await keep(attachments, png())
+    expect(readdirSync(folder).sort()).toEqual([`${sha256(png())}.png`, 'mine.txt'].sort())
+  })
+
+  it('a film is no attachment of a question', async () => {
+    const { attachments } = open()
+    const film = await keep(attachments, mp4())
+    expect(await attachments.find(film.id)).toBeNull()
   })
 })

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { handlers, type House } from '../../../src/main/handlers'
@@ -18,12 +21,25 @@ const start = {
   question,
 }
 
+const certificate = {
+  sha256: IMAGE,
+  subject: 'CN=home',
+  issuer: 'CN=home',
+  isSelfSigned: true,
+  names: ['home.lan'],
+  validFrom: 0,
+  validTo: 1,
+}
+const profile = newBackendProfile('home', 'Home', 'http://localhost:1337')
+const setSecret = (name: object) => ({ name, value: 'k', storeUnprotected: false })
+
 /** A good payload for each request. */
 const good: Record<(typeof requestNames)[number], unknown> = {
   'app.boot': undefined,
   'app.reportError': { message: 'x' },
   'app.openLogs': undefined,
   'app.openDataFolder': undefined,
+  'app.diagnostics': undefined,
   'link.open': { url: 'https://example.org' },
   'conversation.list': undefined,
   'conversation.open': { conversationId: ID },
@@ -36,6 +52,16 @@ const good: Record<(typeof requestNames)[number], unknown> = {
   'generation.start': start,
   'generation.stop': { generationId: ID },
   'generation.attach': { generationId: ID },
+  'generation.retryNow': { generationId: ID },
+  'media.load': { conversationId: ID, messageId: ID, source: '/media/a.png' },
+  'media.speak': { conversationId: ID, messageId: ID },
+  'wire.open': { messageId: ID },
+  'wire.openFile': undefined,
+  'wire.rows': { recordingId: ID, from: 0 },
+  'wire.event': { recordingId: ID, index: 7 },
+  'wire.replay': { recordingId: ID },
+  'wire.curl': { recordingId: ID },
+  'wire.save': { recordingId: ID },
   'attachment.add': {
     files: [
       { name: 'a.png', path: '/a.png' },
@@ -46,14 +72,26 @@ const good: Record<(typeof requestNames)[number], unknown> = {
   'settings.get': undefined,
   'settings.set': { theme: 'dark', quickAsk: { isEnabled: false, shortcut: 'Alt+Space' } },
   'backend.list': undefined,
-  'backend.save': newBackendProfile('home', 'Home', 'http://localhost:1337'),
+  'backend.save': {
+    ...profile,
+    keyedProviders: ['Lab'],
+    parameters: '{"temperature": 0.2}',
+    proxy: { kind: 'own', url: 'socks5://proxy.lan:1080', user: 'me' },
+    trust: { kind: 'pinned', certificate, trustedAt: 1 },
+  },
+  'backend.duplicate': { backendId: 'home' },
+  'backend.find': { backendId: 'home', address: 'localhost:1337' },
+  'backend.moveSecrets': { backendId: 'home' },
+  'backend.trust': { backendId: 'home', sha256: IMAGE },
+  'backend.pickAuthority': { backendId: 'home' },
   'backend.remove': { backendId: 'home' },
   'backend.setSecret': { name: { backendId: 'home', field: 'api-key' }, value: 'k', storeUnprotected: false },
   'backend.clearSecret': { backendId: 'home', field: 'header', headerId: 'h' },
-  'backend.connect': { address: 'localhost:1337' },
+  'backend.connect': { address: 'localhost:1337', sha256: null },
   'backend.discover': undefined,
   'backend.test': { backendId: 'home' },
   'backend.catalogue': { backendId: 'home' },
+  'backend.models': { backendId: 'home', provider: '__proto__' },
   'quickAsk.show': undefined,
   'quickAsk.hide': undefined,
   'quickAsk.resize': { heightPx: 100.5 },
@@ -142,6 +180,28 @@ describe('what may arrive (S16)', () => {
       'generation.start',
       { ...start, question: { ...question, attachmentIds: ['../a'] } },
     ],
+    ['a source of 2,049 characters', 'media.load', { conversationId: ID, messageId: ID, source: 'x'.repeat(2049) }],
+    ['a source that is none', 'media.load', { conversationId: ID, messageId: ID, source: '' }],
+    ['rows before the first', 'wire.rows', { recordingId: ID, from: -1 }],
+    ['half an event', 'wire.event', { recordingId: ID, index: 0.5 }],
+    ['a fingerprint that is none', 'backend.trust', { backendId: 'home', sha256: 'A'.repeat(64) }],
+    ['a fingerprint that is a path', 'backend.connect', { address: 'x', sha256: '../../etc/passwd' }],
+    ['an id of a backend that is a path', 'backend.save', { ...profile, id: 'home/../other' }],
+    ['101 providers with a key', 'backend.save', { ...profile, keyedProviders: huge(101).map((_one, i) => `p${i}`) }],
+    ['a provider twice', 'backend.save', { ...profile, keyedProviders: ['Lab', 'Lab'] }],
+    ['a provider that turns its name around', 'backend.save', { ...profile, keyedProviders: ['a\u202eb'] }],
+    ['parameters over 1 MiB', 'backend.save', { ...profile, parameters: 'x'.repeat(1024 * 1024 + 1) }],
+    ['a proxy of no kind', 'backend.save', { ...profile, proxy: { kind: 'magic' } }],
+    ['a proxy with one thing more', 'backend.save', { ...profile, proxy: { kind: 'none', url: 'http://x' } }],
+    ['a patience of 121 s', 'backend.save', { ...profile, connectTimeoutSeconds: 121 }],
+    ['trust of no kind', 'backend.save', { ...profile, trust: { kind: 'everything' } }],
+    ['trust by a page that has read a file', 'backend.save', { ...profile, trust: { kind: 'authority', pem: 'x' } }],
+    [
+      'a secret of no provider',
+      'backend.setSecret',
+      setSecret({ backendId: 'home', field: 'provider-key', provider: '' }),
+    ],
+    ['a secret of a header without its id', 'backend.setSecret', setSecret({ backendId: 'home', field: 'header' })],
     ['a height that is no number', 'quickAsk.resize', { heightPx: Number.NaN }],
     ['a height without end', 'quickAsk.resize', { heightPx: Infinity }],
     ['profiles among the settings', 'settings.set', { backends: [] }],
@@ -159,6 +219,8 @@ describe('what may arrive (S16)', () => {
 
 describe('what requests do', () => {
   const calls: unknown[][] = []
+  /** What the person picks. */
+  let picked: string | null = null
   const recorder = (name: string): unknown =>
     new Proxy(
       {},
@@ -174,7 +236,19 @@ describe('what requests do', () => {
     generations: recorder('generations'),
     attachments: recorder('attachments'),
     backends: recorder('backends'),
-    desk: { ...(recorder('desk') as object), pickImages: async () => ['/home/me/a b.png', 'C:\\b.png'] },
+    media: recorder('media'),
+    wire: {
+      ...(recorder('wire') as object),
+      file: () => ({ name: '../answer\u202e.json', text: '{}' }),
+      openFile: (bytes: Uint8Array) => ({ id: Buffer.from(bytes).toString() }),
+      curl: (id: string) => `curl ${id}`,
+    },
+    desk: {
+      ...(recorder('desk') as object),
+      pickImages: async () => ['/home/me/a b.png', 'C:\\b.png'],
+      pickFile: async () => picked,
+      pickPlace: async (_window: unknown, name: string) => (calls.push(['desk', 'pickPlace', name]), picked),
+    },
     look: async (_window: unknown, id: string | null) => void calls.push(['look', id]),
     logger: recorder('logger'),
   } as unknown as House
@@ -208,6 +282,47 @@ describe('what requests do', () => {
         ],
       ],
     ])
+  })
+
+  it('trusts the authorities of a picked file, and changes nothing when none is picked', async () => {
+    calls.length = 0
+    picked = null
+    expect(await handlers['backend.pickAuthority'].handle(house, { backendId: 'home' }, caller)).toBeNull()
+    picked = '/home/me/ca.pem'
+    await handlers['backend.pickAuthority'].handle(house, { backendId: 'home' }, caller)
+    expect(calls).toEqual([['backends', 'trustAuthority', 'home', '/home/me/ca.pem']])
+  })
+
+  it('opens a recording of a picked file, and says what is wrong with one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-handlers-'))
+    picked = null
+    expect(await handlers['wire.openFile'].handle(house, undefined, caller)).toBeNull()
+    picked = join(folder, 'recording.json')
+    const open = async () => handlers['wire.openFile'].handle(house, undefined, caller)
+    await expect(open()).rejects.toMatchObject({ error: { code: 'bad-recording', reason: 'unreadable' } })
+    writeFileSync(picked, 'a recording')
+    expect(await open()).toEqual({ id: 'a recording' })
+    truncateSync(picked, 64 * 1024 * 1024 + 1)
+    await expect(open()).rejects.toMatchObject({ error: { code: 'bad-recording', reason: 'too-large' } })
+  })
+
+  it('S20 saves a recording only where the person says, under a plain name', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-handlers-'))
+    calls.length = 0
+    picked = null
+    const save = async () => handlers['wire.save'].handle(house, { recordingId: ID }, caller)
+    expect(await save()).toEqual({ isSaved: false })
+    expect(calls).toEqual([['desk', 'pickPlace', 'answer.json']])
+    picked = join(folder, 'mine.json')
+    expect(await save()).toEqual({ isSaved: true })
+    expect(readFileSync(picked, 'utf8')).toBe('{}')
+    expect(readdirSync(folder)).toEqual(['mine.json'])
+    picked = join(folder, 'mine.json', 'below')
+    await expect(save()).rejects.toMatchObject({ error: { code: 'storage', reason: 'failed' } })
+  })
+
+  it('gives a command as it is copied', async () => {
+    expect(await handlers['wire.curl'].handle(house, { recordingId: ID }, caller)).toEqual({ command: `curl ${ID}` })
   })
 
   it('S30 notes an error of a page without what it quotes', async () => {

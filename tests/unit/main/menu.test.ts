@@ -29,8 +29,9 @@ describe('the native menu', () => {
       'CommandOrControl+U': 'Attach images…',
       'CommandOrControl+.': 'Stop the answer',
       'CommandOrControl+\\': 'Sidebar',
+      'CommandOrControl+Shift+Y': 'Wire view',
     })
-    expect(keys).toHaveLength(5)
+    expect(keys).toHaveLength(6)
   })
 
   it('has the menus that macOS expects, and only there', () => {
@@ -72,8 +73,10 @@ describe('the native menu', () => {
       ['here', 'stop'],
       ['main', 'open-settings'],
       ['main', 'toggle-sidebar'],
+      ['main', 'show-wire'],
       'openLogs',
       'openDataFolder',
+      ['main', 'show-diagnostics'],
     ])
   })
 

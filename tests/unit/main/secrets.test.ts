@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { tailOf } from '../../../src/main/secret-tail'
 import { findSecrets, openKeychain, Secrets, type Keychain, type SafeStorage } from '../../../src/main/secrets'
 import { toAppError } from '../../../src/shared/errors'
 import type { SecretName } from '../../../src/shared/settings'
@@ -64,6 +65,12 @@ describe('secrets', () => {
     })
     expect(await secrets.set(HEADER, 'short-secret', ORIGIN, false)).toMatchObject({ tail: '' })
     expect(secrets.state({ ...HEADER, headerId: 'other' })).toEqual({ kind: 'unset' })
+  })
+
+  it('S28 shows four characters of a secret with at least 16, so that twelve stay hidden', () => {
+    expect(tailOf('0123456789abcdef')).toBe('cdef')
+    expect(tailOf('0123456789abcde')).toBe('')
+    expect(tailOf('')).toBe('')
   })
 
   it('gives the value back for its origin, and tells the log to mask it', async () => {
@@ -143,6 +150,107 @@ describe('secrets', () => {
     await secrets.clearBackend('home')
     expect(secrets.state(HEADER).kind).toBe('unset')
     expect(JSON.stringify(written.at(-1))).toBe('{}')
+  })
+
+  const PROVIDER: SecretName = { backendId: 'home', field: 'provider-key', provider: 'Lab' }
+  const PASSWORD: SecretName = { backendId: 'home', field: 'proxy-password' }
+  const PROXY = 'socks5://proxy.lan:1080'
+
+  it('keeps the keys of providers and the password of a proxy apart from each other', async () => {
+    const first = open(working)
+    const names = [KEY, HEADER, PROVIDER, { ...PROVIDER, provider: 'api-key' }, { ...PROVIDER, provider: '__proto__' }]
+    for (const [index, name] of names.entries()) await first.secrets.set(name, `${CANARY}-${index}`, ORIGIN, false)
+    await first.secrets.set(PASSWORD, CANARY, PROXY, false)
+    const stored = JSON.parse(JSON.stringify(first.written.at(-1))) as ConstructorParameters<typeof Secrets>[0]
+    const { secrets } = open(working, stored)
+    for (const [index, name] of names.entries()) expect(await secrets.read(name, ORIGIN)).toBe(`${CANARY}-${index}`)
+    expect(await secrets.read(PASSWORD, PROXY)).toBe(CANARY)
+    expect(await errorOf(secrets.read(PASSWORD, ORIGIN))).toMatchObject({ reason: 'other-origin' })
+    await secrets.clear(PROVIDER)
+    expect(names.map((name) => secrets.state(name).kind)).toEqual(['set', 'set', 'unset', 'set', 'set'])
+  })
+
+  const elsewhere = 'https://example.org'
+  it.each([
+    ['in the keychain', working],
+    ['in memory', missing],
+  ])('S35 moves all of a backend to another origin, but not the proxy’s: %s', async (_name, keychain) => {
+    let asked = 0
+    const counting = { ...keychain, decrypt: async (data: Buffer) => ((asked += 1), keychain.decrypt(data)) }
+    const { secrets } = open(counting)
+    for (const name of [KEY, HEADER, PROVIDER]) await secrets.set(name, CANARY, ORIGIN, false)
+    await secrets.set(PASSWORD, CANARY, PROXY, false)
+    const other: SecretName = { backendId: 'home2', field: 'api-key' }
+    await secrets.set(other, CANARY, ORIGIN, false)
+    await secrets.move('home', elsewhere)
+    expect(asked).toBe(0)
+    for (const name of [KEY, HEADER, PROVIDER]) {
+      expect(secrets.state(name)).toMatchObject({ kind: 'set', origin: elsewhere, tail: 'ghij' })
+      expect(await secrets.read(name, elsewhere)).toBe(CANARY)
+      expect(await errorOf(secrets.read(name, ORIGIN))).toMatchObject({ reason: 'other-origin' })
+    }
+    expect(await secrets.read(PASSWORD, PROXY)).toBe(CANARY)
+    expect(await secrets.read(other, ORIGIN)).toBe(CANARY)
+    await secrets.move('none', elsewhere)
+  })
+
+  it.each([
+    ['in the keychain', working],
+    ['in memory', missing],
+  ])('copies all of a backend to another one: %s', async (_name, keychain) => {
+    const { secrets, written } = open(keychain)
+    await secrets.set(KEY, CANARY, ORIGIN, false)
+    await secrets.set(PASSWORD, CANARY, PROXY, true)
+    await secrets.copy('home', 'copy')
+    await secrets.clearBackend('home')
+    const copied = { ...KEY, backendId: 'copy' }
+    expect(secrets.state(copied)).toMatchObject({ kind: 'set', origin: ORIGIN, tail: 'ghij' })
+    expect(await secrets.read(copied, ORIGIN)).toBe(CANARY)
+    expect(await secrets.read({ ...PASSWORD, backendId: 'copy' }, PROXY)).toBe(CANARY)
+    expect(JSON.stringify(written)).not.toContain(CANARY)
+  })
+
+  it('S27 copies the ciphertext of what cannot be read, which stays so until it can', async () => {
+    const first = open(working)
+    await first.secrets.set(KEY, CANARY, ORIGIN, false)
+    let isLocked = true
+    const { secrets } = open(
+      { ...working, decrypt: async (data) => (isLocked ? missing.decrypt(data) : working.decrypt(data)) },
+      first.written.at(-1),
+    )
+    expect(await errorOf(secrets.read(KEY, ORIGIN))).toMatchObject({ reason: 'unreadable' })
+    await secrets.copy('home', 'copy')
+    const copied = { ...KEY, backendId: 'copy' }
+    expect(secrets.state(copied)).toEqual({ kind: 'unreadable', origin: ORIGIN })
+    isLocked = false
+    expect(await secrets.read(copied, ORIGIN)).toBe(CANARY)
+    expect(secrets.state(copied).kind).toBe('set')
+  })
+
+  it('knows what the keychain did last, without asking it', async () => {
+    const { secrets } = open(working)
+    expect(secrets.keychainState).toBe('not-asked')
+    secrets.state(KEY)
+    expect(secrets.keychainState).toBe('not-asked')
+    await secrets.set(KEY, CANARY, ORIGIN, false)
+    expect(secrets.keychainState).toBe('works')
+    const none = open(missing)
+    await none.secrets.set(KEY, CANARY, ORIGIN, false)
+    expect(none.secrets.keychainState).toBe('missing')
+    const locked = open({ ...working, encrypt: missing.encrypt })
+    await locked.secrets.set(KEY, CANARY, ORIGIN, false)
+    expect(locked.secrets.keychainState).toBe('refuses')
+  })
+
+  it('writes no more than it could read again', async () => {
+    const { secrets, written } = open(working)
+    await secrets.set(HEADER, 'x'.repeat(5_000_000), ORIGIN, false)
+    const count = written.length
+    expect(await errorOf(secrets.set(KEY, 'x'.repeat(2_000_000), ORIGIN, false))).toEqual({
+      code: 'storage',
+      reason: 'failed',
+    })
+    expect([written.length, secrets.state(KEY).kind]).toEqual([count, 'unset'])
   })
 
   it('S40 takes a backend named __proto__ for a name', async () => {

@@ -41,6 +41,36 @@ describe('settings at start', () => {
     expect(findSettings(folder, NOW).settings).toEqual(mine)
   })
 
+  it('gives a profile of an older version what it did not have', () => {
+    const { id, name, url, provider, model, headers, firstByteTimeoutSeconds, idleTimeoutSeconds } = profile
+    const old = { id, name, url, provider, model, headers, firstByteTimeoutSeconds, idleTimeoutSeconds }
+    const folder = folderWith({ 'settings.json': JSON.stringify({ ...mine, backends: [old] }) })
+    expect(findSettings(folder, NOW)).toEqual({ settings: mine, recovered: null })
+    expect(mine.backends[0]).toMatchObject({
+      keyedProviders: [],
+      parameters: '',
+      connectTimeoutSeconds: 10,
+      proxy: { kind: 'system' },
+      trust: { kind: 'system' },
+    })
+  })
+
+  it('reads a profile of a newer version without what it does not know', () => {
+    const newer = { ...profile, unknownToUs: { a: 1 } }
+    const folder = folderWith({ 'settings.json': JSON.stringify({ ...mine, backends: [newer] }) })
+    expect(findSettings(folder, NOW)).toEqual({ settings: mine, recovered: null })
+  })
+
+  it('reads the largest settings there can be', () => {
+    const backends = Array.from({ length: 100 }, (_one, index) => ({
+      ...profile,
+      id: `b${index}`,
+      parameters: `{"a":"${'x'.repeat(64 * 1024 - 8)}"}`,
+    }))
+    const folder = folderWith({ 'settings.json': JSON.stringify({ ...mine, backends }, undefined, '\t') })
+    expect(findSettings(folder, NOW).settings.backends).toHaveLength(100)
+  })
+
   const good = JSON.stringify(mine)
   const damages: [string, string | Buffer][] = [
     ['empty', ''],
@@ -125,6 +155,14 @@ describe('live settings', () => {
   it('refuses a change that makes no settings', () => {
     const settings = open()
     expect(() => settings.change((now) => ({ ...now, textSizePx: 99 }))).toThrow()
+    expect(settings.current).toEqual(mine)
+  })
+
+  it('refuses a change that no settings file may hold', () => {
+    const settings = open()
+    const large = { ...profile, parameters: 'x'.repeat(1024 * 1024) }
+    const backends = Array.from({ length: 9 }, (_one, index) => ({ ...large, id: `b${index}` }))
+    expect(() => settings.change((now) => ({ ...now, backends }))).toThrow()
     expect(settings.current).toEqual(mine)
   })
 

@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest'
 import {
   answerText,
   fold,
+  keepFile,
   pathOf,
   summarize,
   titleFrom,
+  type AnswerContent,
   type AssistantMessage,
+  type MediaFile,
   type Part,
 } from '../../../src/shared/conversation'
 import {
@@ -179,6 +182,26 @@ describe('fold', () => {
     expect(answerText(message)).toBe('xy')
   })
 
+  it('keeps what the first word of a provider said of it, when a later one says less', () => {
+    const whole = { name: 'A', label: 'Provider A', model: 'a-1', url: 'https://a.example/' }
+    const again: Part = { type: 'provider', provider: { name: 'A', label: null, model: 'a-2', url: null } }
+    const { provider, attempts } = foldAll([{ type: 'provider', provider: whole }, again])
+    expect(provider).toEqual({ ...whole, model: 'a-2' })
+    expect(attempts).toEqual([])
+  })
+
+  it('keeps a preview that nothing has replaced when the answer breaks off, and drops it from a whole one', () => {
+    const preview: Part = { type: 'preview', markdown: '[Log in](https://a.example/login)' }
+    const previewAfter = (state: 'failed' | 'interrupted' | 'stopped' | 'complete' | 'complete-unconfirmed') =>
+      foldAll([preview, { type: 'finish', state, error: null }]).preview
+    expect(previewAfter('failed')).toBe(preview.markdown)
+    expect(previewAfter('interrupted')).toBe(preview.markdown)
+    expect(previewAfter('stopped')).toBe(preview.markdown)
+    expect(previewAfter('complete')).toBeNull()
+    expect(previewAfter('complete-unconfirmed')).toBeNull()
+    expect(foldAll([preview, ...said('x'), { type: 'finish', state: 'failed', error: null }]).preview).toBeNull()
+  })
+
   it('merges tool calls by index', () => {
     const { toolCalls } = foldAll([
       { type: 'tool-call', index: 0, id: 'a', name: 'find', arguments: '{"q":' },
@@ -198,6 +221,57 @@ describe('fold', () => {
       { type: 'usage', usage: { ...none, completionTokens: 4, totalTokens: 7 } },
     ])
     expect(usage).toEqual({ promptTokens: 3, completionTokens: 4, reasoningTokens: null, totalTokens: 7 })
+  })
+})
+
+describe('a fetched result', () => {
+  const file: MediaFile = { id: 'ab'.repeat(32), mime: 'image/png', bytes: 70, width: 4, height: 3 }
+  const image = (...sources: string[]): Part & AnswerContent => ({ type: 'media', kind: 'image', sources, alt: '' })
+  const kept = (source: string): Part => ({ type: 'media-file', source, file })
+
+  it('is known to every media that has its source, and to no other', () => {
+    const { content } = foldAll([image('/a', '/b'), ...said('x'), image('/b'), image('/c'), kept('/b')])
+    expect(content).toEqual([
+      { ...image('/a', '/b'), files: { '/b': file } },
+      { type: 'text', text: 'x' },
+      { ...image('/b'), files: { '/b': file } },
+      image('/c'),
+    ])
+    const other = { ...file, id: 'cd'.repeat(32) }
+    expect(keepFile(keepFile(content, '/a', file), '/b', other)[0]).toEqual({
+      ...image('/a', '/b'),
+      files: { '/a': file, '/b': other },
+    })
+  })
+
+  it('that comes when another provider answers already belongs to the attempt', () => {
+    const before = foldAll([from('A'), image('/a'), from('B'), ...said('x'), from('C'), image('/c')])
+    const after = fold(before, { atMs: 9, part: kept('/a') })
+    expect(after.attempts[0]?.content).toEqual([{ ...image('/a'), files: { '/a': file } }])
+    // What has not changed is the same object, for pages to skip.
+    expect(after.content).toBe(before.content)
+    expect(after.attempts[1]).toBe(before.attempts[1])
+    expect(fold(before, { atMs: 9, part: kept('/c') }).attempts).toBe(before.attempts)
+  })
+
+  it('of an unknown source changes nothing', () => {
+    const before = foldAll([image('/a'), ...said('x')])
+    const after = fold(before, { atMs: 9, part: kept('/b') })
+    expect(after.content).toBe(before.content)
+    expect(keepFile(before.content, 'toString', file)).toBe(before.content)
+  })
+
+  it('from a source called `__proto__` is its own key and pollutes nothing (S40)', () => {
+    const { content } = foldAll([image('__proto__', 'constructor'), kept('__proto__'), kept('constructor')])
+    const [media] = content
+    if (media?.type !== 'media') throw new Error('no media')
+    expect(Object.entries(media.files ?? {})).toEqual([
+      ['__proto__', file],
+      ['constructor', file],
+    ])
+    expect(Object.getPrototypeOf(media.files)).toBe(Object.prototype)
+    expect(JSON.parse(JSON.stringify(content))).toEqual(content)
+    expect('mime' in {}).toBe(false)
   })
 })
 
@@ -269,6 +343,7 @@ function splitPart(part: Part, places: readonly number[]): Part[] {
     case 'provider':
     case 'reasoning-end':
     case 'media':
+    case 'media-file':
     case 'preview':
     case 'notice':
     case 'suggestions':

@@ -2,6 +2,16 @@ import { describe as group, expect, it } from 'vitest'
 import { AppFailure, describe, failure, toAppError, type AppError, type AppErrorCode } from '../../../src/shared/errors'
 import { texts, translator } from '../../../src/shared/i18n'
 
+const certificate = {
+  sha256: '9f'.repeat(32),
+  subject: 'CN=chat.example.org',
+  issuer: 'CN=chat.example.org',
+  isSelfSigned: true,
+  names: ['chat.example.org'],
+  validFrom: 1_772_582_400_000,
+  validTo: 1_804_118_400_000,
+}
+
 // Total by type: a new code without an example here does not compile.
 const examples: { [C in AppErrorCode]: Extract<AppError, { code: C }>[] } = {
   unreachable: [
@@ -13,17 +23,29 @@ const examples: { [C in AppErrorCode]: Extract<AppError, { code: C }>[] } = {
     })),
     { code: 'unreachable', reason: 'refused', host: 'localhost', port: 1337 },
   ],
-  certificate: (['self-signed', 'unknown-issuer', 'expired', 'wrong-host', 'old-protocol', 'other'] as const).map(
-    (reason) => ({ code: 'certificate', reason, host: 'chat.example.org' }),
-  ),
+  certificate: (
+    ['self-signed', 'unknown-issuer', 'expired', 'wrong-host', 'old-protocol', 'changed', 'other'] as const
+  ).flatMap((reason) => [
+    { code: 'certificate' as const, reason, host: 'chat.example.org' },
+    { code: 'certificate' as const, reason, host: 'chat.example.org', shown: certificate },
+  ]),
+  proxy: (['refused', 'unknown-host', 'network', 'login', 'failed'] as const).map((reason) => ({
+    code: 'proxy',
+    reason,
+    host: 'proxy.example.org',
+    port: 3128,
+  })),
   timeout: (['connect', 'headers', 'idle'] as const).map((phase) => ({ code: 'timeout', phase, seconds: 10 })),
   redirect: [
     { code: 'redirect', status: 307, host: 'other.example.org' },
     { code: 'redirect', status: 302, host: null },
+    { code: 'redirect', status: 301, host: 'chat.example.org', sameHost: 'https' },
+    { code: 'redirect', status: 308, host: 'chat.example.org', sameHost: 'path' },
   ],
   http: [400, 404, 405, 413, 418, 429, 500, 502, 503].flatMap((status) => [
     { code: 'http' as const, status, message: null },
     { code: 'http' as const, status, message: 'The server says so' },
+    { code: 'http' as const, status, message: null, retryAfterSeconds: 300 },
   ]),
   unauthorized: [
     { code: 'unauthorized', status: 401, message: null },
@@ -44,6 +66,29 @@ const examples: { [C in AppErrorCode]: Extract<AppError, { code: C }>[] } = {
     code: 'bad-address',
     reason,
   })),
+  'bad-proxy': (['empty', 'unreadable', 'scheme', 'credentials', 'host', 'port'] as const).map((reason) => ({
+    code: 'bad-proxy',
+    reason,
+  })),
+  'bad-parameters': (['syntax', 'not-an-object', 'reserved', 'too-large', 'too-deep'] as const).map((reason) => ({
+    code: 'bad-parameters',
+    reason,
+    name: 'messages',
+  })),
+  'bad-certificate-file': (['unreadable', 'empty', 'too-large'] as const).map((reason) => ({
+    code: 'bad-certificate-file',
+    reason,
+  })),
+  'bad-recording': (['unreadable', 'format', 'newer', 'too-large'] as const).map((reason) => ({
+    code: 'bad-recording',
+    reason,
+  })),
+  media: (['gone', 'refused', 'private', 'format', 'too-large', 'failed'] as const).map((reason) => ({
+    code: 'media',
+    reason,
+    host: 'pictures.example.org',
+    limitBytes: 20 * 1_048_576,
+  })),
   'bad-header': (['name', 'value', 'reserved', 'too-long', 'duplicate'] as const).map((reason) => ({
     code: 'bad-header',
     name: 'X-Key',
@@ -58,10 +103,9 @@ const examples: { [C in AppErrorCode]: Extract<AppError, { code: C }>[] } = {
     ['empty', 'format', 'damaged', 'too-large', 'too-many-pixels', 'too-many', 'folder', 'unreadable'] as const
   ).map((reason) => ({ code: 'attachment', reason, name: 'scan.tiff', format: 'TIFF', limit: 20 })),
   storage: (['full', 'read-only', 'damaged', 'failed'] as const).map((reason) => ({ code: 'storage', reason })),
-  'not-found': (['conversation', 'message', 'generation', 'attachment', 'backend', 'file'] as const).map((what) => ({
-    code: 'not-found',
-    what,
-  })),
+  'not-found': (['conversation', 'message', 'generation', 'attachment', 'backend', 'file', 'recording'] as const).map(
+    (what) => ({ code: 'not-found', what }),
+  ),
   'bad-request': [{ code: 'bad-request', channel: 'generation.start' }],
   forbidden: [{ code: 'forbidden', channel: 'settings.set' }],
   busy: [{ code: 'busy' }],

@@ -1,10 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bytesOf, chunk, concat, send, type Answer } from '../../support/player/answer'
 import { asciiJson } from '../../support/player/events'
-import { bodyOf, parseRecording, replay } from '../../support/player/recording'
+import { answerOf, bodyOf, parseRecording, playbackOf, replay } from '../../support/player/recording'
 import {
   expectedText,
   hold,
@@ -16,6 +20,7 @@ import {
   whole,
 } from '../../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer, type ScenarioServerOptions } from '../../support/scenario-server'
+import { askThrough, createWire, eventOf, streamOf } from '../../support/wire-samples'
 
 const transcripts = path.resolve('tests/fixtures/transcripts')
 const servers: ScenarioServer[] = []
@@ -146,6 +151,7 @@ describe('scenario server', () => {
     ['ndjson', 'fin', /\r\n\{"type": "content", "content": "Old "\}\n/],
     ['comments', 'fin', /\ufeff: ping\r\n/],
     ['auth', 'fin', /event: auth\n/],
+    ['lie', 'fin', /text\/event-stream[\s\S]*content-length: 1\d{3}[\s\S]*<!doctype html>/],
     ['error', 'fin', /event: content\n[\s\S]*event: error\ndata: .*"ResponseError: /],
   ])('mode %s ends with %s', async (model, expectedEnd, shape) => {
     const server = await start()
@@ -171,8 +177,83 @@ describe('scenario server', () => {
     const server = await start()
     const response = await ask(server, 'redirect')
     expect(response.status).toBe(307)
-    expect(new URL(response.headers.get('location')!).host).toBe(`localhost:${server.port}`)
-    expect(server.conversations()).toHaveLength(1)
+    const location = new URL(response.headers.get('location')!)
+    expect(location.hostname).toBe('127.0.0.1')
+    expect(location.port).not.toBe(String(server.port))
+    expect(server.conversations().map(({ isElsewhere }) => isElsewhere)).toEqual([false])
+    await fetch(location, { method: 'POST', body: '{}' }).then((answer) => answer.text())
+    expect(server.conversations().map(({ isElsewhere }) => isElsewhere)).toEqual([false, true])
+  })
+
+  it('retry-after refuses every first question, and answers whoever comes again', async () => {
+    const server = await start()
+    const statuses: number[] = []
+    for (let index = 0; index < 4; index += 1) {
+      const response = await ask(server, 'retry-after:seconds=1')
+      statuses.push(response.status)
+      if (response.status === 429) expect(response.headers.get('retry-after')).toBe('1')
+      else expect(contents(await response.text())).toBe('Thank you for waiting.')
+    }
+    expect(statuses).toEqual([429, 200, 429, 200])
+  })
+
+  it('restart is gone in the middle of an answer, and back at the same address', async () => {
+    const server = await start()
+    expect((await raw(server, 'restart:ms=200')).end).toBe('reset')
+    await vi.waitFor(() => expect(ask(server, 'plain')).rejects.toThrow())
+    await vi.waitFor(async () => expect((await ask(server, 'plain')).status).toBe(200), { timeout: 5000, interval: 50 })
+  })
+
+  it('a server that is closed does not come back', async () => {
+    const server = await start()
+    const back = server.restart(10)
+    await server.close()
+    await back
+    await expect(ask(server, 'plain')).rejects.toThrow()
+  })
+
+  it('slow-headers holds the headers back, slow-start only the first event', async () => {
+    const server = await start()
+    const waitFor = async (model: string): Promise<[number, number]> => {
+      const beforeMs = performance.now()
+      const response = await ask(server, model)
+      const headersMs = performance.now() - beforeMs
+      await response.text()
+      return [headersMs, performance.now() - beforeMs]
+    }
+    const [lateHeadersMs] = await waitFor('slow-headers:ms=300')
+    expect(lateHeadersMs).toBeGreaterThanOrEqual(295)
+    const [headersMs, wholeMs] = await waitFor('slow-start:ms=600')
+    expect(wholeMs).toBeGreaterThanOrEqual(595)
+    expect(headersMs).toBeLessThan(wholeMs - 100)
+  })
+
+  it('has a huge catalogue for whoever wants to see what that does', async () => {
+    const server = await start({ catalogue: 'huge' })
+    const get = async (path: string) =>
+      (await fetch(`${server.url}${path}`)).json() as Promise<{ name: string; id: string }[]>
+    const providers = await get('/backend-api/v2/providers')
+    expect(providers.length).toBeGreaterThan(10_000)
+    expect(providers.filter(({ name }) => name.includes('\u202e')).length).toBeGreaterThan(0)
+    const names = (await get('/backend-api/v2/models/Provider%200')).map(({ id }) => id.length)
+    expect(names).toEqual([1024 * 1024, 5])
+    expect(await get('/backend-api/v2/models/Provider%201')).toHaveLength(10_000)
+    expect((await ask(server, 'plain', { provider: 'Provider 7' })).status).toBe(200)
+    expect((await ask(server, 'plain', { provider: 'Nobody' })).status).toBe(404)
+  })
+
+  it('every mode is on the page about it, and those that people ask for by name are there', async () => {
+    const doc = await readFile(path.resolve('docs/scenario-server.md'), 'utf8')
+    const modes = listModes().map(({ name }) => name)
+    expect(modes.filter((mode) => !doc.includes(`\`${mode}\``))).toEqual([])
+    expect(modes).toEqual(
+      expect.arrayContaining(
+        ['drip', 'flood', 'stall', 'buffer', 'cut', 'reset', 'lie', 'redirect', 'auth', 'html', 'slow-headers'].concat([
+          'retry-after',
+          'restart',
+        ]),
+      ),
+    )
   })
 
   it('sends one event above 32 MiB without ever holding it', async () => {
@@ -294,6 +375,71 @@ describe('recordings', () => {
       else expect(bodyBytes, name).toBe(Number(promised))
     }
   })
+
+  it('is an answer like others, framed anew, with the same end', async () => {
+    const server = await start()
+    const playback = playbackOf(recording)
+    const lost = { kind: 'failed', atMs: 60, error: { code: 'connection-lost' } } as const
+    server.next(
+      answerOf(playback, 1),
+      answerOf({ ...playback, end: lost }, Infinity),
+      answerOf({ response: null, reads: [], end: lost }, Infinity),
+    )
+    const beforeMs = performance.now()
+    const { text, end } = await raw(server, '')
+    expect(performance.now() - beforeMs).toBeGreaterThanOrEqual(59)
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\ncontent-type: text\/event-stream\r\nconnection: close\r\n/)
+    expect(text).toMatch(/\r\n9\r\nevent: a\n\r\na\r\ndata: \{\}\n\n\r\n0\r\n\r\n$/)
+    expect(end).toBe('fin')
+    const cut = await raw(server, '')
+    expect(cut.text).toMatch(/data: \{\}\n\n\r\n$/)
+    expect(await raw(server, '')).toMatchObject({ text: '', end: 'reset' })
+  })
+
+  it('saved in the wire view, is played by npm run dev:backend', async () => {
+    const { wire, playing } = createWire()
+    const stream = streamOf(
+      [10, eventOf({ type: 'content', content: 'Played ' })],
+      [90, eventOf({ type: 'content', content: 'again.' }) + eventOf({ type: 'finish', finish: { reason: 'stop' } })],
+    )
+    await askThrough(wire, playing(stream))
+    const folder = await mkdtemp(path.join(tmpdir(), 'parley-recording-'))
+    const file = path.join(folder, 'saved.parley-recording.json')
+    await writeFile(file, wire.file(wire.open('answer')!.id).text)
+    const child = spawn(
+      process.execPath,
+      [
+        'scripts/run-ts.mjs',
+        'tests/support/backend-cli.ts',
+        '--port',
+        '0',
+        '--quiet',
+        '--recording',
+        file,
+        '--speed',
+        '4',
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    try {
+      const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+      for (let time = 0; time < 2; time += 1) {
+        const response = await fetch(`${url}/backend-api/v2/conversation`, { method: 'POST', body: '{}' })
+        const types = [...(await response.text()).matchAll(/^data: (.*)$/gm)].map(
+          ([, json = '']) => JSON.parse(json) as unknown,
+        )
+        expect(types).toEqual([
+          { type: 'content', content: 'Played ' },
+          { type: 'content', content: 'again.' },
+          { type: 'finish', finish: { reason: 'stop' } },
+        ])
+      }
+    } finally {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+      await rm(folder, { recursive: true })
+    }
+  }, 30_000)
 
   it('refuses a timing that tells of other bytes', () => {
     expect(() => parseRecording(concat(reads), { reads_ms_bytes: [[1, 3]] })).toThrow(/3 bytes/)

@@ -1,0 +1,71 @@
+import { plainText } from '../backend/server-text'
+import { DOTS } from './mask'
+import type { SentRequest } from './request'
+
+/** Longer arguments are refused by Linux; what a shell prints itself has no such limit. */
+const MAX_ARGUMENT_BYTES = 100_000
+
+/**
+ * The request as a command for a POSIX shell. Each secret is a variable that stops the command, with words for what it
+ * is, until a person has set it: `PARLEY_AUTHORIZATION=…` in front of it. Files are left out as they are in the request.
+ *
+ * @param request masked
+ */
+export function curlCommand({ method, url, headers, body }: SentRequest): string {
+  const options = headers.map(({ name, value }) => `-H ${headerArgument(name, value)}`)
+  if (method !== 'POST') options.unshift(`-X ${quote(method)}`)
+  // Brackets of an IPv6 address would be taken for a pattern of many addresses.
+  const command = `curl ${/[[\]{}]/u.test(url) ? '-gN' : '-N'} ${quote(url)}`
+  const written = bodyArgument(visible(body))
+  if (Buffer.byteLength(written) <= MAX_ARGUMENT_BYTES) {
+    if (body !== '') options.push(`--data-raw ${written}`)
+    return [command, ...options].join(' \\\n  ')
+  }
+  return `printf %s ${written} |\n${[command, ...options, '--data-binary @-'].join(' \\\n  ')}`
+}
+
+// What a terminal would not show, or show somewhere else, is written as its JSON escape, which means the same.
+const UNSEEN = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
+
+function visible(body: string): string {
+  try {
+    JSON.parse(body)
+  } catch {
+    return plainText(body, body.length)
+  }
+  return body.replace(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** Any text as one word of a POSIX shell, taken as it is. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+function headerArgument(name: string, value: string): string {
+  // `name:` alone would take the header away.
+  if (value === '') return quote(`${name};`)
+  const at = value.indexOf(DOTS)
+  if (at === -1) return quote(`${name}: ${value}`)
+  return quote(`${name}: ${value.slice(0, at)}`) + variable(name, value.slice(at))
+}
+
+// A field of the body that is nothing but a secret becomes a variable too; secrets within longer texts stay masked.
+const MASKED_FIELD = new RegExp(`"([A-Za-z0-9_-]{1,64})":"(${DOTS}[^"\\\\]{0,4})"`, 'gu')
+
+function bodyArgument(body: string): string {
+  let argument = ''
+  let at = 0
+  for (const { 1: name = '', 2: mask = '', index } of body.matchAll(MASKED_FIELD)) {
+    const from = index + `"${name}":"`.length
+    argument += quote(body.slice(at, from)) + variable(name, mask)
+    at = from + mask.length
+  }
+  return argument + quote(body.slice(at))
+}
+
+function variable(name: string, mask: string): string {
+  const tail = mask.slice(DOTS.length)
+  // Within the braces the shell would read some characters in its own way.
+  const hint = /^[A-Za-z0-9_-]{4}$/u.test(tail) ? `set it to the secret that ends in ${tail}` : 'set it to the secret'
+  return `"\${PARLEY_${name.toUpperCase().replace(/[^A-Z0-9]+/gu, '_')}:?${hint}}"`
+}

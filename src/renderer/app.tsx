@@ -1,4 +1,5 @@
 import { lazy, Suspense, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { CertificateDialogs } from './certificate/certificate-dialogs'
 import { Chat } from './chat/chat'
 import type { ThreadHandle } from './chat/thread'
 import { FinalFocus } from './controls/final-focus'
@@ -17,6 +18,7 @@ import {
 import { pickFiles } from './store/drafts'
 import { stopAnswer } from './store/sending'
 import { useStore } from './store/state'
+import { showWire } from './wire/state'
 
 const Settings = lazy(async () => ({ default: (await import('./settings')).Settings }))
 
@@ -24,15 +26,28 @@ const Settings = lazy(async () => ({ default: (await import('./settings')).Setti
 export function App() {
   const isFirstRun = useStore((state) => state.settings.activeBackendId === null)
   const view = useStore((state) => state.view)
+  // A server that was just connected is the answer already, and may still ask for its key.
+  const [isHeld, setIsHeld] = useState(false)
   useEffect(preloadMarkdown, [])
-  if (view.name === 'settings') {
-    return (
-      <Suspense fallback={null}>
-        <Settings key={view.page} page={view.page} onClose={showChat} />
-      </Suspense>
-    )
-  }
-  return isFirstRun ? <FirstRun /> : <ChatWindow />
+  return (
+    <>
+      {view.name === 'settings' ? (
+        <Suspense fallback={null}>
+          <Settings
+            key={`${view.page} ${view.backendId ?? ''}`}
+            page={view.page}
+            backendId={view.backendId}
+            onClose={showChat}
+          />
+        </Suspense>
+      ) : isFirstRun || isHeld ? (
+        <FirstRun onHold={setIsHeld} />
+      ) : (
+        <ChatWindow />
+      )}
+      <CertificateDialogs />
+    </>
+  )
 }
 
 function ChatWindow() {
@@ -136,9 +151,11 @@ function commandOf(
     const target = conversationBeside(event.key === 'ArrowUp' ? -1 : 1)
     return target === null ? null : () => void showConversation(target)
   }
-  if (!isMod || event.altKey || event.shiftKey) return null
+  if (!isMod || event.altKey) return null
+  const key = letterOf(event)
+  if (event.shiftKey) return key === 'y' ? () => showWire() : null
   const { currentId } = useStore.getState()
-  switch (event.key.toLowerCase()) {
+  switch (key) {
     case 'n':
       return showNewConversation
     case 'k':
@@ -160,9 +177,20 @@ function commandOf(
   }
 }
 
-const REGIONS = ['sidebar', 'header', 'thread', 'composer'] as const
+/** What a key says; of a keyboard that writes another alphabet, the Latin letter in its place. */
+function letterOf({ key, code }: KeyboardEvent): string {
+  const isOther = key.length === 1 && key > '\u007f' && code.startsWith('Key')
+  return (isOther ? code.slice('Key'.length) : key).toLowerCase()
+}
+
+const REGIONS = ['sidebar', 'header', 'thread', 'composer', 'wire'] as const
 /** What takes the focus in a region, the first that is there; the thread itself scrolls by key. */
-const ENTRANCES = ['textarea', '[data-conversation][tabindex="0"]', ':scope:not([role="log"]) button']
+const ENTRANCES = [
+  'textarea',
+  '[data-conversation][tabindex="0"]',
+  '[role="treegrid"]',
+  ':scope:not([role="log"]) button',
+]
 
 function cycleRegions(step: -1 | 1): void {
   const present = REGIONS.filter((name) => regionOf(name)?.closest('[inert]') === null)

@@ -2,12 +2,15 @@ import { lazy, memo, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { sendMessage } from '../store/sending'
+import { ReplayLine } from '../wire/replay-line'
+import { useWire } from '../wire/state'
 import { AttemptsLine, Notices, ToolBlock } from './attempts-line'
+import { EndNote } from './end-note'
 import { ErrorCard } from './error-card'
 import { ProviderLine } from './provider-line'
 import { ReasoningLine } from './reasoning-line'
 import { StatusLine } from './status-line'
-import { contentOf, countWords, lastOf, textOf } from './turns'
+import { contentOf, countWords, lastOf, ownerOf, textOf } from './turns'
 
 // Reading markdown, colouring code and setting formulas are heavy: the window is on show before they are loaded.
 const Markdown = lazy(async () => ({ default: (await import('../markdown')).Markdown }))
@@ -19,45 +22,16 @@ export interface AnswerProps {
   isLast: boolean
 }
 
-/** One answer: text on the page, with what is known about it around. Parts in the order of DESIGN "Attempts". */
+/** One answer, or the replay that stands in its place. */
 export const Answer = memo(
   function Answer({ messages, conversationId, isLast }: AnswerProps) {
-    const { t } = useTranslation()
-    const message = lastOf(messages)
-    const isRunning = message.state === 'running'
-    const [wasRunning, setWasRunning] = useState(isRunning)
-    if (isRunning && !wasRunning) setWasRunning(true)
-    return (
-      <article aria-label={t('chat:thread.answer')} aria-busy={isRunning} className="group/answer">
-        <ReasoningLine message={message} />
-        <AttemptsLine message={message} />
-        <Notices message={message} />
-        {message.toolCalls.map((call) => (
-          <ToolBlock key={call.index} messageId={message.id} call={call} isRunning={isRunning} />
-        ))}
-        <AnswerContent messages={messages} />
-        {message.error !== null && (
-          <ErrorCard
-            message={message}
-            error={message.error}
-            words={countWords(textOf(messages))}
-            conversationId={conversationId}
-            isLast={isLast}
-            isFresh={wasRunning}
-          />
-        )}
-        <div className={message.error === null && hasText(messages) ? 'mt-2.5' : ''}>
-          {isRunning ? (
-            <StatusLine message={message} conversationId={conversationId} />
-          ) : (
-            <ProviderLine messages={messages} conversationId={conversationId} isLast={isLast} />
-          )}
-        </div>
-        {isLast && !isRunning && message.suggestions.length > 0 && (
-          <Suggestions suggestions={message.suggestions} conversationId={conversationId} />
-        )}
-      </article>
+    const replayed = useWire(({ replay }) =>
+      messages.some(({ id }) => id === replay?.stored?.id) ? (replay?.answer ?? null) : null,
     )
+    const [wasRunning, setWasRunning] = useState(false)
+    if (lastOf(messages).state === 'running' && !wasRunning) setWasRunning(true)
+    if (replayed !== null) return <ReplayedAnswer answer={replayed} before={messages} conversationId={conversationId} />
+    return <AnswerView messages={messages} conversationId={conversationId} isLast={isLast} isFresh={wasRunning} />
   },
   (before, after) =>
     before.isLast === after.isLast &&
@@ -66,11 +40,82 @@ export const Answer = memo(
     before.messages.every((message, index) => message === after.messages[index]),
 )
 
+export interface ReplayedAnswerProps {
+  answer: AssistantMessage
+  /** The turn in which it stands in for a stored answer; the cut answers that one continues stay before it. */
+  before?: readonly AssistantMessage[]
+  conversationId: string
+}
+
+/** A recording as it is played: nothing can be done with it, because it is not there. */
+export function ReplayedAnswer({ answer, before = [], conversationId }: ReplayedAnswerProps) {
+  const replay = useWire((state) => state.replay)
+  const place = before.findIndex(({ id }) => id === replay?.stored?.id)
+  const [first, ...rest] = [...before.slice(0, Math.max(0, place)), answer]
+  return (
+    <AnswerView
+      messages={[first, ...rest]}
+      conversationId={conversationId}
+      isLast={false}
+      isFresh={false}
+      replayedFrom={answer.createdAt}
+    />
+  )
+}
+
+interface AnswerViewProps extends AnswerProps {
+  /** It was written while on show. */
+  isFresh: boolean
+  /** When the recording that is played was made. */
+  replayedFrom?: number
+}
+
+/** Text on the page, with what is known about it around. Parts in the order of DESIGN "Attempts". */
+function AnswerView({ messages, conversationId, isLast, isFresh, replayedFrom }: AnswerViewProps) {
+  const { t } = useTranslation()
+  const message = lastOf(messages)
+  const isRunning = message.state === 'running'
+  return (
+    <article aria-label={t('chat:thread.answer')} aria-busy={isRunning} className="group/answer">
+      <ReasoningLine message={message} />
+      <AttemptsLine message={message} />
+      <Notices message={message} />
+      {message.toolCalls.map((call) => (
+        <ToolBlock key={call.index} messageId={message.id} call={call} isRunning={isRunning} />
+      ))}
+      <AnswerContent messages={messages} conversationId={conversationId} />
+      <EndNote message={message} conversationId={conversationId} isLast={isLast} />
+      {message.error !== null && (
+        <ErrorCard
+          message={message}
+          error={message.error}
+          words={countWords(textOf(messages))}
+          conversationId={conversationId}
+          isLast={isLast}
+          isFresh={isFresh}
+        />
+      )}
+      <div className={message.error === null && hasText(messages) ? 'mt-2.5' : ''}>
+        {replayedFrom !== undefined ? (
+          <ReplayLine startedAt={replayedFrom} />
+        ) : isRunning ? (
+          <StatusLine message={message} conversationId={conversationId} />
+        ) : (
+          <ProviderLine messages={messages} conversationId={conversationId} isLast={isLast} />
+        )}
+      </div>
+      {isLast && !isRunning && message.suggestions.length > 0 && (
+        <Suggestions suggestions={message.suggestions} conversationId={conversationId} />
+      )}
+    </article>
+  )
+}
+
 function hasText(messages: readonly AssistantMessage[]): boolean {
   return messages.some(({ content, preview }) => content.length > 0 || preview !== null)
 }
 
-function AnswerContent({ messages }: { messages: AnswerProps['messages'] }) {
+function AnswerContent({ messages, conversationId }: Omit<AnswerProps, 'isLast'>) {
   const message = lastOf(messages)
   const content = contentOf(messages)
   const isRunning = message.state === 'running'
@@ -87,7 +132,7 @@ function AnswerContent({ messages }: { messages: AnswerProps['messages'] }) {
           </Suspense>
         ) : (
           <Suspense key={index} fallback={null}>
-            <MediaResult media={item} backendId={message.backendId} />
+            <MediaResult media={item} message={ownerOf(item, messages)} conversationId={conversationId} />
           </Suspense>
         )
       })}

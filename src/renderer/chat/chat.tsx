@@ -9,6 +9,8 @@ import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { attachFiles } from '../store/drafts'
 import { useStore } from '../store/state'
+import { WirePlace } from '../wire/place'
+import { useWire } from '../wire/state'
 import { useHasModels } from './choice'
 import { Header } from './header'
 import { LiveRegion } from './live-region'
@@ -45,38 +47,52 @@ export function Chat(props: ChatProps) {
   useEffect(() => fieldRef.current?.focus(), [focusRequests, fieldRef])
 
   const [isScrolled, setIsScrolled] = useState(false)
-  const isEmpty = present === undefined || (present.status === 'ready' && present.conversation.messages.length === 0)
+  const isPlayingFile = useWire(({ replay }) => replay?.conversationId === conversationId && replay.stored === null)
+  const isWireOpen = useWire((state) => state.isOpen)
+  const isEmpty =
+    !isPlayingFile &&
+    (present === undefined || (present.status === 'ready' && present.conversation.messages.length === 0))
+  // A recording can be played in a chat that has no question yet.
+  const conversation =
+    present?.status === 'ready'
+      ? present.conversation
+      : present === undefined && isPlayingFile
+        ? { id: conversationId, headId: null, messages: [] }
+        : null
   return (
     <main className="flex h-full min-w-0 flex-1 flex-col bg-paper">
       <Header
         conversationId={conversationId}
         hasToggle={!isSidebarShown}
-        hasLine={isScrolled && !isEmpty}
+        hasLine={isWireOpen || (isScrolled && !isEmpty)}
         hasPicker={!isNarrow}
         isPickerOpen={isPickerOpen}
         onPickerChange={onPickerChange}
       />
       <StorageBanner />
-      <div className="relative flex min-h-0 flex-1 flex-col">
-        {isEmpty && <NewChat onFind={onFind} onChooseModel={hasModels ? openPicker : null} />}
-        {present?.status === 'loading' && <Opening />}
-        {present?.status === 'failed' && <Unreadable conversationId={conversationId} error={present.error} />}
-        {present?.status === 'ready' && !isEmpty && (
-          <Thread key={conversationId} ref={threadRef} conversation={present.conversation} onScrolled={setIsScrolled} />
-        )}
-        {incoming > 0 && <DropVeil count={incoming} />}
-      </div>
+      {/* Outside of what the wire view may cover, so that it is heard. */}
       <LiveRegion key={conversationId} conversationId={conversationId} />
-      {present?.status !== 'failed' && (
-        <Composer
-          conversationId={conversationId}
-          fieldRef={fieldRef}
-          incoming={incoming}
-          isNarrow={isNarrow}
-          isPickerOpen={isPickerOpen}
-          onPickerChange={onPickerChange}
-        />
-      )}
+      <WirePlace>
+        <div className="relative flex min-h-0 flex-1 flex-col">
+          {isEmpty && <NewChat onFind={onFind} onChooseModel={hasModels ? openPicker : null} />}
+          {present?.status === 'loading' && <Opening />}
+          {present?.status === 'failed' && <Unreadable conversationId={conversationId} error={present.error} />}
+          {conversation !== null && !isEmpty && (
+            <Thread key={conversationId} ref={threadRef} conversation={conversation} onScrolled={setIsScrolled} />
+          )}
+          {incoming > 0 && <DropVeil count={incoming} />}
+        </div>
+        {present?.status !== 'failed' && (
+          <Composer
+            conversationId={conversationId}
+            fieldRef={fieldRef}
+            incoming={incoming}
+            isNarrow={isNarrow}
+            isPickerOpen={isPickerOpen}
+            onPickerChange={onPickerChange}
+          />
+        )}
+      </WirePlace>
     </main>
   )
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { useStore } from '../store/state'
+import { useWire } from '../wire/state'
 import { QUIET_MS } from './status'
 
 /**
@@ -7,6 +8,10 @@ import { QUIET_MS } from './status'
  * first quiet moment is over.
  */
 export function useElapsed(generationId: string): number {
+  // A replay has its own clock, which may be faster, stand still or go back.
+  const replayedMs = useWire(({ replay }) =>
+    replay?.answer.generationId === generationId ? Math.floor(replay.positionMs / 1000) * 1000 : null,
+  )
   const [now, setNow] = useState(() => performance.now())
   // An answer that this window does not follow yet begins now.
   const [mountedAt] = useState(now)
@@ -18,5 +23,5 @@ export function useElapsed(generationId: string): number {
     const timer = setTimeout(() => setNow(performance.now()), startedAt + nextMs - performance.now() + 1)
     return () => clearTimeout(timer)
   }, [elapsedMs, startedAt])
-  return elapsedMs
+  return replayedMs ?? elapsedMs
 }

@@ -1,9 +1,15 @@
+import { Activity } from 'lucide-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
+import { describe } from '../../shared/errors'
+import type { Translate } from '../../shared/i18n'
 import { Button } from '../controls/button'
 import { Dialog } from '../controls/dialog'
 import { useFigures } from '../figures'
 import { backendOf, useStore } from '../store/state'
+import { showWire } from '../wire/state'
+import { finishWords } from './end-note'
 import { nameOf } from './status'
 
 export interface DetailsDialogProps {
@@ -15,12 +21,31 @@ export interface DetailsDialogProps {
 /** All that is known of how an answer came about. */
 export function DetailsDialog({ message, isOpen, onClose }: DetailsDialogProps) {
   const { t } = useTranslation()
+  const [isLeaving, setIsLeaving] = useState(false)
+  if (isOpen && isLeaving) setIsLeaving(false)
   return (
     <Dialog
       isOpen={isOpen}
       onClose={onClose}
       title={t('chat:details.title')}
-      actions={<Button onClick={onClose}>{t('common:close')}</Button>}
+      // The wire view takes the focus itself; else it goes where it always goes.
+      {...(isLeaving && { finalFocus: false })}
+      actions={
+        <>
+          <Button
+            variant="quiet"
+            icon={Activity}
+            onClick={() => {
+              setIsLeaving(true)
+              onClose()
+              showWire(message.id)
+            }}
+          >
+            {t('wire:title')}
+          </Button>
+          <Button onClick={onClose}>{t('common:close')}</Button>
+        </>
+      }
     >
       {isOpen && <DetailsList message={message} />}
     </Dialog>
@@ -30,6 +55,7 @@ export function DetailsDialog({ message, isOpen, onClose }: DetailsDialogProps) 
 /** The facts of an answer in two columns; rows without a fact are left out. */
 export function DetailsList({ message }: { message: AssistantMessage }) {
   const { t } = useTranslation()
+  const translate: Translate = (key, values) => t(key, values ?? {})
   const figures = useFigures()
   const backend = useStore((state) => backendOf(state, message.backendId))
   const { requested, provider, usage, timing, oddities, error } = message
@@ -42,8 +68,8 @@ export function DetailsList({ message }: { message: AssistantMessage }) {
     [t('chat:details.askedFor'), joined([requested.provider, requested.model]) || t('chat:header.automatic')],
     [t('chat:details.answeredBy'), provider === null ? '' : joined([nameOf(provider), provider.model])],
     [t('chat:details.state'), t(`chat:details.states.${message.state}`)],
-    [t('chat:details.error'), error === null ? '' : error.code],
-    [t('chat:details.finishReason'), message.finishReason ?? ''],
+    [t('chat:details.error'), error === null ? '' : describe(error, translate).title],
+    [t('chat:details.finishReason'), message.finishReason === null ? '' : finishWords(message.finishReason, translate)],
     [
       t('chat:details.tokens'),
       usage === null
@@ -56,7 +82,10 @@ export function DetailsList({ message }: { message: AssistantMessage }) {
     [t('chat:details.firstWord'), timing.firstTextMs === null ? '' : figures.secondsExact(timing.firstTextMs)],
     [t('chat:details.whole'), figures.secondsExact(timing.lastMs)],
     [t('chat:details.malformed'), oddities.malformed === 0 ? '' : figures.whole(oddities.malformed)],
-    [t('chat:details.unknown'), unknown.map(([type, times]) => `${type} × ${figures.whole(times)}`).join(', ')],
+    [
+      t('chat:details.unknown'),
+      unknown.map(([type, times]) => (times === 1 ? type : `${type} × ${figures.whole(times)}`)).join(', '),
+    ],
   ]
   return (
     <dl className="mt-3 grid grid-cols-[max-content_1fr] gap-x-6 gap-y-1.5 text-ui max-narrow:grid-cols-1">

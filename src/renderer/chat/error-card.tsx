@@ -1,18 +1,20 @@
-import { CircleAlert, Eye, EyeOff, KeyRound } from 'lucide-react'
-import { useState, type SyntheticEvent, type ReactNode } from 'react'
+import { CircleAlert, KeyRound } from 'lucide-react'
+import { useCallback, useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { describe, type AppError, type ErrorText } from '../../shared/errors'
+import { reviewCertificate } from '../certificate/state'
 import { Button } from '../controls/button'
+import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
-import { IconButton } from '../controls/icon-button'
-import { TextField } from '../controls/text-field'
+import { useFigures } from '../figures'
 import { showSettings } from '../store/conversations'
 import { continueAnswer, retryAnswer } from '../store/sending'
 import { backendOf, useStore } from '../store/state'
+import { clockOf, useTimeLeft } from './countdown'
 import { DetailsList } from './details-dialog'
+import { KeyForm, useProvider } from './key-form'
 import { OtherProvider } from './other-provider'
-import { useBackendName } from './provider-line'
 import { nameOf } from './status'
 
 export interface ErrorCardProps {
@@ -31,13 +33,22 @@ export interface ErrorCardProps {
 export function ErrorCard(props: ErrorCardProps) {
   const text = useErrorWords(props)
   const canEnterKey = useStore((state) => backendOf(state, props.message.backendId)?.isBuiltIn === false)
-  if (text.action === 'enter-key' && props.isLast && canEnterKey) return <KeyCard {...props} text={text} />
+  if (text.action === 'enter-key' && props.isLast && canEnterKey) {
+    return (
+      <Card icon={<Icon of={KeyRound} className="text-ink-2" />} text={text} isFresh={props.isFresh}>
+        <KeyForm message={props.message} error={props.error} conversationId={props.conversationId} />
+      </Card>
+    )
+  }
   return <FailureCard {...props} text={text} />
 }
 
 function useErrorWords({ message, error, words }: ErrorCardProps): ErrorText {
   const { t } = useTranslation()
-  const text = describe(error, (key, values) => t(key, values ?? {}))
+  const { label } = useProvider(message.backendId, error.code === 'provider-auth' ? error.provider : null)
+  // A person knows a provider by its label, wherever it is named.
+  const shown = error.code === 'provider-auth' && label !== '' ? { ...error, provider: label } : error
+  const text = describe(shown, (key, values) => t(key, values ?? {}))
   if (error.code !== 'connection-lost') return text
   const provider = message.provider === null ? t('chat:error.theServer') : nameOf(message.provider)
   return {
@@ -49,27 +60,47 @@ function useErrorWords({ message, error, words }: ErrorCardProps): ErrorText {
   }
 }
 
-function FailureCard({ message, conversationId, isLast, isFresh, text }: ErrorCardProps & { text: ErrorText }) {
+function FailureCard(props: ErrorCardProps & { text: ErrorText }) {
+  const { message, error, conversationId, isLast, isFresh } = props
   const { t } = useTranslation()
   const [isDetailed, setIsDetailed] = useState(false)
-  const retry = (): void => void retryAnswer(conversationId, message.id)
+  const allowedAtMs = allowedAt(message, error)
+  const text = useLimitWords(props.text, error, allowedAtMs)
+  const review = useReview(props)
+  const giveFocus = useGiveFocus()
+  const retry = (): void => {
+    giveFocus()
+    void retryAnswer(conversationId, message.id)
+  }
+  const goOn = (): void => {
+    giveFocus()
+    void continueAnswer(conversationId, message.id)
+  }
+  const hasOtherPrimary = text.action === 'continue' || review !== null
   return (
     <Card icon={<Icon of={CircleAlert} className="text-danger" />} text={text} isFresh={isFresh}>
       <div className="mt-3 flex flex-wrap items-center gap-2">
         {isLast && text.action === 'continue' && (
-          <Button variant="primary" onClick={() => void continueAnswer(conversationId, message.id)}>
+          <Button variant="primary" onClick={goOn}>
             {t('common:continue')}
+          </Button>
+        )}
+        {review !== null && (
+          <Button variant="primary" onClick={review}>
+            {t('chat:error.review')}
           </Button>
         )}
         {isLast && (
           <>
-            <Button variant={text.action === 'continue' ? 'secondary' : 'primary'} onClick={retry}>
-              {t('common:retry')}
-            </Button>
+            <RetryButton
+              variant={hasOtherPrimary ? 'secondary' : 'primary'}
+              allowedAtMs={allowedAtMs}
+              onRetry={retry}
+            />
             <OtherProvider conversationId={conversationId} answerId={message.id} look="button" />
           </>
         )}
-        <SideAction action={text.action} />
+        <SideAction action={text.action} backendId={message.backendId} />
         <Button
           variant="quiet"
           aria-expanded={isDetailed}
@@ -84,15 +115,83 @@ function FailureCard({ message, conversationId, isLast, isFresh, text }: ErrorCa
   )
 }
 
-/** What else helps, besides asking again. */
-function SideAction({ action }: { action: ErrorText['action'] }) {
+/** When the server allows the next question, on the wall clock; null when it said nothing about it (R14). */
+function allowedAt({ createdAt, timing }: AssistantMessage, error: AppError): number | null {
+  if (error.code !== 'http' || error.retryAfterSeconds === undefined) return null
+  return createdAt + timing.lastMs + error.retryAfterSeconds * 1000
+}
+
+/** The words of a refusal with a time: that one, instead of "in a moment". */
+function useLimitWords(text: ErrorText, error: AppError, allowedAtMs: number | null): ErrorText {
   const { t } = useTranslation()
+  const figures = useFigures()
+  // Said as it stood when the card came: an alert that changes is spoken again.
+  const [leftMs] = useState(() => (allowedAtMs === null ? 0 : allowedAtMs - Date.now()))
+  if (error.code !== 'http' || leftMs <= 0) return text
+  const time =
+    leftMs < 60_000 ? figures.secondsLeft(leftMs) : t('common:minutes', { value: Math.ceil(leftMs / 60_000) })
+  const allowed = t('chat:error.allowsMore', { time })
+  const own = error.message === null ? '' : ` (${error.message})`
+  return { ...text, detail: error.status === 429 ? `${allowed}${own}` : `${text.detail} ${allowed}` }
+}
+
+interface RetryButtonProps {
+  variant: 'primary' | 'secondary'
+  allowedAtMs: number | null
+  onRetry: () => void
+}
+
+/** Asks again; while the server wants to be left alone it says how long, but stays what it is: the person decides. */
+function RetryButton({ variant, allowedAtMs, onRetry }: RetryButtonProps) {
+  const { t } = useTranslation()
+  const leftMs = useTimeLeft(allowedAtMs)
+  return (
+    <Button variant={leftMs > 0 ? 'secondary' : variant} onClick={onRetry}>
+      {t('common:retry')}
+      {leftMs > 0 && (
+        <span className="font-normal tabular opacity-80" aria-hidden>
+          {clockOf(leftMs)}
+        </span>
+      )}
+    </Button>
+  )
+}
+
+/** Answers whose certificate dialog has come up by itself: once is enough. */
+const reviewed = new Set<string>()
+
+/**
+ * What opens the dialog for a certificate that was refused; null when there is none to review. One that has changed opens
+ * it by itself, when that happens in front of the person [38].
+ */
+function useReview({ message, error, conversationId, isLast, isFresh }: ErrorCardProps): (() => void) | null {
+  const { backendId, id } = message
+  const refused = error.code === 'certificate' && error.shown !== undefined && isLast ? error : null
+  const review = useCallback(async () => {
+    if (refused === null) return
+    const trusted = await reviewCertificate({ backendId, error: refused })
+    if (trusted !== null) await retryAnswer(conversationId, id)
+  }, [refused, backendId, conversationId, id])
+  const isSurprise = isFresh && refused?.reason === 'changed'
+  useEffect(() => {
+    if (!isSurprise || reviewed.has(id)) return
+    reviewed.add(id)
+    void review()
+  }, [isSurprise, id, review])
+  return refused === null ? null : () => void review()
+}
+
+/** What else helps, besides asking again. */
+function SideAction({ action, backendId }: { action: ErrorText['action']; backendId: string }) {
+  const { t } = useTranslation()
+  const open = (): void => showSettings('backends', backendId)
   switch (action) {
     case 'open-backend-settings':
     case 'choose-backend':
-      return <Button onClick={() => showSettings('backends')}>{t('chat:error.settings')}</Button>
+    case 'review-certificate':
+      return <Button onClick={open}>{t('chat:error.settings')}</Button>
     case 'enter-key':
-      return <Button onClick={() => showSettings('backends')}>{t('chat:error.enterKey')}</Button>
+      return <Button onClick={open}>{t('chat:error.enterKey')}</Button>
     case 'open-data-folder':
       return (
         <Button onClick={() => void window.parley.request['app.openDataFolder']()}>{t('chat:error.dataFolder')}</Button>
@@ -103,78 +202,6 @@ function SideAction({ action }: { action: ErrorText['action'] }) {
     case 'none':
       return null
   }
-}
-
-function KeyCard({ message, conversationId, isFresh, text }: ErrorCardProps & { text: ErrorText }) {
-  const { t } = useTranslation()
-  const backendName = useBackendName(message.backendId)
-  const [value, setValue] = useState('')
-  const [isShown, setIsShown] = useState(false)
-  const [isSaving, setIsSaving] = useState(false)
-  const [error, setError] = useState<string | null>(null)
-  const save = async (event: SyntheticEvent): Promise<void> => {
-    event.preventDefault()
-    if (value.trim() === '') return
-    setIsSaving(true)
-    const name = { backendId: message.backendId, field: 'api-key' } as const
-    const result = await window.parley.request['backend.setSecret']({
-      name,
-      value: value.trim(),
-      storeUnprotected: false,
-    })
-    setIsSaving(false)
-    if (!result.ok) {
-      setError(describe(result.error, (key, values) => t(key, values ?? {})).detail)
-      return
-    }
-    setValue('')
-    await retryAnswer(conversationId, message.id)
-  }
-  return (
-    <Card icon={<Icon of={KeyRound} className="text-ink-2" />} text={text} isFresh={isFresh}>
-      <form className="mt-3 flex flex-wrap items-start gap-2" onSubmit={(event) => void save(event)}>
-        <div className="relative max-w-98 min-w-60 flex-1">
-          <TextField
-            type={isShown ? 'text' : 'password'}
-            value={value}
-            onValueChange={(next) => {
-              setValue(next)
-              setError(null)
-            }}
-            label={t('chat:key.label')}
-            error={error}
-            help={t('chat:key.help', { backend: backendName })}
-            isCode
-            fieldClassName="pe-10"
-            autoComplete="off"
-            spellCheck={false}
-          />
-          <IconButton
-            icon={isShown ? EyeOff : Eye}
-            label={t(isShown ? 'chat:key.hide' : 'chat:key.show')}
-            className="absolute inset-e-1 top-1"
-            onClick={() => setIsShown(!isShown)}
-          />
-        </div>
-        <Button
-          type="submit"
-          variant="primary"
-          size={36}
-          isBusy={isSaving}
-          isDisabled={value.trim() === ''}
-          reason={t('chat:key.empty')}
-        >
-          {t('chat:key.save')}
-        </Button>
-      </form>
-      <div className="-ms-2.5 mt-2 flex flex-wrap gap-2">
-        <OtherProvider conversationId={conversationId} answerId={message.id} look="button" />
-        <Button variant="quiet" onClick={() => showSettings('backends')}>
-          {t('chat:error.settings')}
-        </Button>
-      </div>
-    </Card>
-  )
 }
 
 interface CardProps {
@@ -192,7 +219,7 @@ function Card({ icon, text, isFresh, children }: CardProps) {
     >
       <span className="mt-0.5">{icon}</span>
       <div className="min-w-0">
-        <h3 className="text-[14px]/5 font-strong text-ink-1">{text.title}</h3>
+        <h2 className="text-[14px]/5 font-strong text-ink-1">{text.title}</h2>
         {/* A server may have written this, so it is cut by its own direction and breaks anywhere. */}
         <p className="mt-0.5 text-ui break-words text-ink-2 select-text" dir="auto">
           {text.detail}

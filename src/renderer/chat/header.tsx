@@ -1,4 +1,17 @@
-import { Ellipsis, Folder, PanelLeft, Pencil, Pin, PinOff, Server, Settings, Trash2 } from 'lucide-react'
+import {
+  Activity,
+  Ellipsis,
+  FileClock,
+  Folder,
+  PanelLeft,
+  Pencil,
+  Pin,
+  PinOff,
+  Server,
+  Settings,
+  Trash2,
+} from 'lucide-react'
+import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuGroup, MenuItem, MenuSeparator } from '../controls/menu'
@@ -10,6 +23,8 @@ import { TitleField } from '../sidebar/title-field'
 import { choose, connectionOf } from '../store/backends'
 import { pinConversation, showSettings, startRenaming, toggleSidebar } from '../store/conversations'
 import { useStore } from '../store/state'
+import { openRecording, showWire } from '../wire/state'
+import { useTellError } from '../wire/tell-error'
 import { useChoice, useHasModels } from './choice'
 import { ModelPicker } from './model-picker'
 import { useBackendName } from './provider-line'
@@ -116,7 +131,7 @@ export function BackendMenu({ conversationId }: { conversationId: string }) {
             key={profile.id}
             isChosen={profile.id === backendId}
             onSelect={() =>
-              void choose(conversationId, { backendId: profile.id, provider: profile.provider, model: profile.model })
+              choose(conversationId, { backendId: profile.id, provider: profile.provider, model: profile.model })
             }
           >
             <bdi>{isBuiltIn ? t('common:guide') : profile.name}</bdi>
@@ -135,9 +150,18 @@ function ChatMenu({ conversationId }: { conversationId: string }) {
   const { t } = useTranslation()
   const summary = useStore((state) => state.conversations.get(conversationId))
   const usual = useFinalFocus()
+  const tell = useTellError()
+  const isOpeningWire = useRef(false)
   return (
     <Menu
-      finalFocus={() => (useStore.getState().renaming === null ? (usual === true ? true : usual.current) : false)}
+      // The title's field or the wire view has taken the focus already.
+      finalFocus={() => {
+        const isTaken = useStore.getState().renaming !== null || isOpeningWire.current
+        return isTaken ? false : usual === true ? true : usual.current
+      }}
+      onOpenChange={(isOpen) => {
+        if (isOpen) isOpeningWire.current = false
+      }}
       trigger={<IconButton icon={Ellipsis} label={t('chat:header.actions')} className="drag-none max-narrow:ms-0" />}
     >
       {summary !== undefined && !summary.isDamaged && (
@@ -161,6 +185,26 @@ function ChatMenu({ conversationId }: { conversationId: string }) {
           <MenuSeparator />
         </>
       )}
+      <MenuItem
+        icon={Activity}
+        keys={['Mod', 'Shift', 'Y']}
+        onSelect={() => {
+          isOpeningWire.current = true
+          showWire()
+        }}
+      >
+        {t('wire:title')}
+      </MenuItem>
+      <MenuItem
+        icon={FileClock}
+        onSelect={() => {
+          isOpeningWire.current = true
+          void openRecording().then((error) => error !== null && tell(error))
+        }}
+      >
+        {t('wire:open')}
+      </MenuItem>
+      <MenuSeparator />
       <MenuItem icon={Settings} keys={['Mod', ',']} onSelect={() => showSettings()}>
         {t('common:settings')}
       </MenuItem>

@@ -74,7 +74,10 @@ function useAnnouncement(conversationId: string): string {
     case 'writing':
       return t('chat:live.writing')
     case 'retrying':
-      return t('chat:live.lost')
+      // The whole wait, not what is left of it: it is said once.
+      return status.cause === 'limit'
+        ? t('chat:live.pause', { time: figures.secondsLeft(status.inMs) })
+        : t('chat:live.lost')
     case 'stalled':
       return t('chat:live.noData', { time: figures.seconds(10_000) })
   }

@@ -1,211 +1,390 @@
-import { Combobox } from '@base-ui/react/combobox'
-import { Check, Lock, Search } from 'lucide-react'
-import { useEffect, useMemo, useState, type RefObject } from 'react'
+import { Popover } from '@base-ui/react/popover'
+import { Toggle } from '@base-ui/react/toggle'
+import { ToggleGroup } from '@base-ui/react/toggle-group'
+import { Lock, Search } from 'lucide-react'
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { CatalogueProvider } from '../../shared/contract'
+import { countCatalogue } from '../../shared/catalogue'
+import { describe, type AppError } from '../../shared/errors'
 import { Button } from '../controls/button'
 import { useFinalFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
+import { Kbd, type Key } from '../controls/kbd'
 import { Ring } from '../controls/ring'
-import { choose, loadCatalogue, needCatalogue } from '../store/backends'
-import { useStore, type Choice } from '../store/state'
+import { useFigures } from '../figures'
+import { freshenCatalogue, loadCatalogue } from '../store/backends'
+import { showSettings } from '../store/conversations'
+import { needModels, rememberModel, toggleFavourite } from '../store/models'
+import { backendOf, useStore, type Choice } from '../store/state'
+import { ModelRowList } from './model-row-list'
+import {
+  FILTERS,
+  keyOf,
+  keyStateOf,
+  narrow,
+  rowsOf,
+  type Filter,
+  type ModelRow,
+  type RowGroup,
+  type RowTexts,
+} from './model-rows'
+import { placesOf, ROW_PX } from './row-places'
 
 export interface ModelListProps {
-  conversationId: string
+  /** What is chosen now; its backend is the one whose models are shown. */
   choice: Choice
+  /** The button that opens it; pressing that once more is its own business. */
   anchor: RefObject<HTMLElement | null>
+  onChoose: (choice: Choice) => void
   onClose: () => void
 }
 
-interface Entry {
-  /** Unique in the list; null stands for the backend's own choice. */
-  key: string
-  provider: string | null
-  model: string | null
-  label: string
-  note: string
-  hasVision: boolean
-}
+/** So many of what was chosen last stand above the providers. */
+const SHOWN_RECENTS = 4
+/** Providers that are asked at once what their models can do, when somebody wants those that can. */
+const MOST_ASKED = 40
 
-interface EntryGroup {
-  label: string
-  needsKey: boolean
-  items: Entry[]
-}
-
-/** More rows than anybody reads are not drawn: letters narrow the list down. */
-const MOST_ROWS = 300
-
-/** Providers and models of the backend, found by typing. Opens under the chip. */
-export function ModelList({ conversationId, choice, anchor, onClose }: ModelListProps) {
+/** Providers and models of a backend, found by typing. Opens under a chip or field; there while it is open. */
+export function ModelList({ choice, anchor, onChoose, onClose }: ModelListProps) {
   const { t } = useTranslation()
+  const { whole } = useFigures()
   const finalFocus = useFinalFocus()
+  const field = useRef<HTMLInputElement>(null)
+  const listRef = useRef<HTMLDivElement>(null)
+  const id = useId()
   const { backendId } = choice
   const known = useStore((state) => state.catalogues.get(backendId))
+  const view = useStore((state) => backendOf(state, backendId))
   const [query, setQuery] = useState('')
-  useEffect(() => needCatalogue(backendId), [backendId])
+  const [filter, setFilter] = useState<Filter>('all')
+  const [activeKey, setActiveKey] = useState<string | null>(keyOf(choice))
+  /** Counts the keys that moved the mark: after each the marked row shall be in sight. */
+  const [moves, setMoves] = useState(0)
+  useEffect(() => freshenCatalogue(backendId), [backendId])
 
-  const providers = known?.catalogue?.providers
-  const automatic = useMemo(
-    (): Entry => ({
-      key: '',
-      provider: null,
-      model: null,
-      label: t('chat:header.automatic'),
-      note: t('chat:header.automaticHelp'),
-      hasVision: false,
+  const texts = useMemo(
+    (): RowTexts => ({
+      automatic: t('chat:header.automatic'),
+      anyProvider: t('chat:picker.anyProvider'),
+      defaultModel: t('chat:header.defaultModel'),
+      favourites: t('chat:picker.favourites'),
+      recents: t('chat:picker.recents'),
     }),
     [t],
   )
-  const groups = useMemo(() => groupsOf(providers ?? [], query, t('chat:header.defaultModel')), [providers, query, t])
-  const shown = query === '' ? [{ label: '', needsKey: false, items: [automatic] }, ...groups] : groups
-  const models = (providers ?? []).reduce((sum, provider) => sum + provider.models.length, 0)
-  const chosen = keyOf(choice.provider, choice.model)
+  const providers = known?.catalogue?.providers
+  const rows = useMemo(
+    () => rowsOf(providers ?? [], (provider) => keyStateOf(view, provider), texts),
+    [providers, view, texts],
+  )
+  const isRefreshing =
+    known?.status === 'loading' || (known?.catalogue?.isStale === true && known.catalogue.error === null)
+  const marked = useMarked(backendId)
+  const groups = useMemo(() => narrow(rows, { query, filter }, marked, texts), [rows, query, filter, marked, texts])
+  const places = useMemo(() => placesOf(groups), [groups])
+  const activeIndex = Math.max(
+    0,
+    places.rows.findIndex(({ key }) => key === activeKey),
+  )
+  const active = places.rows[activeIndex]
+  const isAsking = useAbilities(backendId, rows.groups, filter)
+  const count = useMemo(() => countCatalogue(providers ?? []).models, [providers])
+  const search = count === 0 ? t('chat:picker.searchNone') : t('chat:picker.search', { count, value: whole(count) })
+
+  const pick = (row: ModelRow): void => {
+    const picked = { backendId, provider: row.provider, model: row.model }
+    onChoose(picked)
+    if (row.provider !== null || row.model !== null) void rememberModel(picked)
+    if (row.provider !== null) void needModels(backendId, row.provider)
+    onClose()
+  }
+  const star = (row: ModelRow): void => {
+    if (row.model !== null) void toggleFavourite({ backendId, provider: row.provider, model: row.model })
+  }
+  const goTo = (index: number): void => {
+    const row = places.rows[index]
+    if (row === undefined) return
+    setActiveKey(row.key)
+    setMoves((before) => before + 1)
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.nativeEvent.isComposing || active === undefined) return
+    const isMod = window.parley.platform === 'darwin' ? event.metaKey : event.ctrlKey
+    const last = places.rows.length - 1
+    const page = Math.max(1, Math.floor((listRef.current?.clientHeight ?? 0) / ROW_PX) - 1)
+    const moves: Record<string, number> = {
+      ArrowDown: activeIndex === last ? 0 : activeIndex + 1,
+      ArrowUp: activeIndex === 0 ? last : activeIndex - 1,
+      PageDown: Math.min(last, activeIndex + page),
+      PageUp: Math.max(0, activeIndex - page),
+      ...(isMod && { Home: 0, End: last }),
+    }
+    const target = event.altKey || event.shiftKey ? undefined : moves[event.key]
+    if (target !== undefined) goTo(target)
+    else if (event.key === 'Enter' && !isMod) pick(active)
+    else if (isMod && isLetter(event, 'd')) star(active)
+    else return
+    event.preventDefault()
+  }
+  const changeView = (change: () => void): void => {
+    change()
+    setActiveKey(null)
+    if (listRef.current !== null) listRef.current.scrollTop = 0
+  }
 
   return (
-    <Combobox.Root
-      items={shown}
-      filteredItems={shown}
+    <Popover.Root
       open
-      autoHighlight
-      onOpenChange={(isOpen) => {
-        if (!isOpen) onClose()
-      }}
-      inputValue={query}
-      onInputValueChange={setQuery}
-      itemToStringLabel={({ label }: Entry) => label}
-      value={null}
-      onValueChange={(entry: Entry | null) => {
-        if (entry === null) return
-        void choose(conversationId, { backendId, provider: entry.provider, model: entry.model })
-        onClose()
+      onOpenChange={(isOpen, { event }) => {
+        if (!isOpen && !isWithin(anchor.current, event)) onClose()
       }}
     >
-      <Combobox.Portal>
-        <Combobox.Positioner
+      <Popover.Portal>
+        <Popover.Positioner
           anchor={anchor}
           className="layer-popover outline-none"
           align="end"
           sideOffset={6}
           collisionPadding={8}
+          // Shorter rather than beside the field, over things it has nothing to do with.
+          collisionAvoidance={{ fallbackAxisSide: 'none' }}
         >
-          <Combobox.Popup
+          <Popover.Popup
+            initialFocus={field}
             finalFocus={finalFocus}
-            aria-label={t('chat:header.model')}
+            aria-label={t('chat:picker.label')}
             className="drag-none flex max-h-[min(560px,var(--available-height))] w-104 max-w-[calc(100vw-16px)] flex-col rounded-xl bg-raised shadow-e2 outline-none transition-[opacity,translate] duration-(--d-base) data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border"
           >
             <div className="flex h-12 flex-none items-center gap-3 border-b border-line px-4">
               <Icon of={Search} className="text-ink-2" />
-              <Combobox.Input
-                aria-label={t('chat:header.searchModels', { count: models })}
-                placeholder={t('chat:header.searchModels', { count: models })}
+              <input
+                ref={field}
+                role="combobox"
+                aria-expanded
+                aria-controls={`${id}list`}
+                aria-autocomplete="list"
+                aria-activedescendant={active === undefined ? undefined : `${id}${activeIndex}`}
+                aria-label={search}
+                placeholder={search}
+                value={query}
+                maxLength={200}
+                spellCheck={false}
+                autoComplete="off"
                 className="min-w-0 flex-1 bg-transparent text-[14px]/6 text-ink-1 outline-none"
+                onChange={(event) => changeView(() => setQuery(event.currentTarget.value))}
+                onKeyDown={onKeyDown}
               />
-              {known?.status === 'loading' && <Ring className="text-ink-2" />}
+              {(isRefreshing || isAsking) && <Ring className="text-ink-2" />}
             </div>
-            <Note backendId={backendId} isEmpty={groups.length === 0} query={query} />
-            <Combobox.List className="min-h-0 flex-1 scroll-py-9 overflow-y-auto overscroll-contain p-1.5 empty:p-0">
-              {(group: EntryGroup) => (
-                <Combobox.Group key={group.label} items={group.items}>
-                  {group.label !== '' && (
-                    <Combobox.GroupLabel className="sticky -top-1.5 z-1 flex items-center gap-2 bg-raised px-2.5 pt-3 pb-1 text-meta font-label text-ink-2">
-                      <bdi className="min-w-0 flex-1 truncate">{group.label}</bdi>
-                      {group.needsKey && (
-                        <span className="flex flex-none items-center gap-1.5 font-normal text-ink-3">
-                          <Icon of={Lock} size={14} />
-                          {t('chat:header.needsKey')}
-                        </span>
-                      )}
-                    </Combobox.GroupLabel>
-                  )}
-                  <Combobox.Collection>
-                    {(entry: Entry) => (
-                      <EntryRow key={entry.key} entry={entry} isChosen={entry.key === chosen} isDim={group.needsKey} />
-                    )}
-                  </Combobox.Collection>
-                </Combobox.Group>
-              )}
-            </Combobox.List>
-          </Combobox.Popup>
-        </Combobox.Positioner>
-      </Combobox.Portal>
-    </Combobox.Root>
+            <Filters filter={filter} onChange={(next) => changeView(() => setFilter(next))} />
+            <Note
+              backendId={backendId}
+              onRetry={() => {
+                // The button goes while it is tried.
+                field.current?.focus()
+                void loadCatalogue(backendId)
+              }}
+            />
+            <ModelRowList
+              id={id}
+              ref={listRef}
+              backendId={backendId}
+              places={places}
+              activeIndex={activeIndex}
+              moves={moves}
+              chosenKey={keyOf(choice)}
+              onActive={setActiveKey}
+              onPick={pick}
+              onStar={star}
+            />
+            <Nothing
+              backendId={backendId}
+              isWhole={query === '' && filter === 'all'}
+              groups={groups}
+              isAsking={isAsking}
+              hasQuery={query !== ''}
+            />
+            <p role="status" className="sr-only">
+              {query !== '' || filter !== 'all'
+                ? t('chat:picker.found', { count: places.rows.length, value: whole(places.rows.length) })
+                : ''}
+            </p>
+            {active?.keyState === 'missing' ? (
+              <KeyHint
+                provider={active.providerLabel ?? ''}
+                onEnter={() => {
+                  onClose()
+                  showSettings('backends', backendId)
+                }}
+              />
+            ) : (
+              <Footer />
+            )}
+          </Popover.Popup>
+        </Popover.Positioner>
+      </Popover.Portal>
+    </Popover.Root>
   )
 }
 
-function EntryRow({ entry, isChosen, isDim }: { entry: Entry; isChosen: boolean; isDim: boolean }) {
+// Its press would close the list, and the click that ends the press would open it again.
+function isWithin(anchor: HTMLElement | null, event: Event): boolean {
+  const target = event instanceof FocusEvent ? event.relatedTarget : event.target
+  return target instanceof Node && anchor?.contains(target) === true && event.type !== 'keydown'
+}
+
+/**
+ * Keys of the favourites and of what was chosen last here, as they were when the list opened: a star that is given
+ * moves nothing under the pointer.
+ */
+function useMarked(backendId: string): { favourites: string[]; recents: string[] } {
+  const [marked] = useState(() => {
+    const { favourites, recents } = useStore.getState().settings
+    const here = favourites.filter((each) => each.backendId === backendId).map(keyOf)
+    const last = recents.filter((each) => each.backendId === backendId).map(keyOf)
+    return { favourites: here, recents: last.filter((key) => !here.includes(key)).slice(0, SHOWN_RECENTS) }
+  })
+  return marked
+}
+
+/** Asks what is not known yet and decides whether a model is shown. Tells whether it is being asked. */
+function useAbilities(backendId: string, groups: readonly RowGroup[], filter: Filter): boolean {
+  const [isAsking, setIsAsking] = useState(false)
+  const unknown = useRef(groups)
+  useEffect(() => {
+    unknown.current = groups
+  }, [groups])
+  useEffect(() => {
+    if (filter === 'all' || filter === 'free') return
+    const asked = unknown.current
+      .filter(({ hasDetails, keyState, mayHave }) => !hasDetails && keyState !== 'missing' && mayHave.includes(filter))
+      .slice(0, MOST_ASKED)
+    if (asked.length === 0) return
+    let isOver = false
+    setIsAsking(true)
+    void Promise.all(asked.map(({ provider }) => needModels(backendId, provider ?? ''))).then(() => {
+      if (!isOver) setIsAsking(false)
+    })
+    return () => {
+      isOver = true
+      setIsAsking(false)
+    }
+  }, [backendId, filter])
+  return isAsking
+}
+
+/** Whether a key is this letter, also on a keyboard whose own letters are others. */
+function isLetter({ key, code }: KeyboardEvent, letter: string): boolean {
+  return /^[a-z]$/iu.test(key) ? key.toLowerCase() === letter : code === `Key${letter.toUpperCase()}`
+}
+
+function Filters({ filter, onChange }: { filter: Filter; onChange: (filter: Filter) => void }) {
   const { t } = useTranslation()
   return (
-    <Combobox.Item
-      value={entry}
-      className="flex min-h-8.5 items-center gap-2.5 rounded-m px-2.5 py-1 text-ui outline-none data-highlighted:bg-selected forced-colors:data-highlighted:bg-[Highlight]"
+    <ToggleGroup
+      aria-label={t('chat:picker.show')}
+      value={[filter]}
+      onValueChange={(values: string[]) => {
+        // Pressing the chosen one again goes back to all.
+        onChange(FILTERS.find((each) => each === values[0]) ?? 'all')
+      }}
+      className="flex flex-none flex-wrap gap-1 px-4 pt-2.5 pb-0.5"
     >
-      <span className="w-4 flex-none">{isChosen && <Icon of={Check} className="text-accent-text" />}</span>
-      <span className="min-w-0 flex-1 truncate">
-        <bdi className={isChosen ? 'font-label text-ink-1' : isDim ? 'text-ink-3' : 'text-ink-1'}>{entry.label}</bdi>
-        {entry.note !== '' && <span className="text-ink-3"> {entry.note}</span>}
-      </span>
-      {entry.hasVision && (
-        <span className="flex-none rounded-xs border border-line-2 px-1.5 text-caption font-medium text-ink-2">
-          {t('chat:header.vision')}
-        </span>
-      )}
-    </Combobox.Item>
+      {FILTERS.map((each) => (
+        <Toggle
+          key={each}
+          value={each}
+          // The field keeps the focus, so that arrows and Enter go on with the list.
+          onMouseDown={(event) => event.preventDefault()}
+          className="h-7 rounded-m px-2.5 text-ui text-ink-2 outline-offset-0 transition-colors hover:bg-hovered data-pressed:bg-selected data-pressed:font-label data-pressed:text-ink-1 forced-colors:data-pressed:bg-[Highlight] forced-colors:data-pressed:text-[HighlightText]"
+        >
+          {t(`chat:picker.filters.${each}`)}
+        </Toggle>
+      ))}
+    </ToggleGroup>
   )
 }
 
-/** What stands in place of models that are not there: loading, failed, none of that name. */
-function Note({ backendId, isEmpty, query }: { backendId: string; isEmpty: boolean; query: string }) {
+/** Above a list that could not be fetched, or that is the one from before. */
+function Note({ backendId, onRetry }: { backendId: string; onRetry: () => void }) {
   const { t } = useTranslation()
   const known = useStore((state) => state.catalogues.get(backendId))
-  if (known?.status === 'failed') {
-    return (
-      <div className="flex flex-wrap items-center justify-between gap-2 border-b border-line px-4 py-2 text-ui text-ink-2">
-        {t('chat:header.modelsFailed')}
-        <Button onClick={() => void loadCatalogue(backendId)}>{t('chat:header.tryNow')}</Button>
-      </div>
-    )
-  }
-  if (!isEmpty) return null
-  const isLoading = known === undefined || known.catalogue === null
-  if (!isLoading && query === '') return null
+  const error: AppError | null = known?.status === 'failed' ? known.error : (known?.catalogue?.error ?? null)
+  if (error === null || known?.status === 'loading') return null
+  // The words for a lost connection are about an answer, and here there is none.
+  const title = isLost(error) ? t('chat:picker.lost') : describe(error, (key, values) => t(key, values ?? {})).title
   return (
-    <p className="px-4 py-3 text-ui text-ink-3">
-      {t(isLoading ? 'chat:header.loadingModels' : 'chat:header.noModels')}
-    </p>
+    <div role="status" className="flex flex-none flex-wrap items-center gap-2 px-4 pt-2 pb-1 text-ui">
+      <p className="min-w-40 flex-1 break-words text-ink-2">
+        <span className="font-label text-ink-1">{title}.</span>{' '}
+        {t(known?.catalogue ? 'chat:picker.stale' : 'chat:picker.failed')}
+      </p>
+      <Button size={28} onClick={onRetry}>
+        {t('common:retry')}
+      </Button>
+    </div>
   )
 }
 
-function keyOf(provider: string | null, model: string | null): string {
-  return provider === null && model === null ? '' : `${provider ?? ''}\n${model ?? ''}`
+function isLost(error: AppError): boolean {
+  return error.code === 'connection-lost' || (error.code === 'timeout' && error.phase === 'idle')
 }
 
-function groupsOf(providers: readonly CatalogueProvider[], query: string, defaultModel: string): EntryGroup[] {
-  const wanted = query.trim().toLocaleLowerCase()
-  let left = MOST_ROWS
-  return providers.flatMap((provider) => {
-    if (left <= 0) return []
-    const label = provider.label === '' ? provider.name : provider.label
-    const entries = entriesOf(provider, defaultModel)
-    const isWhole = wanted === '' || label.toLocaleLowerCase().includes(wanted)
-    const items = (
-      isWhole ? entries : entries.filter((entry) => entry.label.toLocaleLowerCase().includes(wanted))
-    ).slice(0, left)
-    left -= items.length
-    return items.length === 0 ? [] : [{ label, needsKey: provider.needsKey, items }]
-  })
+interface NothingProps {
+  backendId: string
+  /** Nothing was typed, nothing left out. */
+  isWhole: boolean
+  groups: readonly RowGroup[]
+  isAsking: boolean
+  hasQuery: boolean
 }
 
-function entriesOf({ name, models, hasVision }: CatalogueProvider, defaultModel: string): Entry[] {
-  if (models.length === 0) {
-    return [{ key: keyOf(name, null), provider: name, model: null, label: defaultModel, note: '', hasVision }]
-  }
-  return models.map((model) => ({
-    key: keyOf(name, model.id),
-    provider: name,
-    model: model.id,
-    label: model.label === '' ? model.id : model.label,
-    note: '',
-    hasVision: model.hasVision,
-  }))
+/** Stands in place of models that are not there. */
+function Nothing({ backendId, isWhole, groups, isAsking, hasQuery }: NothingProps) {
+  const { t } = useTranslation()
+  const known = useStore((state) => state.catalogues.get(backendId))
+  if (groups.some(({ key }) => key !== 'automatic')) return null
+  const isLoading = known === undefined || (known.status === 'loading' && known.catalogue === null)
+  if (known?.status === 'failed' && known.catalogue === null) return <div className="h-1.5 flex-none" />
+  const text = isLoading ? 'loading' : isWhole ? 'empty' : isAsking ? 'asking' : hasQuery ? 'noName' : 'noFit'
+  return <p className="px-4 py-3 text-ui text-ink-3">{t(`chat:picker.${text}`)}</p>
+}
+
+/** In place of the keys, so that nothing moves: the marked model is one that will not answer as things are. */
+function KeyHint({ provider, onEnter }: { provider: string; onEnter: () => void }) {
+  const { t } = useTranslation()
+  return (
+    <div className="flex min-h-10 flex-none items-center gap-2.5 border-t border-line ps-4 pe-2 text-meta text-ink-2">
+      <Icon of={Lock} size={14} className="flex-none text-ink-3" />
+      <p role="status" className="line-clamp-2 min-w-0 flex-1 break-words">
+        {t('chat:picker.keyHint', { provider })}
+      </p>
+      <Button size={28} className="flex-none" onClick={onEnter}>
+        {t('chat:picker.enterKey')}
+      </Button>
+    </div>
+  )
+}
+
+const HINTS: readonly { keys: readonly (readonly Key[])[]; text: 'move' | 'choose' | 'favourite' | 'close' }[] = [
+  { keys: [['Up'], ['Down']], text: 'move' },
+  { keys: [['Enter']], text: 'choose' },
+  { keys: [['Mod', 'D']], text: 'favourite' },
+  { keys: [['Esc']], text: 'close' },
+]
+
+function Footer() {
+  const { t } = useTranslation()
+  return (
+    <div className="flex min-h-10 flex-none flex-wrap items-center gap-x-4 gap-y-1 border-t border-line px-4 py-1.5 text-meta text-ink-2">
+      {HINTS.map(({ keys, text }) => (
+        <span key={text} className="flex flex-none items-center gap-2">
+          {keys.map((pressed) => (
+            <Kbd key={pressed.join()} keys={pressed} />
+          ))}
+          {t(`chat:picker.${text}`)}
+        </span>
+      ))}
+    </div>
+  )
 }

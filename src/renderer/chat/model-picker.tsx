@@ -1,14 +1,18 @@
-import { ChevronDown } from 'lucide-react'
-import { lazy, Suspense, useRef } from 'react'
+import { ChevronDown, Lock } from 'lucide-react'
+import { lazy, Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import { AUTOMATIC_PROVIDER } from '../../shared/catalogue'
 import { Icon } from '../controls/icon'
 import { ariaKeys } from '../controls/kbd'
 import { StatusDot } from '../controls/status-dot'
-import { connectionOf } from '../store/backends'
-import { useStore, type Choice } from '../store/state'
+import { choose, connectionOf } from '../store/backends'
+import { needModels } from '../store/models'
+import { backendOf, useStore, type Choice } from '../store/state'
 import { useChoice } from './choice'
+import { keyStateOf } from './model-rows'
 
-const ModelList = lazy(async () => ({ default: (await import('./model-list')).ModelList }))
+const loadList = async () => ({ default: (await import('./model-list')).ModelList })
+const ModelList = lazy(loadList)
 
 export interface ModelPickerProps {
   conversationId: string
@@ -23,9 +27,11 @@ export function ModelPicker({ conversationId, isOpen, onOpenChange, place }: Mod
   const { t } = useTranslation()
   const anchor = useRef<HTMLButtonElement>(null)
   const choice = useChoice(conversationId)
-  const names = useChoiceNames(choice)
+  const { provider, model, lacksKey } = useChoiceNames(choice)
   const connection = useStore((state) => connectionOf(state, choice.backendId))
-  const name = [names.provider, names.model].filter((part) => part !== null).join(' · ')
+  useChosenAbilities(choice)
+  const named = [provider, model].filter((part) => part !== null).join(' · ')
+  const name = lacksKey ? t('chat:picker.chosenNeedsKey', { name: named, provider: provider ?? '' }) : named
   return (
     <>
       <button
@@ -36,33 +42,36 @@ export function ModelPicker({ conversationId, isOpen, onOpenChange, place }: Mod
         aria-expanded={isOpen}
         aria-keyshortcuts={ariaKeys(['Mod', '/'])}
         title={name}
-        className={`drag-none flex h-7 min-w-0 items-center rounded-m border text-ui transition-colors hover:bg-hovered active:bg-pressed aria-expanded:bg-pressed ${place === 'header' ? 'border-line-2 ps-2.5 pe-1.5' : 'border-transparent px-1.5'}`}
+        // Who is about to press does not wait for the list to be loaded.
+        onPointerEnter={() => void loadList()}
         onClick={() => onOpenChange(!isOpen)}
+        className={`drag-none flex h-7 min-w-0 items-center rounded-m border text-ui transition-colors hover:bg-hovered active:bg-pressed aria-expanded:bg-pressed ${place === 'header' ? 'border-line-2 ps-2.5 pe-1.5' : 'border-transparent px-1.5'}`}
       >
         {place === 'composer' && <StatusDot connection={connection} className="me-2" />}
-        {names.provider !== null && place === 'header' && (
+        {provider !== null && place === 'header' && (
           <>
-            <bdi className="max-w-36 flex-none truncate text-ink-2">{names.provider}</bdi>
-            {names.model !== null && (
+            <bdi className="max-w-36 flex-none truncate text-ink-2">{provider}</bdi>
+            {model !== null && (
               <span className="flex-none px-1.5 text-ink-4" aria-hidden>
                 ·
               </span>
             )}
           </>
         )}
-        {(names.model !== null || place === 'composer') && (
+        {(model !== null || place === 'composer') && (
           <bdi className={`min-w-0 truncate ${place === 'header' ? 'font-label text-ink-1' : 'text-ink-2'}`}>
-            {names.model ?? names.provider}
+            {model ?? provider}
           </bdi>
         )}
-        <Icon of={ChevronDown} size={14} className="ms-1.5 text-ink-3" />
+        {lacksKey && <Icon of={Lock} size={14} className="ms-1.5 flex-none text-warn" />}
+        <Icon of={ChevronDown} size={14} className="ms-1.5 flex-none text-ink-3" />
       </button>
       <Suspense fallback={null}>
         {isOpen && (
           <ModelList
-            conversationId={conversationId}
             choice={choice}
             anchor={anchor}
+            onChoose={(chosen) => choose(conversationId, chosen)}
             onClose={() => onOpenChange(false)}
           />
         )}
@@ -71,17 +80,41 @@ export function ModelPicker({ conversationId, isOpen, onOpenChange, place }: Mod
   )
 }
 
+interface ChoiceNames {
+  provider: string | null
+  model: string | null
+  /** The provider answers only with a key, and none is there. */
+  lacksKey: boolean
+}
+
 /** Names for the chip. Without a model the backend chooses, and the chip says that. */
-function useChoiceNames({ backendId, provider, model }: Choice): { provider: string | null; model: string | null } {
+function useChoiceNames({ backendId, provider, model }: Choice): ChoiceNames {
   const { t } = useTranslation()
   const known = useStore((state) => state.catalogues.get(backendId)?.catalogue ?? null)
-  const found = known?.providers.find(({ name }) => name === provider)
-  const label = found === undefined || found.label === '' ? provider : found.label
+  const view = useStore((state) => backendOf(state, backendId))
+  const found = known?.providers.find(({ name }) => name === (provider ?? AUTOMATIC_PROVIDER))
+  const named = provider === AUTOMATIC_PROVIDER ? null : provider
+  const label = named === null || found === undefined || found.label === '' ? named : found.label
+  const lacksKey = named !== null && found !== undefined && keyStateOf(view, found) === 'missing'
   if (model !== null) {
     const modelLabel = found?.models.find(({ id }) => id === model)?.label ?? ''
-    return { provider: label, model: modelLabel === '' ? model : modelLabel }
+    return { provider: label, model: modelLabel === '' ? model : modelLabel, lacksKey }
   }
-  return provider === null
-    ? { provider: null, model: t('chat:header.automatic') }
-    : { provider: label, model: t('chat:header.defaultModel') }
+  return named === null
+    ? { provider: null, model: t('chat:header.automatic'), lacksKey }
+    : { provider: label, model: t('chat:header.defaultModel'), lacksKey }
+}
+
+/** Whoever is chosen says what its models can do, so that it is known before a picture is sent to one that sees none. */
+function useChosenAbilities({ backendId, provider }: Choice): void {
+  const isUnknown = useStore(
+    (state) =>
+      provider !== null &&
+      state.catalogues
+        .get(backendId)
+        ?.catalogue?.providers.some(({ name, hasModelDetails }) => name === provider && !hasModelDetails) === true,
+  )
+  useEffect(() => {
+    if (isUnknown && provider !== null) void needModels(backendId, provider)
+  }, [backendId, provider, isUnknown])
 }

@@ -1,13 +1,20 @@
 import { ChevronDown } from 'lucide-react'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
+import { AUTOMATIC_PROVIDER } from '../../shared/catalogue'
+import type { CatalogueProvider } from '../../shared/contract'
 import { Button } from '../controls/button'
+import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
 import { Menu, MenuItem } from '../controls/menu'
 import { retryAnswer } from '../store/sending'
 import { conversationOf, useStore } from '../store/state'
 
-const LINK = 'rounded-xs underline underline-offset-4 hover:no-underline'
+/** A menu, not a list to search in: whoever looks for one of thousands opens the picker. */
+const MAX_OFFERED = 50
+
+/** The look of a button within a line of words. */
+export const LINK = 'rounded-xs underline underline-offset-4 hover:no-underline'
 
 export interface OtherProviderProps {
   conversationId: string
@@ -15,23 +22,40 @@ export interface OtherProviderProps {
   look: 'button' | 'link'
 }
 
-/** Asks the same question of another provider of the same backend; where there is no other, the way out is to ask again. */
-export function OtherProvider({ conversationId, answerId, look }: OtherProviderProps) {
-  const { t } = useTranslation()
+/** The providers of the backend that could answer instead of the one that was asked. */
+export function useOtherProviders(conversationId: string, answerId: string): readonly CatalogueProvider[] {
   const backendId = useStore((state) => conversationOf(state, conversationId)?.backendId ?? null)
   const known = useStore((state) => (backendId === null ? undefined : state.catalogues.get(backendId)))
   const asked = useStore((state) => {
     const message = conversationOf(state, conversationId)?.messages.find(({ id }) => id === answerId)
     return message?.role === 'assistant' ? (message.provider?.name ?? message.requested.provider) : null
   })
-  const others = useMemo(
-    () => (known?.catalogue?.providers ?? []).filter(({ name, needsKey }) => name !== asked && !needsKey),
+  return useMemo(
+    () =>
+      (known?.catalogue?.providers ?? [])
+        .filter(({ name, needsKey }) => name !== asked && name !== AUTOMATIC_PROVIDER && !needsKey)
+        .slice(0, MAX_OFFERED),
     [known, asked],
   )
+}
+
+/** Asks the same question of another provider of the same backend; where there is no other, the way out is to ask again. */
+export function OtherProvider({ conversationId, answerId, look }: OtherProviderProps) {
+  const { t } = useTranslation()
+  const backendId = useStore((state) => conversationOf(state, conversationId)?.backendId ?? null)
+  const others = useOtherProviders(conversationId, answerId)
+  const giveFocus = useGiveFocus()
   if (backendId === null || others.length === 0) {
     if (look === 'button') return null
     return (
-      <button type="button" className={LINK} onClick={() => void retryAnswer(conversationId, answerId)}>
+      <button
+        type="button"
+        className={LINK}
+        onClick={() => {
+          giveFocus()
+          void retryAnswer(conversationId, answerId)
+        }}
+      >
         {t('chat:status.stopHint')}
       </button>
     )

@@ -1,19 +1,20 @@
-import { Check, Copy, Ellipsis, Info, Play, RefreshCw, TextInitial } from 'lucide-react'
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { Activity, Check, Copy, Ellipsis, Info, Play, RefreshCw, TextInitial } from 'lucide-react'
+import { useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
+import { useCopied } from '../controls/copied'
 import { useFinalFocus } from '../controls/final-focus'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem } from '../controls/menu'
 import { useFigures } from '../figures'
 import { continueAnswer, retryAnswer } from '../store/sending'
 import { backendOf, useStore } from '../store/state'
+import { showWire } from '../wire/state'
 import { DetailsDialog } from './details-dialog'
+import { SpeakButton, SpeechError } from './speech'
 import { nameOf, rateOf } from './status'
 import { Segments } from './status-line'
 import { countWords, lastOf, textOf } from './turns'
-
-const COPIED_FOR_MS = 1600
 
 export interface ProviderLineProps {
   messages: readonly [AssistantMessage, ...AssistantMessage[]]
@@ -26,16 +27,19 @@ export interface ProviderLineProps {
 export function ProviderLine({ messages, conversationId, isLast }: ProviderLineProps) {
   const pieces = usePieces(messages)
   return (
-    <div className="group/line flex min-h-7 items-center gap-4 text-meta text-ink-3">
-      <p className="min-w-0 flex-1 py-1.5">
-        <Segments of={pieces} />
-      </p>
-      <div
-        className={`-me-1.5 flex flex-none items-center gap-0.5 ${isLast ? '' : 'opacity-0 group-hover/answer:opacity-100 group-focus-within/answer:opacity-100 has-data-popup-open:opacity-100'}`}
-      >
-        <Actions messages={messages} conversationId={conversationId} isLast={isLast} />
+    <>
+      <div className="group/line flex min-h-7 items-center gap-4 text-meta text-ink-3">
+        <p className="min-w-0 flex-1 py-1.5">
+          <Segments of={pieces} />
+        </p>
+        <div
+          className={`-me-1.5 flex flex-none items-center gap-0.5 ${isLast ? '' : 'opacity-0 group-hover/answer:opacity-100 group-focus-within/answer:opacity-100 has-data-popup-open:opacity-100 has-data-speaking:opacity-100'}`}
+        >
+          <Actions messages={messages} conversationId={conversationId} isLast={isLast} />
+        </div>
       </div>
-    </div>
+      <SpeechError messageId={lastOf(messages).id} />
+    </>
   )
 }
 
@@ -112,6 +116,7 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
           onClick={() => void copy(markdown)}
         />
       )}
+      <SpeakButton message={message} conversationId={conversationId} />
       {isLast && <IconButton icon={RefreshCw} label={t('chat:actions.retry')} onClick={retry} />}
       <Menu
         trigger={<IconButton icon={Ellipsis} label={t('chat:actions.more')} />}
@@ -137,6 +142,15 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
           </MenuItem>
         )}
         <MenuItem
+          icon={Activity}
+          onSelect={() => {
+            isOpening.current = true
+            showWire(message.id)
+          }}
+        >
+          {t('wire:title')}
+        </MenuItem>
+        <MenuItem
           icon={Info}
           onSelect={() => {
             isOpening.current = true
@@ -154,16 +168,6 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
 /** Whether there is a rest to ask for: the answer was cut, by a person or by a limit. */
 function canContinue({ state, finishReason, content }: AssistantMessage): boolean {
   return content.length > 0 && (state === 'stopped' || state === 'interrupted' || finishReason === 'length')
-}
-
-function useCopied(): [isCopied: boolean, copied: () => void] {
-  const [count, setCount] = useState(0)
-  useEffect(() => {
-    if (count === 0) return
-    const timer = setTimeout(() => setCount(0), COPIED_FOR_MS)
-    return () => clearTimeout(timer)
-  }, [count])
-  return [count > 0, () => setCount((before) => before + 1)]
 }
 
 /** The name of a backend as people know it; the Guide's is in their language. */

@@ -2,10 +2,12 @@ import { Hourglass, Unplug } from 'lucide-react'
 import { Fragment, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
+import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
 import { useFigures } from '../figures'
 import { useElapsed } from './clock'
-import { OtherProvider } from './other-provider'
+import { LINK, OtherProvider } from './other-provider'
+import { plainReason } from './reason'
 import { statusOf } from './status'
 
 /** Pieces of a line, broken only after a dot. */
@@ -53,7 +55,11 @@ export function StatusLine({ message, conversationId }: { message: AssistantMess
           <span className="break-words">
             {view.reason === null
               ? t('chat:status.trying', { next: view.next })
-              : t('chat:status.tryingAfter', { failed: view.failed, reason: view.reason, next: view.next })}
+              : t('chat:status.tryingAfter', {
+                  failed: view.failed,
+                  reason: plainReason(view.reason, (key, values) => t(key, values ?? {})),
+                  next: view.next,
+                })}
           </span>
         </Line>
       )
@@ -95,16 +101,51 @@ export function StatusLine({ message, conversationId }: { message: AssistantMess
           <Segments
             of={[
               t('chat:status.lost'),
-              t('chat:status.attempt', {
-                attempt: view.attempt,
-                of: view.ofAttempts,
-                time: figures.seconds(view.inMs + 999),
-              }),
+              ...(view.inMs === null
+                ? [t('chat:status.attemptNow', { attempt: view.attempt, of: view.ofAttempts })]
+                : [
+                    t('chat:status.attempt', {
+                      attempt: view.attempt,
+                      of: view.ofAttempts,
+                      time: figures.secondsLeft(view.inMs),
+                    }),
+                    <TryNow key="now" generationId={message.generationId} />,
+                  ]),
+            ]}
+          />
+        </Line>
+      )
+    case 'pause':
+      return (
+        <Line isWarning icon={<Icon of={Hourglass} size={14} />}>
+          <Segments
+            of={[
+              t('chat:status.pause'),
+              t('chat:status.again', { time: figures.secondsLeft(view.inMs) }),
+              <TryNow key="now" generationId={message.generationId} />,
             ]}
           />
         </Line>
       )
   }
+}
+
+/** Ends the wait: the question goes out now. */
+function TryNow({ generationId }: { generationId: string }) {
+  const { t } = useTranslation()
+  const giveFocus = useGiveFocus()
+  return (
+    <button
+      type="button"
+      className={LINK}
+      onClick={() => {
+        giveFocus()
+        void window.parley.request['generation.retryNow']({ generationId })
+      }}
+    >
+      {t('chat:status.tryNow')}
+    </button>
+  )
 }
 
 interface LineProps {

@@ -6,7 +6,8 @@ import type { Conversation } from '../../shared/conversation'
 import { Icon } from '../controls/icon'
 import { ariaKeys } from '../controls/kbd'
 import { LiveDot } from '../controls/status-dot'
-import { Answer } from './answer'
+import { useWire } from '../wire/state'
+import { Answer, ReplayedAnswer } from './answer'
 import { useFollow } from './follow'
 import { Question } from './question'
 import { lastOf, turnsOf, type Turn } from './turns'
@@ -26,7 +27,7 @@ export interface ThreadHandle {
 }
 
 export interface ThreadProps {
-  conversation: Conversation
+  conversation: Pick<Conversation, 'id' | 'headId' | 'messages'>
   /** Tells whether something is scrolled out of sight above. */
   onScrolled: (isScrolled: boolean) => void
   ref?: Ref<ThreadHandle>
@@ -38,8 +39,12 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
-  const turns = useMemo(() => turnsOf(conversation), [conversation])
   const { id } = conversation
+  const isPlayingFile = useWire(({ replay }) => replay?.conversationId === id && replay.stored === null)
+  const turns = useMemo((): ThreadTurn[] => {
+    const stored = turnsOf(conversation)
+    return isPlayingFile ? [...stored, { kind: 'replay', key: 'replay' }] : stored
+  }, [conversation, isPlayingFile])
   const left = useMemo(() => places.get(id), [id])
   const { isAway, jump, isFollowing } = useFollow(scroller, content, left?.isFollowing ?? true)
   useImperativeHandle(ref, () => ({ jump }), [jump])
@@ -74,6 +79,21 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
     shownQuestion.current = lastQuestion
   }, [lastQuestion, jump])
 
+  // So does who has a recording played.
+  const replayedId = useWire(({ replay }) => (replay?.conversationId === id ? replay.answer.id : null))
+  const shownReplay = useRef<string | null>(null)
+  useLayoutEffect(() => {
+    if (shownReplay.current === replayedId) return
+    shownReplay.current = replayedId
+    const storedId = useWire.getState().replay?.stored?.id
+    const place = turns.findIndex(
+      (turn) => turn.kind === 'answer' && turn.messages.some((each) => each.id === storedId),
+    )
+    if (replayedId === null) return
+    if (place === -1 || place === turns.length - 1) jump()
+    else list.current?.scrollToIndex(place, { align: 'start' })
+  }, [replayedId, turns, jump])
+
   const lastTurn = turns.at(-1)
   const isRunning = lastTurn?.kind === 'answer' && lastOf(lastTurn.messages).state === 'running'
   const heights = left !== undefined && left.turns === turns.length ? left.heights : undefined
@@ -102,11 +122,7 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
           >
             {(turn, index) => (
               <div key={turn.key} className={`${gapAbove(turn, index)} ${index === turns.length - 1 ? 'pb-4.5' : ''}`}>
-                {turn.kind === 'question' ? (
-                  <Question message={turn.message} />
-                ) : (
-                  <Answer messages={turn.messages} conversationId={id} isLast={index === turns.length - 1} />
-                )}
+                <TurnView turn={turn} conversationId={id} isLast={turn === turns.findLast(isStored)} />
               </div>
             )}
           </Virtualizer>
@@ -132,7 +148,26 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
   )
 }
 
-function gapAbove(turn: Turn, index: number): string {
+/** A recording from a file is played behind all that is stored. */
+type ThreadTurn = Turn | { kind: 'replay'; key: string }
+
+function isStored(turn: ThreadTurn): boolean {
+  return turn.kind !== 'replay'
+}
+
+function TurnView({ turn, conversationId, isLast }: { turn: ThreadTurn; conversationId: string; isLast: boolean }) {
+  const replayed = useWire(({ replay }) => (turn.kind === 'replay' ? (replay?.answer ?? null) : null))
+  switch (turn.kind) {
+    case 'question':
+      return <Question message={turn.message} />
+    case 'answer':
+      return <Answer messages={turn.messages} conversationId={conversationId} isLast={isLast} />
+    case 'replay':
+      return replayed === null ? null : <ReplayedAnswer answer={replayed} conversationId={conversationId} />
+  }
+}
+
+function gapAbove(turn: ThreadTurn, index: number): string {
   if (index === 0) return 'pt-5'
   return turn.kind === 'question' ? 'pt-8' : 'pt-6'
 }

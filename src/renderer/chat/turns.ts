@@ -13,7 +13,7 @@ export type Turn =
   | { kind: 'answer'; key: string; messages: readonly [AssistantMessage, ...AssistantMessage[]] }
 
 /** The path on show as turns. An answer and its continuations are one turn, because they are one text. */
-export function turnsOf(conversation: Conversation): Turn[] {
+export function turnsOf(conversation: Pick<Conversation, 'headId' | 'messages'>): Turn[] {
   const turns: Turn[] = []
   for (const message of pathOf(conversation)) {
     const last = turns.at(-1)
@@ -40,6 +40,14 @@ export function contentOf(messages: readonly AssistantMessage[]): AnswerContent[
     else joined.push(item)
   }
   return joined
+}
+
+/** The answer of a turn that a piece of its content came in. */
+export function ownerOf(
+  item: AnswerContent,
+  messages: readonly [AssistantMessage, ...AssistantMessage[]],
+): AssistantMessage {
+  return messages.find(({ content }) => content.includes(item)) ?? lastOf(messages)
 }
 
 /** The whole text of a turn as markdown. */

@@ -1,5 +1,5 @@
-import { ArrowUp, Paperclip, Plus, Square } from 'lucide-react'
-import { useCallback, type ClipboardEvent, type KeyboardEvent, type RefObject } from 'react'
+import { ArrowUp, CircleAlert, Paperclip, Plus, Square } from 'lucide-react'
+import { useCallback, useState, type ClipboardEvent, type KeyboardEvent, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { pathOf } from '../../shared/conversation'
 import { useChoice, useHasModels } from '../chat/choice'
@@ -47,12 +47,24 @@ export function Composer(props: ComposerProps) {
     [conversationId],
   )
 
+  /** The question that ↑ has brought back: Esc lets it go again. */
+  const [recalled, setRecalled] = useState<{ conversationId: string; text: string } | null>(null)
+  /** Sending was tried while something was in its way. */
+  const [isRefused, setIsRefused] = useState(false)
+  const reason = blocker === null || blocker === 'empty' ? null : t(`chat:composer.${BLOCKER_TEXTS[blocker]}`)
+  if (isRefused && reason === null) setIsRefused(false)
+  const send = (): void => {
+    setIsRefused(true)
+    sendDraft(conversationId)
+  }
+
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
     const action = actionOf(event.nativeEvent, {
       sendKey,
       isMac: window.parley.platform === 'darwin',
       isRunning,
       isEmpty: draft.text === '',
+      isRecalled: recalled?.conversationId === conversationId && recalled.text === draft.text,
       hasQueued,
     })
     if (action === null) return
@@ -61,15 +73,20 @@ export function Composer(props: ComposerProps) {
       if (question === null) return
       event.preventDefault()
       write(question)
+      setRecalled({ conversationId, text: question })
       return
     }
     event.preventDefault()
     switch (action) {
       case 'send':
-        sendDraft(conversationId)
+        send()
         return
       case 'stop-and-send':
+        setIsRefused(true)
         void stopAndSend(conversationId)
+        return
+      case 'let-go':
+        write('')
         return
       case 'take-back':
         takeBackQueued(conversationId)
@@ -91,7 +108,7 @@ export function Composer(props: ComposerProps) {
       className={`layer-composer relative mx-auto mb-4 flex w-[min(var(--composer),100%-16px)] flex-none flex-col rounded-xl border bg-raised outline-none ${incoming > 0 ? 'border-accent shadow-[0_0_0_1px_var(--accent)] forced-colors:outline-1' : 'border-line-2 focus-within:border-field forced-colors:focus-within:border-[Highlight]'}`}
       onSubmit={(event) => {
         event.preventDefault()
-        sendDraft(conversationId)
+        send()
       }}
       onPaste={onPaste}
       // A press beside the text is meant for it.
@@ -128,6 +145,13 @@ export function Composer(props: ComposerProps) {
         onChange={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
+      {/* Who presses Enter looks here, not at the tooltip of a button. */}
+      {isRefused && reason !== null && (
+        <p role="alert" className="flex items-center gap-2 px-4 pb-1 text-ui text-danger">
+          <Icon of={CircleAlert} size={14} />
+          {reason}
+        </p>
+      )}
       <div className="mt-1 flex items-center gap-0.5 pe-2 pb-2 ps-2.25">
         <IconButton
           icon={isNarrow ? Plus : Paperclip}

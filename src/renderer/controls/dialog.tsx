@@ -14,6 +14,8 @@ export interface DialogProps {
   /** Keeps a press beside it from closing it, where something would be lost. */
   isSticky?: boolean
   className?: string
+  /** False leaves the focus to whoever has taken it; by default it goes to the composer, or to what had it. */
+  finalFocus?: false
 }
 
 /** A modal question. Errors never come as one (DESIGN "Errors"). */
@@ -26,15 +28,16 @@ export function Dialog({
   actions,
   isSticky = false,
   className = '',
+  finalFocus,
 }: DialogProps) {
-  const finalFocus = useFinalFocus()
+  const usual = useFinalFocus()
   return (
     <Base.Root open={isOpen} onOpenChange={(next) => !next && onClose()} disablePointerDismissal={isSticky}>
       <Base.Portal>
         <Base.Backdrop className="layer-modal fixed inset-0 bg-scrim transition-opacity duration-(--d-base) data-ending-style:opacity-0 data-starting-style:opacity-0" />
         <Base.Viewport className="layer-modal fixed inset-0 flex items-center justify-center overflow-y-auto p-4">
           <Base.Popup
-            finalFocus={finalFocus}
+            finalFocus={finalFocus ?? usual}
             className={`drag-none w-120 max-w-full rounded-xl bg-raised p-6 shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-ending-style:opacity-0 data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border ${className}`}
           >
             <Base.Title className="text-h3 font-strong text-ink-1">{title}</Base.Title>

@@ -10,3 +10,12 @@ export const FinalFocus = createContext<RefObject<HTMLElement | null> | null>(nu
 export function useFinalFocus(): RefObject<HTMLElement | null> | true {
   return use(FinalFocus) ?? true
 }
+
+/**
+ * Puts the focus there. For controls that go away when they are pressed, such as Continue: the keys that follow would else
+ * be nobody's.
+ */
+export function useGiveFocus(): () => void {
+  const place = use(FinalFocus)
+  return () => place?.current?.focus()
+}

@@ -1,14 +1,19 @@
-export type Connection = 'connected' | 'connecting' | 'offline' | 'built-in'
+/** How a backend stands: BackendStatus of src/shared/settings.ts in one word, or the Guide. */
+export type Connection = 'connected' | 'connecting' | 'needs-key' | 'untrusted' | 'offline' | 'unknown' | 'built-in'
 
 /**
- * How a backend stands: filled connected, hollow amber connecting, hollow red offline, hollow grey built in. Shape and
- * colour are never alone: the caller puts the name or a tooltip beside it.
+ * How a backend stands: filled connected; hollow amber on its way, or waiting for a key; hollow red offline or not
+ * trusted; hollow grey built in, dashed not asked yet. Shape and colour are never alone: the caller puts the name or a
+ * tooltip beside it.
  */
 export function StatusDot({ connection, className = '' }: { connection: Connection; className?: string }) {
   const looks = {
     connected: 'border-accent bg-accent forced-colors:bg-[CanvasText]',
     connecting: 'border-warn',
+    'needs-key': 'border-warn',
+    untrusted: 'border-danger',
     offline: 'border-danger',
+    unknown: 'border-dashed border-ink-3',
     'built-in': 'border-ink-3',
   } as const
   return (

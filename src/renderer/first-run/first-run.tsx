@@ -1,15 +1,22 @@
 import { useEffect, useId, useRef, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { FoundBackend } from '../../shared/contract'
+import type { ConnectedBackend } from '../../shared/contract'
 import { describe, type AppError } from '../../shared/errors'
 import { GUIDE_BACKEND_ID } from '../../shared/settings'
 import { Button } from '../controls/button'
 import { Mark } from '../controls/mark'
-import { StatusDot } from '../controls/status-dot'
 import { FieldNote, TextField } from '../controls/text-field'
+import { connectTo } from '../store/backends'
+import { EnterServerKey } from './enter-server-key'
+import { FoundServers } from './found-servers'
+
+export interface FirstRunProps {
+  /** True while a server is being connected: main takes it as the answer before all is said here. */
+  onHold: (isHeld: boolean) => void
+}
 
 /** Where answers shall come from, asked once: the Guide, a server that was found here, or an address. */
-export function FirstRun() {
+export function FirstRun({ onHold }: FirstRunProps) {
   const { t } = useTranslation()
   const titleId = useId()
   const noteId = useId()
@@ -18,7 +25,8 @@ export function FirstRun() {
   const [error, setError] = useState<AppError | null>(null)
   /** The address that is being connected. */
   const [busy, setBusy] = useState<string | null>(null)
-  const found = useFound()
+  /** Connected, and its key is missing. */
+  const [connected, setConnected] = useState<ConnectedBackend | null>(null)
 
   useEffect(() => field.current?.focus(), [])
 
@@ -26,13 +34,18 @@ export function FirstRun() {
     if (busy !== null) return
     setBusy(to)
     setError(null)
-    const result = await window.parley.request['backend.connect']({ address: to })
+    onHold(true)
+    const result = await connectTo(to)
     setBusy(null)
-    if (result.ok) await activate(result.value.view.profile.id)
-    else {
+    if (!result.ok) {
       setAddress(to)
       setError(result.error)
-    }
+      field.current?.focus()
+    } else if (result.value.needsKey) {
+      setConnected(result.value)
+      return
+    } else await activate(result.value.view.profile.id)
+    onHold(false)
   }
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault()
@@ -45,113 +58,71 @@ export function FirstRun() {
         <div className="m-auto w-114 max-w-full py-6">
           <Mark className="-ms-[6.5px] size-10.5" />
           <h1 id={titleId} className="mt-4.5 text-display font-title tracking-[-0.018em] text-ink-1">
-            {t('chat:firstRun.title')}
+            {t('first-run:title')}
           </h1>
-          <p className="mt-2 text-input text-ink-2">{t('chat:firstRun.lead')}</p>
+          <p className="mt-2 text-input text-ink-2">{t('first-run:lead')}</p>
 
           <section className="mt-8 flex flex-wrap items-center justify-between gap-x-4 gap-y-3 border-t border-line py-5">
             <div className="min-w-48 flex-1">
-              <h2 className="text-[15px]/6 font-strong text-ink-1">{t('chat:firstRun.guide')}</h2>
-              <p className="mt-[3px] text-ui text-ink-2">{t('chat:firstRun.guideHelp')}</p>
+              <h2 className="text-[15px]/6 font-strong text-ink-1">{t('first-run:guide')}</h2>
+              <p className="mt-[3px] text-ui text-ink-2">{t('first-run:guideHelp')}</p>
             </div>
-            <Button onClick={() => void activate(GUIDE_BACKEND_ID)}>{t('chat:firstRun.startGuide')}</Button>
-          </section>
-
-          <section className="border-t border-line pt-5">
-            <h2 className="text-[15px]/6 font-strong text-ink-1">{t('chat:firstRun.connect')}</h2>
-            <form
-              className="mt-3 flex items-start gap-2 max-narrow:flex-col max-narrow:items-stretch"
-              onSubmit={submit}
+            <Button
+              onClick={() => {
+                onHold(false)
+                void activate(GUIDE_BACKEND_ID)
+              }}
             >
-              <TextField
-                ref={field}
-                value={address}
-                onValueChange={(next) => {
-                  setAddress(next)
-                  setError(null)
-                }}
-                label={t('chat:firstRun.address')}
-                isInvalid={error !== null}
-                aria-describedby={noteId}
-                placeholder="http://localhost:1337"
-                isCode
-                className="flex-1"
-                autoComplete="off"
-                spellCheck={false}
-                inputMode="url"
-              />
-              <Button type="submit" variant="primary" size={36} isBusy={busy !== null && busy === address.trim()}>
-                {t(error === null ? 'chat:firstRun.connectButton' : 'chat:firstRun.tryAgain')}
-              </Button>
-            </form>
-            <FieldNote
-              id={noteId}
-              error={error === null ? null : wordsOf(error, (key, values) => t(key, values ?? {}))}
-              help={t('chat:firstRun.addressHelp')}
-            />
+              {t('first-run:startGuide')}
+            </Button>
           </section>
 
-          {found.length > 0 && (
-            <section className="mt-5">
-              <h2 className="pb-1 text-meta font-medium text-ink-3">{t('chat:firstRun.found')}</h2>
-              <ul>
-                {found.map((backend) => (
-                  <FoundRow
-                    key={backend.url}
-                    backend={backend}
-                    isBusy={busy === backend.url}
-                    onUse={() => void connect(backend.url)}
+          {connected === null ? (
+            <>
+              <section className="border-t border-line pt-5">
+                <h2 className="text-[15px]/6 font-strong text-ink-1">{t('first-run:connect')}</h2>
+                <form
+                  className="mt-3 flex items-start gap-2 max-narrow:flex-col max-narrow:items-stretch"
+                  onSubmit={submit}
+                >
+                  <TextField
+                    ref={field}
+                    value={address}
+                    onValueChange={(next) => {
+                      setAddress(next)
+                      setError(null)
+                    }}
+                    label={t('first-run:address')}
+                    isInvalid={error !== null}
+                    aria-describedby={noteId}
+                    placeholder="http://localhost:1337"
+                    isCode
+                    className="flex-1"
+                    autoComplete="off"
+                    spellCheck={false}
+                    inputMode="url"
                   />
-                ))}
-              </ul>
-            </section>
+                  <Button type="submit" variant="primary" size={36} isBusy={busy !== null && busy === address.trim()}>
+                    {t(error === null ? 'first-run:connectButton' : 'first-run:tryAgain')}
+                  </Button>
+                </form>
+                <FieldNote
+                  id={noteId}
+                  error={error === null ? null : wordsOf(error, (key, values) => t(key, values ?? {}))}
+                  help={t(busy === null ? 'first-run:addressHelp' : 'first-run:connecting')}
+                />
+              </section>
+              <FoundServers busy={busy} onUse={(url) => void connect(url)} />
+            </>
+          ) : (
+            <div className="border-t border-line pt-5">
+              <EnterServerKey connected={connected} onDone={() => onHold(false)} />
+            </div>
           )}
         </div>
       </main>
     </div>
   )
-}
-
-interface FoundRowProps {
-  backend: FoundBackend
-  isBusy: boolean
-  onUse: () => void
-}
-
-function FoundRow({ backend, isBusy, onUse }: FoundRowProps) {
-  const { t } = useTranslation()
-  const address = backend.url.replace(/^https?:\/\//u, '')
-  return (
-    <li className="flex min-h-11 items-center gap-3 border-t border-line py-1.75">
-      <StatusDot connection="connected" />
-      <span className="min-w-0 flex-1 text-ui break-words text-ink-3">
-        <bdi className="me-3 font-code text-ink-1">{address}</bdi>
-        {backend.providers === null
-          ? t('chat:firstRun.asksForKey')
-          : t('chat:firstRun.providers', { count: backend.providers })}
-      </span>
-      <Button size={28} aria-label={t('chat:firstRun.useNamed', { address })} isBusy={isBusy} onClick={onUse}>
-        {t('chat:firstRun.use')}
-      </Button>
-    </li>
-  )
-}
-
-/** Servers on this computer, looked for once. */
-function useFound(): FoundBackend[] {
-  const [found, setFound] = useState<FoundBackend[]>([])
-  useEffect(() => {
-    let isOver = false
-    const look = async (): Promise<void> => {
-      const result = await window.parley.request['backend.discover']()
-      if (!isOver && result.ok) setFound(result.value)
-    }
-    void look()
-    return () => {
-      isOver = true
-    }
-  }, [])
-  return found
 }
 
 async function activate(backendId: string): Promise<void> {

@@ -5,7 +5,7 @@ import type { AssistantMessage, UserMessage } from '../../shared/conversation'
 import { describe } from '../../shared/errors'
 import { useFollow } from '../chat/follow'
 import { ReasoningLine } from '../chat/reasoning-line'
-import { contentOf, lastOf, turnsOf, type Turn } from '../chat/turns'
+import { contentOf, lastOf, ownerOf, turnsOf, type Turn } from '../chat/turns'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { continueAnswer, retryAnswer } from '../store/sending'
@@ -109,7 +109,7 @@ const Answer = memo(
             </Suspense>
           ) : (
             <Suspense key={index} fallback={null}>
-              <MediaResult media={item} backendId={message.backendId} />
+              <MediaResult media={item} message={ownerOf(item, messages)} conversationId={conversationId} />
             </Suspense>
           ),
         )}

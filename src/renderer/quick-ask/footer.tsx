@@ -122,11 +122,19 @@ function RunningStatus({ answer }: { answer: AssistantMessage }) {
     case 'lost':
       return (
         <span className="text-warn">
-          {t('chat:status.attempt', {
-            attempt: view.attempt,
-            of: view.ofAttempts,
-            time: figures.seconds(view.inMs + 999),
-          })}
+          {view.inMs === null
+            ? t('chat:status.attemptNow', { attempt: view.attempt, of: view.ofAttempts })
+            : t('chat:status.attempt', {
+                attempt: view.attempt,
+                of: view.ofAttempts,
+                time: figures.secondsLeft(view.inMs),
+              })}
+        </span>
+      )
+    case 'pause':
+      return (
+        <span className="text-warn">
+          <Segments of={[t('chat:status.pause'), t('chat:status.again', { time: figures.secondsLeft(view.inMs) })]} />
         </span>
       )
   }

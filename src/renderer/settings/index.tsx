@@ -37,10 +37,12 @@ export interface SettingsProps {
   onClose: () => void
   /** The page to open first. */
   page?: SettingsPageId
+  /** The backend to show on its page. */
+  backendId?: string | undefined
 }
 
 /** The settings in place of sidebar and thread [16]. Each change applies at once; Esc goes back. */
-export function Settings({ onClose, page: firstPage = 'backends' }: SettingsProps) {
+export function Settings({ onClose, page: firstPage = 'backends', backendId }: SettingsProps) {
   const { t } = useTranslation()
   const [page, setPage] = useState<SettingsPageId>(firstPage)
 
@@ -101,7 +103,7 @@ export function Settings({ onClose, page: firstPage = 'backends' }: SettingsProp
           <h1 className="text-ui font-strong text-ink-1">{t(`settings:pages.${page}`)}</h1>
         </header>
         {page === 'backends' ? (
-          <BackendsPage />
+          <BackendsPage backendId={backendId} />
         ) : (
           // A page without a single button, such as the shortcuts, is scrolled by keyboard as well.
           <div tabIndex={0} className="focus-inset min-h-0 flex-1 overflow-y-auto">

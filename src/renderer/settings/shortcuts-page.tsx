@@ -16,6 +16,7 @@ export function ShortcutsPage() {
         ['search', ['Mod', 'K']],
         ['settings', ['Mod', ',']],
         ['sidebar', ['Mod', '\\']],
+        ['wire', ['Mod', 'Shift', 'Y']],
         ['previous', ['Alt', 'Up']],
         ['next', ['Alt', 'Down']],
         ['rename', ['F2']],

@@ -118,8 +118,8 @@ export type RowMark = 'damaged' | 'failed' | 'running' | 'unread' | 'quick-ask' 
 /** The one mark of a row, by priority (DESIGN "Sidebar row"). */
 export function markOf(summary: ConversationSummary): RowMark | null {
   if (summary.isDamaged) return 'damaged'
-  // An answer that runs after one that failed is the news.
-  if (summary.hasFailed && !summary.isRunning) return 'failed'
+  // An answer that runs after one that failed is the news, and one that was seen is none.
+  if (summary.hasFailed && summary.isUnread && !summary.isRunning) return 'failed'
   if (summary.isRunning) return 'running'
   if (summary.isUnread) return 'unread'
   if (summary.origin === 'quick-ask') return 'quick-ask'

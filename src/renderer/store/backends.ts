@@ -1,20 +1,31 @@
+import type { ConnectedBackend } from '../../shared/contract'
+import type { Result } from '../../shared/errors'
+import { reviewCertificate } from '../certificate/state'
 import type { Connection } from '../controls/status-dot'
 import { backendOf, useStore, withEntry, type Choice, type State } from './state'
 
-const STALE_RETRY_MS = 2000
+/** Backends of which main has more to tell while this window still waits for what it had. */
+const outdated = new Set<string>()
+/** When each backend was loaded, on `performance.now()`. */
+const loadedAt = new Map<string, number>()
+/** As long as main takes it for fresh. */
+const FRESH_MS = 5 * 60_000
 
 /**
- * Loads what a backend offers; keeps the last known while it does. Main may answer with what it knew before and ask the
- * backend meanwhile (R43): then it is asked once more. A second call while one runs changes nothing.
+ * Loads what a backend offers; keeps the last known while it does. Main answers with what it knows at once, asks the
+ * backend when that is old (R43), and says so when there is more (`catalogue.changed`). A second call while one runs
+ * changes nothing.
  */
-export async function loadCatalogue(backendId: string, isSecond = false): Promise<void> {
+export async function loadCatalogue(backendId: string): Promise<void> {
   const known = useStore.getState().catalogues.get(backendId)
   if (known?.status === 'loading') return
+  outdated.delete(backendId)
   const catalogue = known?.catalogue ?? null
   useStore.setState(({ catalogues }) => ({
     catalogues: withEntry(catalogues, backendId, { status: 'loading', catalogue }),
   }))
   const result = await window.parley.request['backend.catalogue']({ backendId })
+  loadedAt.set(backendId, performance.now())
   useStore.setState(({ catalogues }) => ({
     catalogues: withEntry(
       catalogues,
@@ -22,8 +33,14 @@ export async function loadCatalogue(backendId: string, isSecond = false): Promis
       result.ok ? { status: 'ready', catalogue: result.value } : { status: 'failed', catalogue, error: result.error },
     ),
   }))
-  if (result.ok && result.value.isStale && !isSecond)
-    setTimeout(() => void loadCatalogue(backendId, true), STALE_RETRY_MS)
+  if (outdated.has(backendId)) await loadCatalogue(backendId)
+}
+
+/** Takes main's word that it knows more of a backend; only what this window has shown is loaded again. */
+export function receiveCatalogueChange({ backendId }: { backendId: string }): void {
+  const known = useStore.getState().catalogues.get(backendId)
+  if (known?.status === 'loading') outdated.add(backendId)
+  else if (known !== undefined) void loadCatalogue(backendId)
 }
 
 /** Loads it once, when a surface first needs it. */
@@ -31,34 +48,48 @@ export function needCatalogue(backendId: string): void {
   if (!useStore.getState().catalogues.has(backendId)) void loadCatalogue(backendId)
 }
 
-/** How a backend stands, as far as the last contact with it told. */
-export function connectionOf(state: Pick<State, 'backends' | 'catalogues'>, backendId: string): Connection {
-  if (backendOf(state, backendId)?.isBuiltIn !== false) return 'built-in'
-  const known = state.catalogues.get(backendId)
-  if (known === undefined || (known.status === 'loading' && known.catalogue === null)) return 'connecting'
-  if (known.status === 'failed') return needsKey(known.error.code) ? 'connected' : 'offline'
-  return known.catalogue?.isStale === true ? 'connecting' : 'connected'
+/** Loads it where what is known is old, or failed: somebody looks at it now. */
+export function freshenCatalogue(backendId: string): void {
+  const known = useStore.getState().catalogues.get(backendId)
+  const isOld = performance.now() - (loadedAt.get(backendId) ?? Number.NEGATIVE_INFINITY) > FRESH_MS
+  if (known?.status !== 'ready' || known.catalogue.isStale || isOld) void loadCatalogue(backendId)
 }
 
-// A server that asks for a key has answered.
-function needsKey(code: string): boolean {
-  return code === 'unauthorized' || code === 'provider-auth'
+/** How a backend stands, as main's last contact with it told. */
+export function connectionOf(state: Pick<State, 'backends' | 'catalogues'>, backendId: string): Connection {
+  const view = backendOf(state, backendId)
+  if (view?.isBuiltIn !== false) return 'built-in'
+  // Main asks before it says so, and a window that has asked waits for the answer.
+  const isAsked = state.catalogues.get(backendId)?.status === 'loading'
+  return view.status.kind === 'unknown' && isAsked ? 'connecting' : view.status.kind
+}
+
+/** Whether main has met no keychain here: some secret could only be kept in memory, or lies on disk unprotected (S26). */
+export function hasNoKeychain({ backends }: Pick<State, 'backends'>): boolean {
+  return backends.some(({ apiKey, headerSecrets, providerKeys, proxyPassword }) =>
+    [apiKey, proxyPassword, ...Object.values(headerSecrets), ...providerKeys.map(({ key }) => key)].some(
+      (secret) => secret.kind === 'set' && secret.kept !== 'keychain',
+    ),
+  )
 }
 
 /**
- * Chooses who answers next in a conversation. In one that has no question yet, a server's provider and model become its
- * defaults as well, so that the next new chat begins with them.
+ * Finds the server that an address means and keeps it as the backend of new chats. A certificate that nobody vouches for
+ * is shown to the person first; trusted, it is tried again with it.
  */
-export async function choose(conversationId: string, choice: Choice): Promise<void> {
+export async function connectTo(address: string): Promise<Result<ConnectedBackend>> {
+  const connect = window.parley.request['backend.connect']
+  const result = await connect({ address, sha256: null })
+  if (result.ok || result.error.code !== 'certificate') return result
+  const sha256 = await reviewCertificate({ name: result.error.host, error: result.error })
+  return sha256 === null ? result : connect({ address, sha256 })
+}
+
+/**
+ * Chooses who answers next in a conversation, and only there: whom new chats ask, and with which model, is set in the
+ * settings, where a person sees it.
+ */
+export function choose(conversationId: string, choice: Choice): void {
   useStore.setState(({ choices }) => ({ choices: withEntry(choices, conversationId, choice) }))
   needCatalogue(choice.backendId)
-  const state = useStore.getState()
-  const view = backendOf(state, choice.backendId)
-  if (view === null || state.conversations.has(conversationId)) return
-  if (state.settings.activeBackendId !== choice.backendId) {
-    await window.parley.request['settings.set']({ activeBackendId: choice.backendId })
-  }
-  const { provider, model } = choice
-  if (view.isBuiltIn || (view.profile.provider === provider && view.profile.model === model)) return
-  await window.parley.request['backend.save']({ ...view.profile, provider, model })
 }

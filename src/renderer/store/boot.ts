@@ -2,7 +2,7 @@ import type { AppCommand, ConversationChange } from '../../shared/contract'
 import type { ConversationSummary } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
 import type { BackendView } from '../../shared/settings'
-import { needCatalogue } from './backends'
+import { needCatalogue, receiveCatalogueChange } from './backends'
 import {
   receiveEvents,
   rememberConversation,
@@ -14,6 +14,7 @@ import {
 } from './conversations'
 import { pickFiles } from './drafts'
 import { sendQueued, stopAnswer } from './sending'
+import { showWire } from '../wire/state'
 import { choiceOf, useStore, withEntry, type State } from './state'
 
 /**
@@ -27,6 +28,7 @@ export async function bootStore(): Promise<AppError | null> {
   on['conversation.changed'](receiveChange)
   on['settings.changed']((settings) => useStore.setState({ settings }))
   on['backend.changed'](receiveBackends)
+  on['catalogue.changed'](receiveCatalogueChange)
   on['storage.state']((storage) => useStore.setState({ storage }))
   on['quickAsk.shortcutChanged']((shortcut) => useStore.setState({ shortcut }))
   on['app.command'](obey)
@@ -82,8 +84,9 @@ function receiveBackends(backends: BackendView[]): void {
 }
 
 /** All that decides what a server answers, as one string to compare. */
-function wayTo({ profile, apiKey, headerSecrets }: BackendView): string {
-  return JSON.stringify([profile.url, profile.headers, apiKey, headerSecrets])
+function wayTo({ profile, apiKey, headerSecrets, providerKeys, proxyPassword }: BackendView): string {
+  const { url, headers, proxy, trust } = profile
+  return JSON.stringify([url, headers, proxy, trust, apiKey, headerSecrets, providerKeys, proxyPassword])
 }
 
 /** Takes a change that main tells. */
@@ -138,6 +141,12 @@ function obey(command: AppCommand): void {
       return
     case 'open-settings':
       showSettings()
+      return
+    case 'show-diagnostics':
+      showSettings('about')
+      return
+    case 'show-wire':
+      showWire()
       return
     case 'toggle-sidebar':
       toggleSidebar()

@@ -125,8 +125,11 @@ export function rememberedConversation(): string | null {
   return id === '' ? null : id
 }
 
-export function showSettings(page: SettingsPageId = 'backends'): void {
-  useStore.setState({ view: { name: 'settings', page }, renaming: null, isDrawerOpen: false })
+/** @param backendId the one to show on the page of the backends; without it, the one for new chats */
+export function showSettings(page: SettingsPageId = 'backends', backendId?: string): void {
+  const view =
+    backendId === undefined ? { name: 'settings' as const, page } : { name: 'settings' as const, page, backendId }
+  useStore.setState({ view, renaming: null, isDrawerOpen: false })
   // An answer that ends behind the settings is not read.
   void window.parley.request['conversation.leave']()
 }

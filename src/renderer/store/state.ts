@@ -50,7 +50,7 @@ export type CatalogueState =
 
 export type SettingsPageId = 'backends' | 'appearance' | 'general' | 'quick-ask' | 'shortcuts' | 'privacy' | 'about'
 
-export type View = { name: 'chat' } | { name: 'settings'; page: SettingsPageId }
+export type View = { name: 'chat' } | { name: 'settings'; page: SettingsPageId; backendId?: string }
 
 /** All that the window knows. Filled by `app.boot`; null stands for "not booted". */
 export interface State {
@@ -99,6 +99,8 @@ export function initialState(): State {
       closeToTray: null,
       quickAsk: { isEnabled: true, shortcut: '' },
       activeBackendId: null,
+      favourites: [],
+      recents: [],
       backends: [],
     },
     backends: [],

@@ -15,6 +15,9 @@ const GUIDE: BackendView = {
   isBuiltIn: true,
   apiKey: { kind: 'unset' },
   headerSecrets: {},
+  providerKeys: [],
+  proxyPassword: { kind: 'unset' },
+  status: { kind: 'unknown' },
 }
 
 /** A main process of a few lines: it starts what is asked and tells what the test makes of it. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { App } from '../../../src/renderer/app'
 import { Toaster } from '../../../src/renderer/controls/toast'
 import { bootStore } from '../../../src/renderer/store/boot'
+import { attachFiles } from '../../../src/renderer/store/drafts'
 import { useStore } from '../../../src/renderer/store/state'
 import type { Settings } from '../../../src/shared/settings'
 import { mount } from '../markdown/mount'
@@ -83,7 +84,7 @@ describe('the main window', () => {
     expect(container.querySelector('article[aria-busy=true]')?.textContent).toContain('Because.')
     expect(await findings(container)).toEqual([])
     await main.finish('failed', { code: 'connection-lost' })
-    expect(container.querySelector('[role=alert] h3')?.textContent).toBe('The answer stopped early')
+    expect(container.querySelector('[role=alert] h2')?.textContent).toBe('The answer stopped early')
     expect(container.textContent).toContain('The server closed the stream after 1 word.')
     expect(await findings(container)).toEqual([])
   })
@@ -142,6 +143,34 @@ describe('the main window', () => {
     const undo = [...container.querySelectorAll('button')].find((each) => each.textContent === 'Undo')!
     await settle(() => undo.click())
     expect(main.named('conversation.restore')).toEqual([{ conversationId: 'c1' }])
+  })
+
+  it('says at the field why a message with a refused file does not go', async () => {
+    const { container, field, press, type } = await open()
+    await type('Look at this')
+    await settle(() => attachFiles(useStore.getState().currentId, [new File(['x'], 'scan.tiff')]))
+    expect(container.querySelector('form [role=alert]')).toBeNull()
+    await press(field(), 'Enter')
+    expect(container.querySelector('form [role=alert]')?.textContent).toBe('Remove the file that cannot be sent')
+    expect(field().value).toBe('Look at this')
+    expect(main.asked()).toEqual([])
+    await settle(() => container.querySelector<HTMLElement>('button[aria-label="Remove scan.tiff"]')!.click())
+    expect(container.querySelector('form [role=alert]')).toBeNull()
+  })
+
+  it('↑ brings the last question back, Esc lets it go', async () => {
+    const { field, press, type } = await open()
+    await type('Why?')
+    await press(field(), 'Enter')
+    await main.finish('complete')
+    await press(field(), 'ArrowUp')
+    expect(field().value).toBe('Why?')
+    await press(field(), 'Escape')
+    expect(field().value).toBe('')
+    await press(field(), 'ArrowUp')
+    await type('Why not?')
+    await press(field(), 'Escape')
+    expect(field().value).toBe('Why not?')
   })
 
   it('R07: says that nothing reaches the disk, and takes it back', async () => {

@@ -15,7 +15,15 @@ function press(key: string, change: Partial<ComposerKey> = {}): ComposerKey {
 }
 
 function moment(change: Partial<ComposerMoment> = {}): ComposerMoment {
-  return { sendKey: 'enter', isMac: false, isRunning: false, isEmpty: false, hasQueued: false, ...change }
+  return {
+    sendKey: 'enter',
+    isMac: false,
+    isRunning: false,
+    isEmpty: false,
+    isRecalled: false,
+    hasQueued: false,
+    ...change,
+  }
 }
 
 describe('keys of the composer', () => {
@@ -68,5 +76,11 @@ describe('keys of the composer', () => {
   it('Esc takes back what waits, and never stops an answer', () => {
     expect(actionOf(press('Escape'), moment({ hasQueued: true, isRunning: true }))).toBe('take-back')
     expect(actionOf(press('Escape'), moment({ isRunning: true }))).toBeNull()
+  })
+
+  it('Esc lets a recalled question go, before it takes anything else back', () => {
+    expect(actionOf(press('Escape'), moment({ isRecalled: true, hasQueued: true }))).toBe('let-go')
+    expect(actionOf(press('Escape'), moment({ hasQueued: true }))).toBe('take-back')
+    expect(actionOf(press('Escape'), moment())).toBeNull()
   })
 })

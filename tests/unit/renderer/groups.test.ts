@@ -99,4 +99,9 @@ describe('the one mark of a row', () => {
     expect(markOf(summary('a', 0, { isPinned: true }))).toBe('pin')
     expect(markOf(summary('a', 0))).toBeNull()
   })
+
+  it('of a failure goes once it was seen', () => {
+    expect(markOf(summary('a', 0, { hasFailed: true, isUnread: true }))).toBe('failed')
+    expect(markOf(summary('a', 0, { hasFailed: true, isUnread: false }))).toBeNull()
+  })
 })

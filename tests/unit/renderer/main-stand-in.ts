@@ -1,7 +1,8 @@
 import { act } from 'react'
 import { vi } from 'vitest'
 import { initialState, useStore } from '../../../src/renderer/store/state'
-import type { StartGeneration } from '../../../src/shared/contract'
+import { initialWireState, useWire } from '../../../src/renderer/wire/state'
+import type { StartGeneration, WireRecording, WireRow } from '../../../src/shared/contract'
 import {
   emptyAnswer,
   fold,
@@ -19,7 +20,55 @@ const view = (id: string, name: string, isBuiltIn: boolean): BackendView => ({
   isBuiltIn,
   apiKey: { kind: 'unset' },
   headerSecrets: {},
+  providerKeys: [],
+  proxyPassword: { kind: 'unset' },
+  status: { kind: 'connected', atMs: 0 },
 })
+
+/** What went over the wire for an answer, as a test makes it up. */
+export interface StandInRecording {
+  recording: WireRecording
+  rows: WireRow[]
+  parts: { atMs: number; part: Part }[]
+}
+
+/** A recording of whole events with these times, types and gists; it has ended with the last of them. */
+export function newRecording(
+  id: string,
+  messageId: string | null,
+  events: readonly (readonly [atMs: number, type: string, gist: string])[],
+  parts: StandInRecording['parts'] = [],
+): StandInRecording {
+  return {
+    recording: {
+      id,
+      messageId,
+      startedAt: new Date(2026, 2, 4, 14, 2).getTime(),
+      request: {
+        method: 'POST',
+        host: 'chat.home.lan',
+        path: '/backend-api/v2/conversation',
+        headers: [
+          { name: 'authorization', value: 'Bearer ••••a1b2' },
+          { name: 'content-type', value: 'application/json' },
+        ],
+        body: '{\n  "messages": []\n}',
+        bodyBytes: 2150,
+      },
+      response: { status: 200, headers: [{ name: 'content-type', value: 'text/event-stream' }] },
+      end: { atMs: events.at(-1)?.[0] ?? 0, error: null },
+      events: events.length,
+      bytes: 1000,
+      isCut: false,
+      earlierTries: 0,
+    },
+    rows: events.map(([atMs, type, gist], index) => ({ index, atMs, type, bytes: gist.length, gist })),
+    parts,
+  }
+}
+
+/** As many rows as `wire.rows` gives at most. */
+const ROWS_AT_ONCE = 1000
 
 /**
  * A main process of a few lines behind `window.parley`: it keeps conversations, starts what is asked, and tells what the
@@ -30,6 +79,9 @@ export function startMain(change: Partial<Settings> = {}) {
   const calls: { name: string; payload: unknown }[] = []
   const kept = new Map<string, Conversation>()
   const refusals: AppError[] = []
+  const recordings = new Map<string, StandInRecording>()
+  let picked: StandInRecording | null = null
+  const told = new Map<string, AppError>()
   let run: { request: StartGeneration; seq: number } | null = null
   let settings: Settings = { ...initialState().settings, activeBackendId: 'home', ...change }
   const backends = [view('guide', 'Guide', true), view('home', 'Home server', false)]
@@ -48,6 +100,12 @@ export function startMain(change: Partial<Settings> = {}) {
       )
       kept.set(event.conversationId, { ...conversation, messages })
     }
+  }
+
+  const recorded = (id: string): StandInRecording => {
+    const found = recordings.get(id)
+    if (found === undefined) throw notFound()
+    return found
   }
 
   const begin = (request: StartGeneration) => {
@@ -102,6 +160,24 @@ export function startMain(change: Partial<Settings> = {}) {
     'generation.stop': () => {
       finish('stopped')
     },
+    'wire.open': ({ messageId }: { messageId: string }) =>
+      [...recordings.values()].findLast((each) => each.recording.messageId === messageId)?.recording ?? null,
+    'wire.openFile': () => {
+      if (picked !== null) recordings.set(picked.recording.id, picked)
+      return picked?.recording ?? null
+    },
+    'wire.rows': ({ recordingId, from }: { recordingId: string; from: number }) => {
+      const { recording, rows } = recorded(recordingId)
+      return { recording, rows: rows.slice(from, from + ROWS_AT_ONCE) }
+    },
+    'wire.event': ({ recordingId, index }: { recordingId: string; index: number }) => {
+      const row = recorded(recordingId).rows[index]
+      return { json: JSON.stringify({ type: row?.type, content: row?.gist }) }
+    },
+    'wire.replay': ({ recordingId }: { recordingId: string }) => ({ parts: recorded(recordingId).parts }),
+    'wire.curl': () => ({ command: "curl -H 'authorization: Bearer ••••a1b2' https://chat.home.lan" }),
+    'wire.save': () => ({ isSaved: true }),
+    'backend.setSecret': () => ({ kind: 'set', tail: 'a1b2', origin: 'http://127.0.0.1:1', kept: 'keychain' }),
     'backend.catalogue': () => ({ providers: [], isStale: false }),
     'backend.discover': () => [{ url: 'http://localhost:1337', providers: 38 }],
     'settings.set': (next: Partial<Settings>) => {
@@ -118,6 +194,8 @@ export function startMain(change: Partial<Settings> = {}) {
       {
         get: (_, name: string) => async (payload: never) => {
           calls.push({ name, payload })
+          const error = told.get(name)
+          if (error !== undefined) return { ok: false, error }
           if (name === 'generation.start') {
             const refusal = refusals.shift()
             if (refusal !== undefined) return { ok: false, error: refusal }
@@ -170,11 +248,27 @@ export function startMain(change: Partial<Settings> = {}) {
 
   vi.stubGlobal('parley', parley)
   useStore.setState(initialState(), true)
+  useWire.setState(initialWireState(), true)
   return {
     keep: (conversation: Conversation) => void kept.set(conversation.id, conversation),
     named: (name: string) => calls.filter((call) => call.name === name).map(({ payload }) => payload),
     asked: () =>
       calls.filter(({ name }) => name === 'generation.start').map(({ payload }) => payload as StartGeneration),
+    /** What `wire.*` knows from now on; a later one of the same id takes its place. */
+    record: (recording: StandInRecording) => void recordings.set(recording.recording.id, recording),
+    /** What the person picks when asked for a recording. */
+    pick: (recording: StandInRecording | null) => {
+      picked = recording
+    },
+    /** Makes a request fail, until it is told otherwise. */
+    refuse: (name: string, error: AppError | null) => {
+      if (error === null) told.delete(name)
+      else told.set(name, error)
+    },
+    /** Makes a request answer something else. */
+    answer: (name: string, make: (payload: never) => unknown) => {
+      answers[name] = make
+    },
     refuseNext: (error: AppError) => void refusals.push(error),
     emit,
     numbered,

@@ -57,9 +57,34 @@ describe('what the status line says', () => {
   })
 
   it('counts down to the next attempt, and never below zero', () => {
-    const lost = folded([2000, status({ phase: 'retrying', attempt: 2, ofAttempts: 3, inMs: 4000 })])
+    const lost = folded([2000, status({ phase: 'retrying', attempt: 1, ofAttempts: 2, inMs: 4000 })])
     expect(statusOf(lost, 3000)).toEqual({ kind: 'lost', attempt: 2, ofAttempts: 3, inMs: 3000 })
     expect(statusOf(lost, 9000)).toMatchObject({ inMs: 0 })
+  })
+
+  it('R14: the pause that the server asks for', () => {
+    const paused = folded([
+      2300,
+      status({ phase: 'retrying', attempt: 1, ofAttempts: 1, inMs: 12_000, cause: 'limit' }),
+    ])
+    // The line's clock ticks with whole seconds and may be behind the event.
+    expect(statusOf(paused, 2000)).toEqual({ kind: 'pause', inMs: 12_000 })
+    expect(statusOf(paused, 5000)).toEqual({ kind: 'pause', inMs: 9300 })
+  })
+
+  it('R12: a wait of less than a second is not counted down', () => {
+    const lost = folded([2000, status({ phase: 'retrying', attempt: 1, ofAttempts: 2, inMs: 420 })])
+    expect(statusOf(lost, 2000)).toEqual({ kind: 'lost', attempt: 2, ofAttempts: 3, inMs: null })
+  })
+
+  it('who takes over from a provider that had begun to write', () => {
+    const provider = (name: string): Part => ({
+      type: 'provider',
+      provider: { name, label: null, model: null, url: null },
+    })
+    const message = folded([10, provider('Blackbox')], [20, text('This half ')], [30, provider('DeepInfra')])
+    expect(statusOf(message, 40)).toEqual({ kind: 'trying', failed: 'Blackbox', reason: null, next: 'DeepInfra' })
+    expect(statusOf(fold(message, { atMs: 50, part: text('The whole') }), 60)).toMatchObject({ kind: 'writing' })
   })
 
   it('who failed and who is tried now', () => {
@@ -130,5 +155,33 @@ describe('the status line by the clock', () => {
     expect(page.words()).toBe('No data for 12 s·the connection is open·Stop and ask again')
     expect(page.container.querySelector('button')?.textContent).toBe('Stop and ask again')
     page.unmount()
+  })
+
+  it('R14: counts the pause down, and tries now when the person wants it', () => {
+    const asked: unknown[] = []
+    vi.stubGlobal('parley', {
+      platform: 'linux',
+      request: { 'generation.retryNow': async (payload: unknown) => void asked.push(payload) },
+    })
+    const paused: AnswerStatus = { phase: 'retrying', attempt: 1, ofAttempts: 1, inMs: 12_000, cause: 'limit' }
+    const page = open(folded([0, status(paused)]))
+    pass(100)
+    expect(page.words()).toBe('The server asks for a pause·again in 12 s·Try now')
+    pass(3000)
+    expect(page.words()).toBe('The server asks for a pause·again in 9 s·Try now')
+    page.container.querySelector('button')!.click()
+    expect(asked).toEqual([{ generationId: 'g1' }])
+    page.unmount()
+  })
+
+  it('R12: says which attempt it is, in plain words of why the one before failed', () => {
+    const lost: AnswerStatus = { phase: 'retrying', attempt: 1, ofAttempts: 2, inMs: 4000 }
+    const page = open(folded([0, status(lost)]))
+    pass(100)
+    expect(page.words()).toBe('Connection lost·attempt 2 of 3 in 4 s·Try now')
+    page.unmount()
+    const short = open(folded([0, status({ ...lost, inMs: 300 })]))
+    expect(short.words()).toBe('Connection lost·attempt 2 of 3')
+    short.unmount()
   })
 })

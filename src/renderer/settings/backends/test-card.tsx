@@ -1,17 +1,29 @@
 import { CircleAlert, CircleCheck, TriangleAlert } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { BackendTest } from '../../../shared/contract'
+import type { AppError } from '../../../shared/errors'
+import { reviewCertificate } from '../../certificate/state'
+import { Button } from '../../controls/button'
+import { CadenceChart } from '../../controls/cadence-chart'
 import { Icon } from '../../controls/icon'
 import { Ring } from '../../controls/ring'
 import { useFigures } from '../../figures'
 import { useErrorText } from '../error-text'
+import { SecretEntry } from './secret-field'
 
-/** From 250 ms a gap reads as a stop; the dotted line of the chart (DESIGN "Settings"). */
-const NOTICEABLE_GAP_MS = 250
+export interface TestCardProps {
+  backendId: string
+  /** What the test found; null while it runs. */
+  test: BackendTest | null
+  /** Makes room for the key of a provider, before it is entered. */
+  onKeyProvider: (provider: string) => Promise<unknown>
+  /** What was wrong is mended: test again. */
+  onAgain: () => void
+}
 
-/** What the connection test found, with its figures; null while it runs. */
-export function TestCard({ test }: { test: BackendTest | null }) {
+/** What the connection test found, with its figures, and what can be done about it on the spot. */
+export function TestCard({ backendId, test, onKeyProvider, onAgain }: TestCardProps) {
   const { t } = useTranslation()
   const errorText = useErrorText()
   if (test === null) {
@@ -28,7 +40,8 @@ export function TestCard({ test }: { test: BackendTest | null }) {
       const detail = test.error.code === 'unauthorized' ? t('settings:test.needsKey') : text.detail
       return (
         <Card icon={<Icon of={CircleAlert} className="mt-0.5 text-danger" />} title={text.title}>
-          <p className="text-ui text-ink-2">{detail}</p>
+          <p className="text-ui wrap-anywhere text-ink-2">{detail}</p>
+          <Remedy backendId={backendId} error={test.error} onKeyProvider={onKeyProvider} onAgain={onAgain} />
         </Card>
       )
     }
@@ -52,6 +65,52 @@ export function TestCard({ test }: { test: BackendTest | null }) {
         </Card>
       )
   }
+}
+
+interface RemedyProps extends Pick<TestCardProps, 'backendId' | 'onKeyProvider' | 'onAgain'> {
+  error: AppError
+}
+
+function Remedy({ backendId, error, onKeyProvider, onAgain }: RemedyProps) {
+  const { t } = useTranslation()
+  const [isEntering, setIsEntering] = useState(false)
+  if (error.code === 'certificate' && error.shown !== undefined) {
+    const review = async () => {
+      if ((await reviewCertificate({ backendId, error })) !== null) onAgain()
+    }
+    return (
+      <Button className="mt-3" onClick={() => void review()}>
+        {t('certificate:show')}
+      </Button>
+    )
+  }
+  if (error.code !== 'unauthorized' && error.code !== 'provider-auth' && error.code !== 'secret-unavailable')
+    return null
+  const provider = error.code === 'provider-auth' ? error.provider : null
+  const label = provider === null ? t('settings:backends.key') : t('settings:providerKeys.keyOf', { provider })
+  const begin = async () => {
+    if (provider !== null) await onKeyProvider(provider)
+    setIsEntering(true)
+  }
+  return (
+    <div className="mt-3">
+      {isEntering ? (
+        <SecretEntry
+          name={provider === null ? { backendId, field: 'api-key' } : { backendId, field: 'provider-key', provider }}
+          label={label}
+          saveLabel={t('settings:test.saveAndTest')}
+          onDone={(isKept) => {
+            setIsEntering(false)
+            if (isKept) onAgain()
+          }}
+        />
+      ) : (
+        <Button aria-label={label} onClick={() => void begin()}>
+          {t('settings:secret.enterA.key')}
+        </Button>
+      )}
+    </div>
+  )
 }
 
 function Card({
@@ -92,7 +151,7 @@ function Figures({ test }: { test: Measured }) {
   }
   if (test.models !== null) figures.push([String(test.models), t('settings:test.models', { count: test.models })])
   return (
-    <div className="mt-4 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
+    <div className="mt-4 -ms-6.5 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
       <dl className="flex flex-wrap gap-x-6 gap-y-2">
         {figures.map(([value, name]) => (
           <div key={name} className="flex flex-col-reverse">
@@ -102,46 +161,18 @@ function Figures({ test }: { test: Measured }) {
         ))}
       </dl>
       {test.gapsMs.length > 1 && (
-        <div className="w-59">
-          <GapChart
+        <div className="w-59 max-w-full">
+          <CadenceChart
             gapsMs={test.gapsMs}
             label={t('settings:test.chart', { usual: duration(usual), longest: duration(longest) })}
           />
-          <div className="mt-1 flex justify-between text-meta text-ink-3">
+          <div className="mt-1 flex flex-wrap justify-between gap-x-3 text-meta text-ink-3">
             <span>{t('settings:test.usualGap', { value: duration(usual) })}</span>
             <span>{t('settings:test.longestGap', { value: duration(longest) })}</span>
           </div>
         </div>
       )}
     </div>
-  )
-}
-
-const CHART = { width: 236, height: 32, bars: 59 }
-
-/** One bar per gap, the last 59; the dotted line stands at 250 ms, or at the top when nothing comes near it. */
-function GapChart({ gapsMs, label }: { gapsMs: number[]; label: string }) {
-  const shown = gapsMs.slice(-CHART.bars)
-  const scaleMs = Math.max(NOTICEABLE_GAP_MS * 1.2, ...shown)
-  const y = (ms: number) => CHART.height - Math.max(2, (ms / scaleMs) * CHART.height)
-  const step = CHART.width / Math.max(shown.length, 24)
-  const lineY = y(NOTICEABLE_GAP_MS)
-  return (
-    <svg viewBox={`0 0 ${CHART.width} ${CHART.height}`} className="h-8 w-full" role="img" aria-label={label}>
-      <line x1="0" x2={CHART.width} y1={lineY} y2={lineY} stroke="var(--ink-4)" strokeDasharray="2 3" />
-      {shown.map((ms, index) => (
-        <rect
-          // Bars have no identity but their place.
-          key={index}
-          x={index * step}
-          y={y(ms)}
-          width={Math.min(3, step * 0.7)}
-          height={CHART.height - y(ms)}
-          rx="1"
-          fill={ms >= NOTICEABLE_GAP_MS ? 'var(--warn)' : 'var(--accent)'}
-        />
-      ))}
-    </svg>
   )
 }
 

@@ -1,0 +1,26 @@
+import { useMemo } from 'react'
+import { useTranslation } from 'react-i18next'
+
+/** Dates as people read them, in the language on show. */
+export interface Dates {
+  /** "4 March 2026". */
+  day: (ms: number) => string
+  /** "14:31". */
+  time: (ms: number) => string
+}
+
+/** The dates of a language. English has the day first, as the rest of the world does. */
+export function datesFor(locale: string): Dates {
+  const tag = locale === 'en' ? 'en-GB' : locale
+  const day = new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'long', year: 'numeric' })
+  const time = new Intl.DateTimeFormat(tag, { hour: 'numeric', minute: '2-digit' })
+  // A certificate can name a date that no calendar has; formatting it would throw.
+  const safe = (format: Intl.DateTimeFormat) => (ms: number) => (Math.abs(ms) <= 8.64e15 ? format.format(ms) : '?')
+  return { day: safe(day), time: safe(time) }
+}
+
+/** The dates of the language on show. */
+export function useDates(): Dates {
+  const { i18n } = useTranslation()
+  return useMemo(() => datesFor(i18n.language), [i18n.language])
+}

@@ -1,0 +1,191 @@
+// @vitest-environment happy-dom
+import { act } from 'react'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { useReview } from '../../../src/renderer/certificate/state'
+import { ErrorCard } from '../../../src/renderer/chat/error-card'
+import { bootStore } from '../../../src/renderer/store/boot'
+import { useStore } from '../../../src/renderer/store/state'
+import { emptyAnswer, fold, type AssistantMessage } from '../../../src/shared/conversation'
+import type { AppError } from '../../../src/shared/errors'
+import type { CertificateInfo } from '../../../src/shared/settings'
+import { mount } from '../markdown/mount'
+import { newConversation, settle, startMain } from './main-stand-in'
+
+let main: ReturnType<typeof startMain>
+let close = (): void => undefined
+let count = 0
+
+/** A card for an answer of the home server that has just failed. */
+async function open(error: AppError, requested: { provider: string | null; model: string | null } = EITHER) {
+  main = startMain()
+  count += 1
+  const blank = emptyAnswer({
+    id: `a${count}`,
+    parentId: 'q1',
+    createdAt: Date.now(),
+    generationId: 'g1',
+    backendId: 'home',
+    ...requested,
+  })
+  const message: AssistantMessage = fold(blank, { atMs: 0, part: { type: 'finish', state: 'failed', error } })
+  const question = { role: 'user', id: 'q1', parentId: null, createdAt: 0, text: 'Why?', attachments: [] } as const
+  main.keep({
+    ...newConversation('c1', 'home'),
+    headId: message.id,
+    messages: [{ ...question, attachments: [] }, message],
+  })
+  await bootStore()
+  useStore.setState({ currentId: 'c1' })
+  const page = mount(<ErrorCard message={message} error={error} words={0} conversationId="c1" isLast isFresh />)
+  close = page.unmount
+  await settle()
+  const button = (name: string) =>
+    [...page.container.querySelectorAll('button')].find((each) => each.textContent === name)
+  const type = (words: string) =>
+    act(async () => {
+      const field = page.container.querySelector('input')!
+      const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')!
+      set!.call(field, words)
+      field.dispatchEvent(new Event('input', { bubbles: true }))
+    })
+  const send = () =>
+    settle(() =>
+      page.container.querySelector('form')!.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true })),
+    )
+  return { ...page, button, type, send, message }
+}
+
+const EITHER = { provider: null, model: null }
+const certificate: CertificateInfo = {
+  sha256: 'ab'.repeat(32),
+  subject: 'home',
+  issuer: 'home',
+  isSelfSigned: true,
+  names: ['home'],
+  validFrom: 0,
+  validTo: 1,
+}
+
+beforeEach(() => {
+  document.body.replaceChildren()
+  useReview.setState({ current: null })
+})
+afterEach(() => {
+  close()
+  vi.useRealTimers()
+})
+
+describe('a missing key', () => {
+  it('of a provider is kept as that provider’s, and says where it goes', async () => {
+    const { container, type, send } = await open(
+      { code: 'provider-auth', provider: 'OpenRouter', message: 'no key' },
+      { provider: 'OpenRouter', model: 'deepseek-r1' },
+    )
+    expect(container.querySelector('h2')?.textContent).toBe('OpenRouter needs an API key')
+    expect(container.textContent).toContain(
+      'OpenRouter’s own key. It goes to Home server, only with questions to OpenRouter.',
+    )
+    await type(' sk-secret ')
+    await send()
+    expect(main.named('backend.setSecret')).toEqual([
+      {
+        name: { backendId: 'home', field: 'provider-key', provider: 'OpenRouter' },
+        value: 'sk-secret',
+        storeUnprotected: false,
+      },
+    ])
+    expect(main.asked()).toMatchObject([{ question: { kind: 'again' } }])
+  })
+
+  it('of a provider that the server had chosen is asked of that provider: no other gets the key', async () => {
+    const { container, type, send } = await open({ code: 'provider-auth', provider: 'OpenRouter', message: 'no key' })
+    expect(container.textContent).toContain('so this one is asked of OpenRouter again')
+    await type('sk-secret')
+    await send()
+    expect(main.asked()).toMatchObject([{ provider: 'OpenRouter', question: { kind: 'again' } }])
+  })
+
+  it('of the server is kept as the server’s', async () => {
+    const { container, type, send } = await open({ code: 'unauthorized', status: 401, message: null })
+    expect(container.textContent).toContain('The key of Home server. It is sent only there')
+    await type('k')
+    await send()
+    expect(main.named('backend.setSecret')).toMatchObject([{ name: { backendId: 'home', field: 'api-key' } }])
+  })
+
+  it('S26: without a keychain the person decides, before the question goes out', async () => {
+    const { container, type, send, button } = await open({ code: 'unauthorized', status: 401, message: null })
+    main.answer('backend.setSecret', ({ storeUnprotected }: { storeUnprotected: boolean }) => ({
+      kind: 'set',
+      tail: '',
+      origin: 'http://127.0.0.1:1',
+      kept: storeUnprotected ? 'unprotected' : 'session',
+    }))
+    await type('secret')
+    await send()
+    expect(main.asked()).toEqual([])
+    expect(container.textContent).toContain('There is no keychain')
+    await settle(() => button('Store it without protection and retry')!.click())
+    expect(main.named('backend.setSecret')).toMatchObject([{ storeUnprotected: false }, { storeUnprotected: true }])
+    expect(main.asked()).toHaveLength(1)
+  })
+
+  it('shows why a key was not taken, and keeps it in the field', async () => {
+    const { container, type, send } = await open({ code: 'unauthorized', status: 401, message: null })
+    main.refuse('backend.setSecret', { code: 'bad-header', name: 'Authorization', reason: 'value' })
+    await type('with\tbreak')
+    await send()
+    expect(container.querySelector('[role="alert"] [role="alert"]')?.textContent).not.toBe('')
+    expect(container.querySelector('input')?.value).toBe('with\tbreak')
+    expect(main.asked()).toEqual([])
+  })
+})
+
+describe('a refusal with a time', () => {
+  it('R14: says when more is allowed, counts it down on Retry, and lets the person try all the same', async () => {
+    const { container } = await open({ code: 'http', status: 429, message: null, retryAfterSeconds: 300 })
+    expect(container.textContent).toContain('The server allows more in 5 min.')
+    expect(container.textContent).not.toContain('Try again in a moment')
+    const retry = [...container.querySelectorAll('button')].find((each) => each.textContent.startsWith('Retry'))!
+    expect(retry.textContent).toMatch(/^Retry(?:5:00|4:5\d)$/u)
+    // An alert that changes is spoken again: the countdown is for eyes only.
+    expect(retry.querySelector('[aria-hidden]')?.textContent).toMatch(/^\d:\d\d$/u)
+    await settle(() => retry.click())
+    expect(main.asked()).toHaveLength(1)
+  })
+
+  it('says nothing of it once the time is over', async () => {
+    const { container } = await open({ code: 'http', status: 429, message: 'slow down', retryAfterSeconds: 0 })
+    expect(container.textContent).not.toContain('allows more')
+    expect(container.textContent).toContain('(slow down)')
+  })
+})
+
+describe('a refused certificate', () => {
+  it('is reviewed on request, and asked again once it is trusted', async () => {
+    const error: AppError = { code: 'certificate', reason: 'self-signed', host: 'home', shown: certificate }
+    const { button } = await open(error)
+    expect(useReview.getState().current).toBeNull()
+    await settle(() => button('Review the certificate')!.click())
+    expect(useReview.getState().current).toMatchObject({ backendId: 'home', error })
+    await settle(() => useReview.getState().current!.answer(certificate.sha256))
+    expect(main.asked()).toHaveLength(1)
+  })
+
+  it('S37: that has changed comes up by itself, once', async () => {
+    const error: AppError = {
+      code: 'certificate',
+      reason: 'changed',
+      host: 'home',
+      shown: certificate,
+      trusted: { ...certificate, sha256: 'cd'.repeat(32) },
+    }
+    const { render, message } = await open(error)
+    expect(useReview.getState().current).toMatchObject({ backendId: 'home' })
+    await settle(() => useReview.getState().current!.answer(null))
+    expect(main.asked()).toEqual([])
+    render(<ErrorCard key="again" message={message} error={error} words={0} conversationId="c1" isLast isFresh />)
+    await settle()
+    expect(useReview.getState().current).toBeNull()
+  })
+})

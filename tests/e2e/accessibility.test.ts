@@ -162,7 +162,7 @@ describe('by keyboard alone', () => {
       }
       throw new Error(`Tab never reaches ${String(name)}`)
     }
-    await tabTo(t('chat:firstRun.startGuide'))
+    await tabTo(t('first-run:startGuide'))
     await window.keyboard.press('Enter')
     await shows(composer(window))
     await expect.poll(() => composer(window).evaluate((field) => field === document.activeElement)).toBe(true)

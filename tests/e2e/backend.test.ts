@@ -51,7 +51,7 @@ describe('a backend with a key and headers', () => {
   it('the settings take a key and a secret header; the server then gets both with the next question', async () => {
     const { window } = app
     await window.keyboard.press('Control+,')
-    await button(window, t('settings:secret.enter')).first().click()
+    await button(window, t('settings:secret.enterA.key')).first().click()
     await field(window, t('settings:backends.key')).fill(KEY)
     await window.keyboard.press('Enter')
     await shows(window.getByText(t('settings:secret.set')).first())
@@ -62,7 +62,7 @@ describe('a backend with a key and headers', () => {
     await button(window, t('settings:headers.add')).click()
     await field(window, t('settings:headers.nameOf', { index: 2 })).fill('X-Token')
     await window.getByRole('switch', { name: t('settings:headers.secretOf', { name: 'X-Token' }) }).click()
-    await button(window, t('settings:headers.enterValue')).click()
+    await window.getByRole('button', { name: t('settings:headers.enterValue') }).click()
     await field(window, t('settings:headers.valueOf', { name: 'X-Token' })).fill(HEADER_VALUE)
     await window.keyboard.press('Enter')
     await expect

@@ -81,7 +81,7 @@ export async function connectTo(
   const result = await page.evaluate(
     async ([url, profile]) => {
       const { request } = window.parley
-      const connected = await request['backend.connect']({ address: url })
+      const connected = await request['backend.connect']({ address: url, sha256: null })
       if (!connected.ok) return connected
       const saved = await request['backend.save']({ ...connected.value.view.profile, ...profile })
       if (!saved.ok) return saved

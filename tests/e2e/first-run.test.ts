@@ -27,8 +27,8 @@ describe('first run', () => {
 
   it('asks where answers come from; Enter on the Guide opens a chat with it', async () => {
     const { window } = app
-    await shows(window.getByRole('heading', { name: t('chat:firstRun.title') }))
-    await button(window, t('chat:firstRun.startGuide')).click()
+    await shows(window.getByRole('heading', { name: t('first-run:title') }))
+    await button(window, t('first-run:startGuide')).click()
     await shows(composer(window))
     await expect.poll(() => composer(window).evaluate((field) => field === document.activeElement)).toBe(true)
   })
@@ -78,7 +78,7 @@ describe('first run, with a server', () => {
     const app = await launchApp()
     const { window } = app
     await window.getByRole('textbox').fill(`127.0.0.1:${server.port}`)
-    await button(window, t('chat:firstRun.connectButton')).click()
+    await button(window, t('first-run:connectButton')).click()
     await shows(composer(window))
     await ask(window, 'Hello over the wire')
     await answerHas(window, 'This is an ordinary answer of the scenario server')
@@ -97,7 +97,7 @@ describe('first run, with a server', () => {
     const closed = await startScenarioServer()
     await closed.close()
     await window.getByRole('textbox').fill(`127.0.0.1:${closed.port}`)
-    await button(window, t('chat:firstRun.connectButton')).click()
+    await button(window, t('first-run:connectButton')).click()
     const refused = { code: 'unreachable', reason: 'refused', host: '127.0.0.1', port: closed.port } as const
     await shows(window.getByText(detailOf(refused)))
     expect(await window.getByRole('textbox').inputValue()).toContain(`127.0.0.1:${closed.port}`)
@@ -109,8 +109,8 @@ describe('first run in Russian', () => {
   it('speaks the language of the desktop, and so does the Guide', async () => {
     const app = await launchApp({ locale: 'ru' })
     const { window } = app
-    await shows(window.getByRole('heading', { name: tRu('chat:firstRun.title') }))
-    await button(window, tRu('chat:firstRun.startGuide')).click()
+    await shows(window.getByRole('heading', { name: tRu('first-run:title') }))
+    await button(window, tRu('first-run:startGuide')).click()
     await ask(window, 'Как подключить сервер?')
     await isState(window, 'complete')
     expect(await storedText(window)).toMatch(/сервер/i)

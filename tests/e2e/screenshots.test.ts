@@ -74,7 +74,7 @@ describe('pictures', () => {
 
   it('first run, and the Guide answering', async () => {
     const { window } = app
-    await shows(window.getByRole('heading', { name: t('chat:firstRun.title') }))
+    await shows(window.getByRole('heading', { name: t('first-run:title') }))
     await photograph('01-first-run')
     await set(window, { activeBackendId: 'guide' })
     await shows(composer(window))
@@ -219,7 +219,7 @@ describe('pictures in Russian', () => {
   it('first run, an answer and the settings', async () => {
     const app = await launchApp({ locale: 'ru' })
     const { window } = app
-    await shows(window.getByRole('heading', { name: tRu('chat:firstRun.title') }))
+    await shows(window.getByRole('heading', { name: tRu('first-run:title') }))
     await app.screenshot('50-first-run-ru')
     await set(window, { activeBackendId: 'guide' })
     await ask(window, 'Как подключить сервер?')

@@ -246,6 +246,7 @@ export function mergeReplayed(
     if (stored.role !== 'assistant' || !isBehind(stored, answer)) return conversation
     return {
       ...conversation,
+      isUnread: true,
       messages: conversation.messages.map((message) => (message.id === answer.id ? answer : message)),
     }
   }
@@ -257,7 +258,7 @@ export function mergeReplayed(
     messages.push(isLinked ? message : { ...message, parentId: conversation.headId })
     ids.add(message.id)
   }
-  return { ...conversation, headId: answer.id, messages }
+  return { ...conversation, isUnread: true, headId: answer.id, messages }
 }
 
 // A journal may outlive the moment at which its answer was written whole: then the conversation has more than it.

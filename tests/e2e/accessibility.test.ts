@@ -99,6 +99,14 @@ describe('accessibility', () => {
     await holdsInBothThemes(window, 'interrupted answer')
   })
 
+  it('the wire view beside an answer', async () => {
+    const { window } = app
+    await window.keyboard.press('Control+Shift+Y')
+    await shows(window.locator('aside[data-region="wire"]').getByRole('treegrid'))
+    await holdsInBothThemes(window, 'wire view')
+    await window.keyboard.press('Escape')
+  })
+
   it('each page of the settings', async () => {
     const { window } = app
     await window.keyboard.press('Control+,')

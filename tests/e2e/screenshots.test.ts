@@ -152,6 +152,31 @@ describe('pictures', () => {
     await photograph(name)
   })
 
+  it('the wire view, and a replay in it', async () => {
+    const { window } = app
+    await window.keyboard.press('Control+Shift+Y')
+    const panel = window.locator('aside[data-region="wire"]')
+    await shows(panel.getByRole('treegrid'))
+    await photograph('17-wire')
+    await panel.getByText(t('wire:replay.speeds.all'), { exact: true }).click()
+    await panel.getByRole('button', { name: t('wire:replay.play'), exact: true }).click()
+    await shows(window.getByText(t('wire:replay.nothingSent')).first())
+    await photograph('18-wire-replay')
+    await panel.getByRole('button', { name: t('wire:replay.end'), exact: true }).click()
+    await window.keyboard.press('Escape')
+    await hides(panel)
+  })
+
+  it('a picture as an answer', async () => {
+    const { window } = app
+    await window.keyboard.press('Control+n')
+    server.next(scenario('media'))
+    await ask(window, 'Draw two pictures')
+    await isState(window, 'complete')
+    await isSettled(window)
+    await photograph('19-media')
+  })
+
   it('waiting, and stopped', async () => {
     const { window } = app
     await window.keyboard.press('Control+n')

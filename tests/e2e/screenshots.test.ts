@@ -174,6 +174,7 @@ describe('pictures', () => {
     await ask(window, 'Draw two pictures')
     await isState(window, 'complete')
     await isSettled(window)
+    await shows(window.getByRole('img', { name: 'two squares' }).last())
     await photograph('19-media')
   })
 

@@ -6,10 +6,11 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { type AddressInfo, type Socket } from 'node:net'
-import { png } from './images'
+import { gradient } from './images'
 import { play, type Answer, type PlayClock, type Sink } from './player/answer'
 import { LOCKED_PROVIDER, modelsOf, providers, version, type CatalogueKind } from './player/catalogue'
 import { answerFor, page, type ScenarioRequest } from './player/scenarios'
+import { wav } from './sounds'
 
 export interface ScenarioServerOptions {
   /** 0, the default, takes a free one. */
@@ -374,7 +375,9 @@ function answerOrdinary(request: RecordedRequest, response: ServerResponse, cata
       sendJson(response, 401, { error: { message: 'MissingAuthError: add an "api_key"' } })
     } else sendJson(response, 200, modelsOf(provider, catalogue) ?? [])
   } else if (/^\/(media|thumbnail)\/[^/]+\.png$/.test(path)) {
-    response.writeHead(200, { 'content-type': 'image/png' }).end(png())
+    response.writeHead(200, { 'content-type': 'image/png' }).end(gradient(640, 400))
+  } else if (/^\/media\/[^/]+\.wav$/.test(path) || path.startsWith('/backend-api/v2/synthesize/')) {
+    response.writeHead(200, { 'content-type': 'audio/wav' }).end(wav())
   } else sendPage(response, 404, 'Not Found')
 }
 

@@ -154,7 +154,7 @@ export const modes = {
   },
   media: {
     group: 'Content',
-    about: 'a preview, then two pictures served by this server',
+    about: 'a preview, then two pictures and a sound served by this server, and the text to be read aloud',
     answer: () =>
       stream([
         ...opening(),
@@ -162,7 +162,13 @@ export const modes = {
           { type: 'preview', preview: 'A first sketch' },
           wire.picture(['/media/one.png', '/media/two.png'], 'two squares'),
         ]),
+        ...wire.steps([
+          { type: 'content', content: '<audio controls src="/media/tone.wav"></audio>', data: '/media/tone.wav' },
+        ]),
         ...say('Two squares, as asked.'),
+        ...wire.steps([
+          { type: 'synthesize', synthesize: { provider: 'Lab', data: { text: 'Two squares, as asked.' } } },
+        ]),
         ...closing(4),
       ]),
   },

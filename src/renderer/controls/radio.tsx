@@ -33,7 +33,10 @@ export function Radio({ value, label, isDisabled = false, children }: RadioProps
   const id = useId()
   return (
     <div>
-      <label htmlFor={id} className="flex min-h-7 items-center gap-2.5 text-ui text-ink-1 has-data-disabled:text-ink-3 forced-colors:has-data-disabled:text-[GrayText]">
+      <label
+        htmlFor={id}
+        className="flex min-h-7 items-center gap-2.5 text-ui text-ink-1 has-data-disabled:text-ink-3 forced-colors:has-data-disabled:text-[GrayText]"
+      >
         <BaseRadio.Root
           id={id}
           value={value}

@@ -24,6 +24,8 @@ const FRAME_MS = 17
 const STOP_GRACE_MS = 60
 /** How long parts are taken without a pause before timers and IPC get their turn (R23: lag below 50 ms). */
 const BREATH_MS = 8
+/** Of the wait after a sleep, so much for what is still on its way through this process. */
+const DRAIN_SHARE = 1 / 8
 /** R35 gives two seconds for all of quitting. */
 const STOP_ALL_MS = 1500
 /** Ended generations for which `attach` still finds the answer; a page that missed the end asks within seconds. */
@@ -241,13 +243,23 @@ export class Generations {
    * @param isLocal whether a backend is on this computer
    */
   async endSilent(waitMs: number, isLocal: (backendId: string) => boolean): Promise<void> {
-    const before = [...this.#runs.values()].map((run) => ({ run, signs: run.signs }))
+    let before = this.#signs()
+    // What had arrived before the sleep, or just now, is read first, and is no sign that the connection lives.
+    const drain = setTimeout(() => {
+      const running = new Set(before.map(({ run }) => run))
+      before = this.#signs().filter(({ run }) => running.has(run))
+    }, waitMs * DRAIN_SHARE)
     await new Promise((resolve) => setTimeout(resolve, waitMs))
+    clearTimeout(drain)
     for (const { run, signs } of before) {
       if (run.live === null || run.signs > signs || run.waits.size > 0) continue
       if (signs === 0 && isLocal(run.live.message.backendId)) continue
       this.#cut(run, { state: 'interrupted', error: { code: 'connection-lost' } })
     }
+  }
+
+  #signs(): { run: Run; signs: number }[] {
+    return [...this.#runs.values()].map((run) => ({ run, signs: run.signs }))
   }
 
   #runsOf(conversationId: string): Run[] {

@@ -769,6 +769,9 @@ describe('after a sleep (R30)', () => {
       .pause(60_000, of('retrying').signal)
       .catch(() => undefined)
     const done = generations.endSilent(WAIT_MS, (backendId) => backendId.startsWith('local'))
+    // On its way when the computer fell asleep.
+    of('silent').say(...says(' and read only now'))
+    await settle()
     vi.advanceTimersByTime(1000)
     of('talking').say(...says(' and after'))
     of('thinking').say(status('thinking'))

@@ -65,10 +65,12 @@ export function standingAfter(error: AppError, isPrompt: boolean): Standing | nu
       const isShown = error.shown !== undefined || (error.reason !== 'other' && error.reason !== 'old-protocol')
       return isShown ? { kind: 'untrusted', error } : { kind: 'offline', error }
     }
+    case 'redirect':
+      // A server may point to an address that is made of what we sent it, and pages are told of this one.
+      return { kind: 'offline', error: { code: 'redirect', status: error.status, host: null } }
     case 'unreachable':
     case 'proxy':
     case 'bad-proxy':
-    case 'redirect':
     case 'bad-certificate-file':
       return { kind: 'offline', error }
     case 'secret-unavailable':
@@ -113,7 +115,7 @@ function standingOf(request: TransportRequest, { status, headers }: TransportRes
   const isBusy = status === 429 || (status === 503 && headers['retry-after'] !== undefined)
   if (isBusy) return { kind: 'connected' }
   const error: AppError = isGood
-    ? { code: 'not-a-stream', status, contentType: contentType.slice(0, 100), snippet: '' }
+    ? { code: 'not-a-stream', status, contentType: typeOf(contentType), snippet: '' }
     : { code: 'http', status, message: null }
   if (status >= 502 && status <= 504) return { kind: 'offline', error }
   const isPage = /^text\/html\b/iu.test(contentType)
@@ -124,6 +126,11 @@ function standingOf(request: TransportRequest, { status, headers }: TransportRes
   if (isGood && !isPage) return { kind: 'connected' }
   // The list of all models asks every provider, and any of them may bring it down.
   return name === 'models' ? null : { kind: 'offline', error }
+}
+
+// Its parameters can say anything, also what we sent.
+function typeOf(contentType: string): string {
+  return /^[a-z]{1,20}\/[a-z0-9.+-]{1,40}(?=$|[;\s])/iu.exec(contentType.trim())?.[0] ?? 'unknown'
 }
 
 // What a server answers by itself. For the list of all models it asks its providers, and for a file its disk.

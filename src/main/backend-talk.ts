@@ -12,9 +12,10 @@ import type { Transport } from './backend/transport'
 import type { Clock } from './clock'
 import type { Pause } from './generations'
 import type { Logger } from './logger'
-import type { SessionContext } from './question'
+import { sessionsOn, type SessionContext } from './question'
 import type { ShownCertificates } from './shown-certificates'
 import type { Way, WayOptions, Ways } from './ways'
+import type { WireRoute } from './wire/request'
 
 export interface BackendTalkOptions {
   /** A profile as it is now; null for one that is not there. */
@@ -26,7 +27,7 @@ export interface BackendTalkOptions {
   guide: Transport
   findAttachment: (id: string, bytes: number) => Promise<string | null>
   /** Records what goes over the wire for an answer. */
-  tap: (transport: Transport, of: { messageId: string; secrets: readonly string[] }) => Transport
+  tap: (transport: Transport, of: { messageId: string; secrets: readonly string[]; route?: WireRoute }) => Transport
   /** Fetches and keeps the results of an answer that are no text. */
   keepMedia: (
     parts: AsyncIterable<Part>,
@@ -41,6 +42,7 @@ export interface BackendTalkOptions {
 type ListApi = Pick<BackendApi, 'providers' | 'models' | 'modelLists'>
 
 export const GUIDE_ADDRESS = 'guide://local'
+const DIRECT: WireRoute = { proxy: null, hasProxyLogin: false, trust: { kind: 'system' } }
 
 /**
  * Talking to backends, each over the way it is set up for: questions, lists, tests. Whatever a server says of itself on
@@ -73,6 +75,8 @@ export class BackendTalk {
   /** @throws AppFailure when nothing is known and the backend does not tell */
   async catalogue(backendId: string): Promise<Catalogue> {
     this.#requireKnown(backendId)
+    // What was fetched a minute ago says nothing of a server that has gone since: it is asked whether it is back.
+    if (this.#options.statuses.get(backendId).kind === 'offline') this.#options.catalogues.expire(backendId)
     return this.#options.catalogues.get(backendId, this.#lists(backendId), this.#keyOf(backendId))
   }
 
@@ -113,7 +117,7 @@ export class BackendTalk {
       this.#wayTo(context.backendId, {
         provider: context.provider,
         signal,
-        tap: (transport, secrets) => tap(transport, { messageId: context.answerId, secrets }),
+        tap: (transport, secrets, route) => tap(transport, { messageId: context.answerId, secrets, route }),
       })
     try {
       let way = await open()
@@ -149,7 +153,13 @@ export class BackendTalk {
   ): AsyncGenerator<Part, boolean, undefined> {
     const { clock, logger, findAttachment, ways } = this.#options
     const deps: SessionDeps = { api: way.api, findAttachment, clock, logger, random: Math.random, pause }
-    const request: SessionRequest = { ...context, apiKey: way.apiKey, parameters: way.parameters }
+    const since = way.backend?.addressSince ?? 0
+    const request: SessionRequest = {
+      ...context,
+      sessions: since === 0 ? context.sessions : sessionsOn(context.messages, context.backendId, since),
+      apiKey: way.apiKey,
+      parameters: way.parameters,
+    }
     for await (const part of openSession(deps, request, signal)) {
       const error = part.type === 'finish' ? part.error : null
       if (error !== null && ways.learn(way, error) && mayFailOnce) return true
@@ -161,7 +171,7 @@ export class BackendTalk {
   async #wayTo(backendId: string, options: Omit<WayOptions, 'begin'>): Promise<Way> {
     const { find, ways, statuses, guide, logger } = this.#options
     if (backendId === GUIDE_BACKEND_ID) {
-      const api = new BackendApi({ url: GUIDE_ADDRESS, transport: options.tap?.(guide, []) ?? guide, logger })
+      const api = new BackendApi({ url: GUIDE_ADDRESS, transport: options.tap?.(guide, [], DIRECT) ?? guide, logger })
       return { api, apiKey: null, parameters: {}, backend: null, isKeyWithheld: false }
     }
     const profile = find(backendId)

@@ -18,6 +18,7 @@ import {
   type BackendView,
   type SecretName,
   type SecretState,
+  type Settings,
 } from '../shared/settings'
 import type { AuthorityFiles } from './authority-files'
 import { BackendStatuses } from './backend-status'
@@ -118,6 +119,7 @@ export class Backends {
     const { url } = checked
     const saved: BackendProfile = {
       ...checked,
+      addressSince: this.#addressSince(before, url),
       trust: before === null ? { kind: 'system' } : this.#shown.trustAfter(before, url, profile.trust),
     }
 
@@ -138,6 +140,12 @@ export class Backends {
       })
     } else this.#changed()
     return this.#view(saved)
+  }
+
+  #addressSince(before: BackendProfile | null, url: string): number {
+    if (before === null) return 0
+    const isMoved = new URL(before.url).origin !== new URL(url).origin
+    return isMoved ? this.#options.clock.now() : before.addressSince
   }
 
   /**
@@ -260,8 +268,8 @@ export class Backends {
   // ---- finding servers ----
 
   /**
-   * Finds the server that a typed address means and keeps it as the active backend. One that is known already is not kept
-   * twice, and is asked in its own way.
+   * Finds the server that a typed address means and keeps it, as the active backend when there is none but the Guide. One
+   * that is known already is not kept twice, and is asked in its own way.
    *
    * @param sha256 of a certificate that was shown by an earlier try and that the person trusts
    * @throws AppFailure as connectBackend
@@ -285,7 +293,7 @@ export class Backends {
     this.#shown.forget(CONNECTING)
     this.#options.settings.change((settings) => ({
       ...settings,
-      activeBackendId: profile.id,
+      activeBackendId: hasActive(settings) ? settings.activeBackendId : profile.id,
       backends:
         known === undefined
           ? [...settings.backends, profile]
@@ -293,7 +301,12 @@ export class Backends {
     }))
     this.#statuses.note(profile.id, { kind: found.needsKey ? 'needs-key' : 'connected' })
     this.#changed()
-    return { view: this.#view(this.#require(profile.id)), tried: found.tried, needsKey: found.needsKey }
+    return {
+      view: this.#view(this.#require(profile.id)),
+      tried: found.tried,
+      needsKey: found.needsKey,
+      isKnown: known !== undefined,
+    }
   }
 
   /** Finds the server that a typed address means, over the proxy and with the headers of this backend; changes nothing. */
@@ -432,4 +445,9 @@ export class Backends {
   #changed(): void {
     this.#options.onChange(this.list())
   }
+}
+
+/** Whether questions go to a server already, and not to the Guide or to one that is gone. */
+function hasActive({ activeBackendId, backends }: Settings): boolean {
+  return backends.some(({ id }) => id === activeBackendId)
 }

@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises'
+import { lstat, open, stat } from 'node:fs/promises'
 import { failure } from '../shared/errors'
 import { plainLine } from './backend/server-text'
 import { diskFileSystem, writeAtomically } from './library/files'
@@ -42,6 +42,9 @@ export async function readPickedFile(path: string, maxBytes: number): Promise<Pi
  */
 export async function writePickedFile(path: string, text: string): Promise<void> {
   try {
+    // A device or a pipe is nothing to be replaced by a file; a link is replaced itself, and not followed.
+    const there = await lstat(path).catch(() => null)
+    if (there !== null && !there.isFile() && !there.isSymbolicLink()) throw new Error('not a file')
     await writeAtomically(diskFileSystem, path, text)
   } catch {
     throw failure({ code: 'storage', reason: 'failed' })

@@ -114,17 +114,29 @@ function parentOf(messages: Message[], question: Question): string {
   }
 }
 
-/** What the session must know of what was asked. */
-export function contextOf(asked: Asked, request: StartGeneration): SessionContext {
-  const { generationId, conversationId, answerId, backendId, provider, model } = request
-  // Of this backend only: another server's providers may have the same names, and their state is none of its business.
-  const found = asked.path.flatMap((message) =>
-    message.role === 'assistant' && message.sessions !== null && message.backendId === backendId
+/**
+ * What the providers of earlier answers on a path want back, of this backend only: another server's providers may have
+ * the same names, and their state is none of its business.
+ *
+ * @param since answers before this moment were another server's, at another address
+ */
+export function sessionsOn(path: readonly Message[], backendId: string, since: number): Record<string, unknown> | null {
+  const found = path.flatMap((message) =>
+    message.role === 'assistant' &&
+    message.sessions !== null &&
+    message.backendId === backendId &&
+    message.createdAt >= since
       ? [message.sessions]
       : [],
   )
   // Spread, not Object.assign: a provider named `__proto__` must stay a key (S40).
-  const sessions = found.length === 0 ? null : found.reduce((all, each) => ({ ...all, ...each }), {})
+  return found.length === 0 ? null : found.reduce((all, each) => ({ ...all, ...each }), {})
+}
+
+/** What the session must know of what was asked. */
+export function contextOf(asked: Asked, request: StartGeneration): SessionContext {
+  const { generationId, conversationId, answerId, backendId, provider, model } = request
+  const sessions = sessionsOn(asked.path, backendId, 0)
   const isContinuation = request.question.kind === 'continue'
   return {
     generationId,

@@ -72,6 +72,8 @@ export class Secrets {
   #stored: Stored
   /** Values without a keychain to keep them, until Parley quits (S26). */
   readonly #session = new Map<string, { value: string; origin: string; tail: string }>()
+  /** Values of this run, by key: what a server repeats of any of them is taken out of everything it says. */
+  readonly #seen = new Map<string, string>()
   /** Stored ones that the keychain would not open when they were last needed; the ciphertext stays (S27). */
   readonly #unreadable = new Set<string>()
   #keychainState: KeychainState = 'not-asked'
@@ -110,6 +112,7 @@ export class Secrets {
    */
   async set(name: SecretName, value: string, origin: string, storeUnprotected: boolean): Promise<SecretState> {
     this.protect(value)
+    this.#seen.set(keyOf(name), value)
     const tail = tailOf(value)
     const key = keyOf(name)
     const encrypted = await this.#encrypt(value)
@@ -132,6 +135,11 @@ export class Secrets {
     if (this.#entry(name) === null) return
     const { [fieldOf(name)]: _removed, ...rest } = this.#fieldsOf(name.backendId)
     await this.#save({ ...this.#stored, [name.backendId]: rest })
+  }
+
+  /** Every secret of a backend that was entered or read since the start. */
+  seenOf(backendId: string): string[] {
+    return [...this.#seen].flatMap(([key, value]) => (key.startsWith(`${backendId}/`) ? [value] : []))
   }
 
   /** Forgets everything of a removed backend. */
@@ -194,6 +202,7 @@ export class Secrets {
     }
     this.#unreadable.delete(key)
     this.protect(value)
+    this.#seen.set(key, value)
     return value
   }
 

@@ -54,6 +54,7 @@ const trust = v.variant('kind', [
   }),
 ])
 const connectTimeoutSeconds = whole(1, 120)
+const addressSince = v.pipe(v.number(), v.finite(), v.minValue(0))
 /** Longer than the parameters may be, so that a person who pastes too much is told so by readParameters. */
 const parameters = text(1024 * 1024)
 
@@ -78,6 +79,7 @@ export const backendProfileSchema: v.GenericSchema<unknown, BackendProfile> = v.
   keyedProviders,
   parameters,
   connectTimeoutSeconds,
+  addressSince,
   proxy,
   trust,
 })
@@ -89,6 +91,7 @@ const storedProfileSchema: v.GenericSchema<unknown, BackendProfile> = v.object({
   ...profileFields,
   keyedProviders: v.optional(keyedProviders, FRESH_PROFILE.keyedProviders),
   parameters: v.optional(parameters, FRESH_PROFILE.parameters),
+  addressSince: v.optional(addressSince, 0),
   connectTimeoutSeconds: v.optional(connectTimeoutSeconds, FRESH_PROFILE.connectTimeoutSeconds),
   proxy: v.optional(proxy, FRESH_PROFILE.proxy),
   trust: v.optional(trust, FRESH_PROFILE.trust),

@@ -3,6 +3,7 @@ import { failure, toAppError, type AppError } from '../shared/errors'
 import type { BackendProfile, SecretName } from '../shared/settings'
 import type { AuthorityFiles } from './authority-files'
 import { watchTransport, type Contact } from './backend-status'
+import { isLoopback } from './backend/address'
 import { BackendApi, type BackendApiOptions, type Timeouts } from './backend/api'
 import { PROBE_TIMEOUTS } from './backend/discovery'
 import { createHttpTransport, type FindProxy, type TlsOptions } from './backend/http'
@@ -12,9 +13,10 @@ import type { Clock } from './clock'
 import type { Logger } from './logger'
 import { readParameters } from './parameters'
 import type { Secrets } from './secrets'
+import type { WireRoute } from './wire/request'
 
 export interface WaysOptions {
-  secrets: Pick<Secrets, 'read'>
+  secrets: Pick<Secrets, 'read' | 'seenOf'>
   authorities: Pick<AuthorityFiles, 'read'>
   /** What the system says of the way to an address, in the words of a PAC file. */
   findSystemProxy: (url: string) => Promise<string>
@@ -29,7 +31,7 @@ export interface Way {
   apiKey: string | null
   parameters: Record<string, unknown>
   /** Null of the Guide. */
-  backend: Pick<BackendProfile, 'id' | 'url'> | null
+  backend: Pick<BackendProfile, 'id' | 'url' | 'addressSince'> | null
   /** The key of the backend was not sent to the server, because that asked for none when it was last asked. */
   isKeyWithheld: boolean
 }
@@ -40,7 +42,7 @@ export interface WayOptions {
   /** Begins a contact with the backend, for each request. */
   begin: () => Contact
   /** Sees all that goes over the way, but not how it was found. */
-  tap?: (transport: Transport, secrets: readonly string[]) => Transport
+  tap?: (transport: Transport, secrets: readonly string[], route: WireRoute) => Transport
   timeouts?: Timeouts
   /** Leaves out secrets that cannot be used here, instead of failing with the first of them. */
   isWithoutMissingSecrets?: boolean
@@ -108,12 +110,16 @@ export class Ways {
     const isForServer = key !== null && !hasOwnLogin && (await this.#isProtected(profile, api, options.signal))
     options.signal?.throwIfAborted()
     const own = await this.#ownKey(profile, options.provider ?? null, read)
-    const known = [...secrets, ...[key, own].filter((secret) => secret !== null)]
+    // All of this backend's, not only those that go with this request: a list of models was asked with the key of another
+    // provider, and a proxy knows its password.
+    const login = await this.#proxyLoginOf(profile)
+    const all = [...secrets, key, own, ...login, ...this.#options.secrets.seenOf(profile.id)]
+    const known = [...new Set(all.filter((secret) => secret !== null && secret !== ''))] as string[]
     return {
       api: new BackendApi({
         ...api,
         secrets: known,
-        transport: options.tap?.(transport, known) ?? transport,
+        transport: options.tap?.(transport, known, await this.#routeOf(profile)) ?? transport,
         ...(isForServer ? { headers: { ...headers, authorization: `Bearer ${key}` } } : {}),
       }),
       apiKey: own ?? (isForServer ? null : key),
@@ -202,6 +208,31 @@ export class Ways {
       case 'authority':
         return { ca: await this.#options.authorities.read(trust.sha256) }
     }
+  }
+
+  /** The way in words. The system's proxy is the one that the next request takes: what it says is kept for as long. */
+  async #routeOf({ url, proxy, trust }: BackendProfile): Promise<WireRoute> {
+    const to = new URL(url)
+    const isDirect = proxy.kind === 'none' || isLoopback(to.hostname)
+    const address = isDirect ? null : proxy.kind === 'own' ? proxy.url : await this.#findSystemProxy(to)
+    return {
+      proxy: address,
+      hasProxyLogin: !isDirect && proxy.kind === 'own' && proxy.user !== '',
+      trust:
+        trust.kind === 'pinned'
+          ? { kind: 'pinned', sha256: trust.certificate.sha256 }
+          : trust.kind === 'authority'
+            ? { kind: 'authority', fileName: trust.fileName }
+            : { kind: 'system' },
+    }
+  }
+
+  /** The password, and both as a proxy is told them (base64 of the two together looks like neither). */
+  async #proxyLoginOf({ id, url, proxy }: BackendProfile): Promise<string[]> {
+    if (proxy.kind !== 'own' || isLoopback(new URL(url).hostname)) return []
+    const name: SecretName = { backendId: id, field: 'proxy-password' }
+    const password = await this.#options.secrets.read(name, proxy.url).catch(() => null)
+    return password === null ? [] : [password, `${proxy.user}:${password}`]
   }
 
   #proxyOf({ id, proxy }: BackendProfile): FindProxy {

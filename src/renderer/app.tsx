@@ -37,6 +37,7 @@ export function App() {
             key={`${view.page} ${view.backendId ?? ''}`}
             page={view.page}
             backendId={view.backendId}
+            section={view.section}
             onClose={showChat}
           />
         </Suspense>

@@ -238,6 +238,8 @@ export interface ConnectedBackend {
   /** What was tried before the address that answered, for "says what it tried". */
   tried: string[]
   needsKey: boolean
+  /** There was a backend of that address already; `view` is that one. */
+  isKnown: boolean
 }
 
 export interface FoundAddress {
@@ -260,6 +262,8 @@ export interface FoundBackend {
 export type BackendTest =
   | {
       verdict: 'streams' | 'bursts' | 'reachable'
+      /** Why the answer failed that was asked for; then the verdict is `reachable`. Null there: too short to tell. */
+      error: AppError | null
       roundTripMs: number
       firstWordMs: number | null
       providers: number | null
@@ -322,8 +326,10 @@ export interface WireRecording {
     /** As JSON, indented; files are named with type and size instead of their base64. */
     body: string
     bodyBytes: number
+    /** The proxy it went through, as `host:port`; null when there was none, or nobody knows. */
+    via: string | null
   }
-  /** Null while nothing has come, or when nothing did. */
+  /** Null while nothing has come, or when nothing did. Of a redirect only the status and the host it leads to are known. */
   response: { status: number; headers: WireHeader[] } | null
   /** Null while it runs. `error` is why it ended, if not cleanly. */
   end: { atMs: number; error: AppError | null } | null

@@ -11,7 +11,8 @@ export type AppError =
   | { code: 'unreachable'; reason: UnreachableReason; host: string; port: number }
   /** `shown` is the one that was refused; `trusted` the pinned one that it is not (reason `changed`). */
   | { code: 'certificate'; reason: CertificateReason; host: string; shown?: CertificateInfo; trusted?: CertificateInfo }
-  | { code: 'proxy'; reason: ProxyReason; host: string; port: number }
+  /** `mayHavePassed` of one that was given the whole request to send on: the server may have seen it. */
+  | { code: 'proxy'; reason: ProxyReason; host: string; port: number; mayHavePassed?: true }
   | { code: 'timeout'; phase: 'connect' | 'headers' | 'idle'; seconds: number }
   /** `sameHost` when it leads to the host that was asked: to https there, or to another path of the same server. */
   | { code: 'redirect'; status: number; host: string | null; sameHost?: 'https' | 'path' }
@@ -61,7 +62,7 @@ export type ParametersReason = 'syntax' | 'not-an-object' | 'reserved' | 'too-la
 export type MediaReason = 'gone' | 'refused' | 'private' | 'format' | 'too-large' | 'failed'
 export type MissingThing = 'conversation' | 'message' | 'generation' | 'attachment' | 'backend' | 'file' | 'recording'
 export type AddressReason = 'empty' | 'unreadable' | 'scheme' | 'credentials' | 'host' | 'port'
-export type HeaderReason = 'name' | 'value' | 'reserved' | 'too-long' | 'duplicate'
+export type HeaderReason = 'name' | 'value' | 'characters' | 'reserved' | 'too-long' | 'duplicate'
 export type AttachmentReason =
   'empty' | 'format' | 'damaged' | 'too-large' | 'too-many-pixels' | 'too-many' | 'folder' | 'unreadable'
 

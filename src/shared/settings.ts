@@ -44,6 +44,11 @@ export interface BackendProfile {
   name: string
   /** Normalised base address without `/backend-api`, such as `http://localhost:1337`; never with credentials. */
   url: string
+  /**
+   * When the origin of the address last changed, in milliseconds since the epoch; 0 for never. Set by main. What the
+   * providers of the server before wanted back is not for the one after (S35).
+   */
+  addressSince: number
   /** Null is the automatic choice of the backend. */
   provider: string | null
   model: string | null
@@ -170,6 +175,7 @@ export function newBackendProfile(id: string, name: string, url: string): Backen
     id,
     name,
     url,
+    addressSince: 0,
     provider: null,
     model: null,
     headers: [],

@@ -81,7 +81,10 @@ export function isLoopback(hostname: string): boolean {
   const name = hostname.toLowerCase().replace(/\.$/u, '')
   if (isIPv4(name)) return name.startsWith('127.')
   return (
-    name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^\[::ffff:7f[0-9a-f]{2}:/u.test(name)
+    ['localhost', 'localhost.localdomain', 'ip6-localhost', 'ip6-loopback'].includes(name) ||
+    name.endsWith('.localhost') ||
+    name === '[::1]' ||
+    /^\[::ffff:7f[0-9a-f]{2}:/u.test(name)
   )
 }
 

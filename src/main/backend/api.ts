@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AppFailure, failure, type AppError } from '../../shared/errors'
 import { silentLogger, type Logger } from '../logger'
-import { download, findSource, type Download, type DownloadOptions, type FindAddresses } from './download'
+import { download, findSource, isFilePath, type Download, type DownloadOptions, type FindAddresses } from './download'
 import { requireHeaders } from './headers'
 import { createHttpTransport, type FindProxy, type TlsOptions } from './http'
 import { readModelLists, readModels, readProviders, readVersion } from './lists'
@@ -151,7 +151,8 @@ export class BackendApi {
 
   /**
    * The same with what could not be read, and in pieces: one array for each piece of bytes, empty when it held no whole
-   * event, so that every sign of life is seen. After the first array the server has answered with a stream.
+   * event, so that every sign of life is seen. After the first array the server has answered with a stream. A body that ends
+   * in the middle of an event was cut, and throws `connection-lost` at its end.
    *
    * @param options.isJoined see ChunkDecoder
    */
@@ -194,6 +195,7 @@ export class BackendApi {
     }
     if (isEmpty) throw failure({ code: 'empty-answer' })
     yield decoder.end()
+    if (decoder.isTorn) throw failure({ code: 'connection-lost' })
   }
 
   /** The server's version, from its memory: the health check. */
@@ -228,7 +230,7 @@ export class BackendApi {
    */
   owns(source: string): boolean {
     const found = findSource(source, this.#origin)
-    return found?.isOwn === true && !/\/backend-api(?:\/|$)/iu.test(found.url.pathname)
+    return found?.isOwn === true && isFilePath(found.url)
   }
 
   /**
@@ -404,7 +406,8 @@ function refusalOf(
   const { status } = response
   const encoding = encodingOf(response)
   const message = encoding === '' ? messageOf(text) : null
-  const words = message === null ? null : plainText(redact(message), MAX_MESSAGE)
+  // Cleaned before the secrets are looked for: what cleaning takes out can stand between the letters of one.
+  const words = message === null ? null : plainText(redact(plainText(message, message.length)), MAX_MESSAGE)
   if (status === 401 || status === 403) return { code: 'unauthorized', status, message: words }
   if (status < 200 || status > 299 || words !== null) {
     const isLimit = status === 429 || status === 503
@@ -412,13 +415,14 @@ function refusalOf(
     return { code: 'http', status, message: words, ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }) }
   }
   if (text === '' && encoding === '') return { code: 'empty-answer' }
-  const type = plainLine(redact(response.headers['content-type'] ?? 'unknown'), 100)
+  const line = (raw: string, max: number): string => plainLine(redact(plainLine(raw, raw.length)), max)
+  const type = line(response.headers['content-type'] ?? 'unknown', 100)
   return {
     code: 'not-a-stream',
     status,
-    contentType: encoding === '' ? type : `${type} (${plainLine(encoding, 20)})`,
+    contentType: encoding === '' ? type : `${type} (${line(encoding, 20)})`,
     // Redacted before it is cut, or half a key could stay at the end.
-    snippet: encoding === '' ? plainLine(redact(readable(text)), MAX_SNIPPET) : '',
+    snippet: encoding === '' ? line(readable(text), MAX_SNIPPET) : '',
   }
 }
 

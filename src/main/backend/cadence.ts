@@ -1,11 +1,16 @@
+import { AppFailure, type AppError } from '../../shared/errors'
 import type { Clock } from '../clock'
 import type { BackendApi } from './api'
+import { PartReader } from './parts'
+import { STALL_MS } from './session'
 import type { Chunk, RawResponse } from './stream'
 
 /** How the text of one short answer arrived. All times in milliseconds. */
 export interface Cadence {
-  /** `silent`: too little text came to tell, or none. */
+  /** `silent`: too little text came to tell, or none, or the answer failed: then its rhythm tells nothing. */
   verdict: 'streams' | 'bursts' | 'silent'
+  /** Why the answer failed; null when it did not. */
+  error: AppError | null
   firstWordMs: number | null
   /** Between one piece of text and the next, in the order of arrival. */
   gapsMs: number[]
@@ -38,12 +43,12 @@ const SAME_PIECE_MS = 5
  * Asks one short question and watches how the text comes. A proxy that buffers hands over many events in the same
  * instant, with silence between; a stream brings them one by one (features.md, section 3, item 4). What a model thinks is
  * text as well; usage, notes and echoes are not. When the provider changes, the text before was given up, and only what
- * the next one writes counts.
+ * the next one writes counts. An answer that fails, or stands still for ten seconds, has no rhythm, however much came of it.
  *
- * @throws AppFailure when the server gives no stream at all
+ * @throws what is no AppFailure
  */
 export async function measureCadence(
-  api: Pick<BackendApi, 'chunks'>,
+  api: Pick<BackendApi, 'chunks' | 'redactor'>,
   question: CadenceQuestion,
   clock: Pick<Clock, 'monotonicMs'>,
   maxWaitMs = MAX_WAIT_MS,
@@ -51,9 +56,11 @@ export async function measureCadence(
   const startMs = clock.monotonicMs()
   let pieces: Piece[] = []
   let provider: string | null = null
+  let error: AppError | null = null
+  const reader = new PartReader(api.redactor(question.apiKey))
   const signal = AbortSignal.timeout(maxWaitMs)
   try {
-    watching: for await (const chunks of api.chunks({
+    for await (const chunks of api.chunks({
       messages: [{ role: 'user', content: QUESTION }],
       ...question,
       signal,
@@ -67,25 +74,26 @@ export async function measureCadence(
           if (provider !== null) [pieces, words] = [[], 0]
           provider = name
         }
-        if (isFatal(event)) {
-          // After it only a log can follow, and some servers keep the connection open.
-          if (words > 0) pieces.push({ atMs, words })
-          break watching
-        }
       }
       if (words > 0) pieces.push({ atMs, words })
+      error = fatalErrorOf(chunks, reader)
+      // After it only a log can follow, and some servers keep the connection open.
+      if (error !== null) break
       if (pieces.length >= MAX_PIECES || (pieces.length > 1 && atMs - (pieces[0]?.atMs ?? atMs) > ENOUGH_MS)) break
       if (countWords(pieces) >= MIN_EVENTS && eventsOf(chunks).some(({ type }) => type === 'finish')) break
     }
   } catch (thrown) {
-    // Time is up, or the answer broke off: what came until then is what there is to tell.
-    if (!signal.aborted && pieces.length === 0) throw thrown
+    if (signal.aborted) error = timeoutOf(pieces, clock.monotonicMs(), maxWaitMs)
+    else if (thrown instanceof AppFailure) error = thrown.error
+    else throw thrown
   }
+  error ??= idleError(Math.max(0, ...gapsOf(pieces)))
   const [first] = pieces
   return {
-    verdict: verdictOf(pieces, startMs),
+    verdict: error === null ? verdictOf(pieces, startMs) : 'silent',
+    error,
     firstWordMs: first === undefined ? null : first.atMs - startMs,
-    gapsMs: pieces.slice(1).map(({ atMs }, index) => atMs - (pieces[index]?.atMs ?? atMs)),
+    gapsMs: gapsOf(pieces),
   }
 }
 
@@ -108,7 +116,13 @@ function verdictOf(pieces: readonly Piece[], startMs: number): Cadence['verdict'
     if (isHeld) held += words
     lastMs = atMs
   }
-  return held * 2 > all ? 'bursts' : 'streams'
+  if (held * 2 > all) return 'bursts'
+  // All at once, without a wait in which it could have been held back: nobody saw it stream.
+  return gapsOf(pieces).every((gapMs) => gapMs < 1) ? 'silent' : 'streams'
+}
+
+function gapsOf(pieces: readonly Piece[]): number[] {
+  return pieces.slice(1).map(({ atMs }, index) => atMs - (pieces[index]?.atMs ?? atMs))
 }
 
 function countWords(pieces: readonly Piece[]): number {
@@ -124,8 +138,21 @@ function isText(event: RawResponse): boolean {
   return event.type === 'reasoning' && typeof event.token === 'string' && event.token !== ''
 }
 
-function isFatal(event: RawResponse): boolean {
-  return event.type === 'error' || event.type === 'auth'
+/** What ended the answer as failed: an `error` or `auth` event, or a stream that cannot be read. */
+function fatalErrorOf(chunks: readonly Chunk[], reader: PartReader): AppError | null {
+  for (const chunk of chunks) for (const part of reader.read(chunk)) if (part.type === 'finish') return part.error
+  return null
+}
+
+/** Time is up. An answer that was still being written by then is only slow. */
+function timeoutOf(pieces: readonly Piece[], nowMs: number, maxWaitMs: number): AppError | null {
+  const last = pieces.at(-1)
+  if (last === undefined) return { code: 'timeout', phase: 'headers', seconds: Math.round(maxWaitMs / 1000) }
+  return idleError(nowMs - last.atMs)
+}
+
+function idleError(silentMs: number): AppError | null {
+  return silentMs < STALL_MS ? null : { code: 'timeout', phase: 'idle', seconds: Math.round(silentMs / 1000) }
 }
 
 function providerOf(event: RawResponse): string | null {

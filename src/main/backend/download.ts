@@ -68,6 +68,26 @@ export function findSource(source: string, origin: string): { url: URL; isOwn: b
 }
 
 /**
+ * Whether an address of the server is that of a file, and not of its API: looked at as a server may read it, which can
+ * undo percent-encoding once more, take `\` for `/`, and drop what stands behind `;`.
+ */
+export function isFilePath(url: URL): boolean {
+  let path = url.pathname
+  for (let round = 0; round < 4; round += 1) {
+    if (/backend-api/iu.test(path) || /(?:^|[/\\])\.\.(?:[/\\;]|$)/u.test(path)) return false
+    let decoded: string
+    try {
+      decoded = decodeURIComponent(path)
+    } catch {
+      return false
+    }
+    if (decoded === path) return true
+    path = decoded
+  }
+  return false
+}
+
+/**
  * Begins to fetch a file.
  *
  * The server's own files are asked for like everything else of it. Of another host only what a person asked for is
@@ -110,6 +130,8 @@ class Trip {
       if (next === null) throw this.#refusal('refused')
       url = next.url
       isOwn &&= url.origin === this.way.origin
+      // With the backend's key nothing but a file is asked for, whoever points there.
+      if (isOwn && !isFilePath(url)) throw this.#refusal('refused')
     }
   }
 

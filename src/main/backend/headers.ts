@@ -35,7 +35,8 @@ export function checkHeader(name: string, value: string): AppError | null {
   // A legal token, but as a key of an object it is not a key.
   if (!TOKEN.test(name) || name.toLowerCase() === '__proto__') return badHeader(name, 'name')
   if (RESERVED.has(name.toLowerCase()) || name.toLowerCase().startsWith('proxy-')) return badHeader(name, 'reserved')
-  return VALUE.test(trimValue(value)) ? null : badHeader(name, 'value')
+  if (VALUE.test(trimValue(value))) return null
+  return badHeader(name, /[\u0000-\u0008\u000a-\u001f\u007f]/u.test(trimValue(value)) ? 'value' : 'characters')
 }
 
 /**

@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Client, Dispatcher } from 'undici'
-import { AppFailure, failure, toAppError, type AppError } from '../../shared/errors'
+import { AppFailure, failure, toAppError, type AppError, type ProxyReason } from '../../shared/errors'
 import { isLoopback } from './address'
 import { codeOf, isForwarded, openSocket, type Route, type TlsOptions } from './connection'
 import { readProxy, type Proxy } from './proxy'
@@ -73,6 +73,8 @@ class Exchange {
   /** Why we ended it ourselves; what undici says then is only an echo. */
   #cause: { reason: unknown } | null = null
   #isClosed = false
+  /** Who is given the request to send on, and so speaks in the server's place. */
+  #forwarder: Proxy | null = null
   #timer: NodeJS.Timeout | undefined
   /** Ends a wait for somebody who knows no abort. */
   #giveUp: (() => void) | null = null
@@ -95,6 +97,7 @@ class Exchange {
       const url = this.#url
       const { address } = this.#request
       const route = { url, address, tls, proxy: await this.#untilClosed(findProxy(url)) }
+      this.#forwarder = isForwarded(route) ? route.proxy : null
       this.#client = this.#createClient(ClientClass, route)
       const response = await this.#client.request({
         method,
@@ -103,7 +106,7 @@ class Exchange {
         headers: this.#headers(route),
         body: this.#body === null ? null : Readable.from(this.#send(this.#body)),
       })
-      return this.#answer(response, route)
+      return this.#answer(response)
     } catch (thrown) {
       throw this.#explain(thrown)
     }
@@ -120,7 +123,7 @@ class Exchange {
       })
       if (socket.destroyed) throw failure({ code: 'connection-lost' })
       // Who speaks before it is asked speaks something else.
-      if (socket.readableLength > 0) throw nonsense()
+      if (socket.readableLength > 0) throw this.#brokenProxy() ?? nonsense()
       return socket
     }
     return new ClientClass(route.url.origin, {
@@ -156,7 +159,7 @@ class Exchange {
     }
   }
 
-  #answer(response: Dispatcher.ResponseData, route: Route): TransportResponse {
+  #answer(response: Dispatcher.ResponseData): TransportResponse {
     clearTimeout(this.#timer)
     const { statusCode: status } = response
     const headers: Record<string, string> = Object.create(null) as Record<string, string>
@@ -166,9 +169,10 @@ class Exchange {
     if (status >= 300 && status < 400 && this.#request.givesRedirects !== true) {
       throw failure(redirectError(status, headers.location, this.#url))
     }
-    if (status === 407 && isForwarded(route) && route.proxy !== null) {
-      const { host, port } = route.proxy
-      throw failure({ code: 'proxy', reason: 'login', host, port })
+    const refusal = this.#forwarder === null ? null : refusalByProxy(status, headers)
+    if (this.#forwarder !== null && refusal !== null) {
+      const { host, port } = this.#forwarder
+      throw failure({ code: 'proxy', reason: refusal, host, port, ...(refusal === 'login' ? {} : PASSED) })
     }
     this.#phase = 'body'
     const pieces = this.#receive(response.body)
@@ -263,7 +267,10 @@ class Exchange {
     clearTimeout(this.#timer)
     if (this.#isClosed) return
     this.#timer = setTimeout(() => {
-      this.#close({ reason: failure({ code: 'timeout', phase, seconds: Math.round(ms / 1000) }) })
+      // A question may be thought about for long; lists and the health check are not.
+      const isProxy = phase === 'headers' && this.#request.method === 'GET'
+      const late = failure({ code: 'timeout', phase, seconds: Math.round(ms / 1000) })
+      this.#close({ reason: (isProxy ? this.#brokenProxy() : null) ?? late })
     }, ms)
   }
 
@@ -302,15 +309,38 @@ class Exchange {
     return cause.reason
   }
 
+  /** A proxy that was given the request and makes no sense; null when there is none. */
+  #brokenProxy(): AppFailure | null {
+    if (this.#forwarder === null) return null
+    const { host, port } = this.#forwarder
+    return failure({ code: 'proxy', reason: 'network', host, port, ...PASSED })
+  }
+
   #failureOf(thrown: unknown): unknown {
     if (thrown instanceof AppFailure) return thrown
     if (this.#phase === 'connecting') return failure(toAppError(thrown))
+    if (this.#phase === 'waiting' && this.#forwarder !== null) return this.#brokenProxy()
     const isNonsense = thrown instanceof Error && thrown.name === 'HTTPParserError'
     if (this.#phase === 'waiting' && (isNonsense || codeOf(thrown) === 'UND_ERR_HEADERS_OVERFLOW')) {
       return nonsense()
     }
     return failure({ code: 'connection-lost' })
   }
+}
+
+const PASSED = { mayHavePassed: true } as const
+
+/**
+ * Whether an answer to a forwarded request is the proxy's own. A Backend API refuses in JSON; a page of another kind that
+ * says there is no way, or bears a mark that only proxies set, is not from it. `Via` is no such mark: it stands on whatever
+ * a proxy has sent on.
+ */
+function refusalByProxy(status: number, headers: Readonly<Record<string, string>>): ProxyReason | null {
+  if (status === 407) return 'login'
+  if (status < 400 || /json/iu.test(headers['content-type'] ?? '')) return null
+  const isGateway = status === 403 || status === 502 || status === 503 || status === 504
+  const isMarked = ['x-squid-error', 'proxy-status', 'proxy-authenticate'].some((name) => name in headers)
+  return isGateway || isMarked ? 'failed' : null
 }
 
 // Without a snippet: what answers in no HTTP may well repeat what it was sent.
@@ -367,6 +397,8 @@ function fileGone(): AppFailure {
   return failure({ code: 'not-found', what: 'attachment' })
 }
 
+const MAX_HOST = 260
+
 function redirectError(status: number, location: string | undefined, asked: URL): AppError {
   let to: URL
   try {
@@ -374,7 +406,9 @@ function redirectError(status: number, location: string | undefined, asked: URL)
   } catch {
     return { code: 'redirect', status, host: null }
   }
-  if (location === undefined || to.host === '') return { code: 'redirect', status, host: null }
+  // No host has a longer name; what is longer is something else (R18).
+  if (location === undefined || to.host === '' || to.host.length > MAX_HOST)
+    return { code: 'redirect', status, host: null }
   if (to.origin === asked.origin) return { code: 'redirect', status, host: to.host, sameHost: 'path' }
   const isSecured = asked.protocol === 'http:' && to.protocol === 'https:' && to.hostname === asked.hostname
   return { code: 'redirect', status, host: to.host, ...(isSecured ? { sameHost: 'https' } : {}) }

@@ -42,8 +42,8 @@ export interface TransportResponse {
 
 /**
  * Sends requests. `request` throws the signal's reason after an abort, else an AppFailure. `unreachable`, `certificate`,
- * `proxy` and `timeout` of phase `connect` mean that the server has not seen the request, so it may be sent again (R12);
- * after `redirect`, `not-a-stream`, `connection-lost` and `timeout` of phase `headers` it may have been processed.
+ * `proxy` (but one that `mayHavePassed`) and `timeout` of phase `connect` mean that the server has not seen the request, so
+ * it may be sent again (R12); after `redirect`, `not-a-stream`, `connection-lost` and `timeout` of phase `headers` it may have been processed.
  */
 export interface Transport {
   request(request: TransportRequest): Promise<TransportResponse>

@@ -104,6 +104,7 @@ export const appErrorSchema: Schema<AppError> = v.variant('code', [
     reason: v.picklist(['refused', 'unknown-host', 'network', 'login', 'failed']),
     host: text,
     port: count,
+    mayHavePassed: v.exactOptional(v.literal(true)),
   }),
   v.object({ code: v.literal('timeout'), phase: v.picklist(['connect', 'headers', 'idle']), seconds: count }),
   v.object({
@@ -132,7 +133,7 @@ export const appErrorSchema: Schema<AppError> = v.variant('code', [
   v.object({
     code: v.literal('bad-header'),
     name: text,
-    reason: v.picklist(['name', 'value', 'reserved', 'too-long', 'duplicate']),
+    reason: v.picklist(['name', 'value', 'characters', 'reserved', 'too-long', 'duplicate']),
   }),
   v.object({
     code: v.literal('bad-parameters'),

@@ -11,6 +11,7 @@ import { showSettings } from '../store/conversations'
 import { backendOf, useStore } from '../store/state'
 import { wholeFingerprint } from './fingerprint'
 import { Frame, FrameBody, FrameFooter } from './frame'
+import { useShownHost } from './host'
 import type { Review } from './state'
 import { Fingerprint } from './unknown-dialog'
 
@@ -18,7 +19,8 @@ import { Fingerprint } from './unknown-dialog'
 export function ChangedDialog({ review, isOpen }: { review: Review; isOpen: boolean }) {
   const { t } = useTranslation()
   const stay = useRef<HTMLButtonElement>(null)
-  const { backendId, error, shown, answer } = review
+  const { backendId, shown, answer } = review
+  const host = useShownHost(review)
   const { trustedAt, shownAt, trusted } = useTimes(review)
   const both = [
     ...(trusted === undefined ? [] : [`${t('certificate:changed.trusted')}: ${wholeFingerprint(trusted.sha256)}`]),
@@ -26,7 +28,7 @@ export function ChangedDialog({ review, isOpen }: { review: Review; isOpen: bool
   ].join('\n')
   const openSettings = () => {
     answer(null)
-    showSettings('backends', backendId ?? undefined)
+    showSettings('backends', backendId ?? undefined, 'security')
   }
   return (
     <Frame isOpen={isOpen} onCancel={() => answer(null)} isAlert initialFocus={stay}>
@@ -35,7 +37,7 @@ export function ChangedDialog({ review, isOpen }: { review: Review; isOpen: bool
           <Icon of={ShieldAlert} size={20} className="mt-1 text-danger" />
           <div className="min-w-0">
             <AlertDialog.Title className="text-h2 font-heading wrap-anywhere text-ink-1">
-              {t('certificate:changed.title', { host: error.host })}
+              {t('certificate:changed.title', { host })}
             </AlertDialog.Title>
             <AlertDialog.Description className="mt-1 text-input text-ink-2">
               {t('certificate:changed.why')}

@@ -10,11 +10,13 @@ export interface FrameProps {
   isAlert?: boolean
   /** The button that has the focus at first. */
   initialFocus: RefObject<HTMLElement | null>
+  /** Where the focus goes when it closes. */
+  finalFocus?: () => HTMLElement | true
   children: ReactNode
 }
 
 /** A dialog of 600 without a close button; a press beside it does nothing, so that nothing typed is lost [38]. */
-export function Frame({ isOpen, onCancel, isAlert = false, initialFocus, children }: FrameProps) {
+export function Frame({ isOpen, onCancel, isAlert = false, initialFocus, finalFocus, children }: FrameProps) {
   const Base = isAlert ? AlertDialog : Dialog
   const cancel = (next: boolean) => {
     if (!next) onCancel()
@@ -25,6 +27,7 @@ export function Frame({ isOpen, onCancel, isAlert = false, initialFocus, childre
       <Base.Viewport className="layer-modal fixed inset-0 flex p-4 max-narrow:p-2">
         <Base.Popup
           initialFocus={initialFocus}
+          {...(finalFocus === undefined ? {} : { finalFocus })}
           className={`drag-none m-auto flex max-h-full w-150 max-w-full flex-col overflow-hidden rounded-xl bg-raised shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-ending-style:opacity-0 data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border ${isAlert ? 'border-t-4 border-danger' : ''}`}
         >
           {children}

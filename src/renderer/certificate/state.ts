@@ -16,11 +16,29 @@ export interface Review {
   name: string | null
   error: CertificateError
   shown: CertificateInfo
+  /** What had the focus when it was opened. */
+  opener: Element | null
   answer: (sha256: string | null) => void
 }
 
 /** What the dialogs show; one at a time. */
-export const useReview = create<{ current: Review | null }>()(() => ({ current: null }))
+export const useReview = create<{ current: Review | null; wasTrusted: boolean }>()(() => ({
+  current: null,
+  wasTrusted: false,
+}))
+
+/**
+ * Where the focus goes when a dialog closes. The button that opened it is about to go once the certificate is trusted: then
+ * the part of the form that it stood in has it, or the place that is marked for that.
+ */
+export function landingAfter({ opener }: Review): HTMLElement | true {
+  if (!useReview.getState().wasTrusted) return true
+  return (
+    opener?.closest('section')?.querySelector<HTMLElement>('h3[tabindex]') ??
+    document.querySelector<HTMLElement>('[data-after-trust]') ??
+    true
+  )
+}
 
 /**
  * Opens the dialog for a refused certificate: an unknown one can be trusted in it, a changed one cannot [38]. For a
@@ -39,8 +57,9 @@ export function reviewCertificate(subject: CertificateSubject): Promise<string |
         name: 'name' in subject ? subject.name : null,
         error: subject.error,
         shown,
+        opener: document.activeElement,
         answer: (sha256) => {
-          useReview.setState({ current: null })
+          useReview.setState({ current: null, wasTrusted: sha256 !== null })
           resolve(sha256)
         },
       },

@@ -12,7 +12,8 @@ import { useDates } from '../dates'
 import { backendOf, useStore } from '../store/state'
 import { compareFingerprint, fingerprintLines, isFor, wholeFingerprint, type Comparison } from './fingerprint'
 import { Frame, FrameBody, FrameFooter } from './frame'
-import type { Review } from './state'
+import { useShownHost } from './host'
+import { landingAfter, type Review } from './state'
 
 export interface UnknownDialogProps {
   review: Review
@@ -25,7 +26,12 @@ export interface UnknownDialogProps {
 export function UnknownDialog({ review, isOpen, name }: UnknownDialogProps) {
   const cancel = useRef<HTMLButtonElement>(null)
   return (
-    <Frame isOpen={isOpen} onCancel={() => review.answer(null)} initialFocus={cancel}>
+    <Frame
+      isOpen={isOpen}
+      onCancel={() => review.answer(null)}
+      initialFocus={cancel}
+      finalFocus={() => landingAfter(review)}
+    >
       <Content review={review} name={name} cancel={cancel} />
     </Frame>
   )
@@ -39,7 +45,8 @@ interface ContentProps {
 
 function Content({ review, name, cancel }: ContentProps) {
   const { t } = useTranslation()
-  const { backendId, error, shown, answer } = review
+  const { backendId, shown, answer } = review
+  const host = useShownHost(review)
   const [typed, setTyped] = useState('')
   const [isBusy, setIsBusy] = useState(false)
   const [refusal, setRefusal] = useState<string | null>(null)
@@ -67,7 +74,7 @@ function Content({ review, name, cancel }: ContentProps) {
           {t('certificate:unknown.title', { name })}
         </Dialog.Title>
         <Dialog.Description className="mt-1 text-input break-words text-ink-2">
-          {t(`certificate:unknown.why.${whyOf(review)}`, { host: error.host })} {t('certificate:unknown.compare')}
+          {t(`certificate:unknown.why.${whyOf(review)}`, { host })} {t('certificate:unknown.compare')}
         </Dialog.Description>
         <Warnings review={review} />
         <Facts review={review} />

@@ -5,6 +5,7 @@ import { sendMessage } from '../store/sending'
 import { ReplayLine } from '../wire/replay-line'
 import { useWire } from '../wire/state'
 import { AttemptsLine, Notices, ToolBlock } from './attempts-line'
+import { useGoneReason } from './choice'
 import { EndNote } from './end-note'
 import { ErrorCard } from './error-card'
 import { ProviderLine } from './provider-line'
@@ -159,6 +160,7 @@ function PlainText({ text }: { text: string }) {
 
 function Suggestions({ suggestions, conversationId }: { suggestions: readonly string[]; conversationId: string }) {
   const { t } = useTranslation()
+  const goneReason = useGoneReason(conversationId)
   return (
     <ul
       aria-label={t('chat:suggestions')}
@@ -169,8 +171,12 @@ function Suggestions({ suggestions, conversationId }: { suggestions: readonly st
           <button
             type="button"
             dir="auto"
-            className="min-h-8 max-w-full rounded-m border border-line-2 px-3 py-[5px] text-start text-ui break-words text-ink-1 transition-colors hover:bg-hovered active:bg-pressed max-narrow:focus-inset"
-            onClick={() => void sendMessage(conversationId, text, [])}
+            className="min-h-8 max-w-full rounded-m border border-line-2 px-3 py-[5px] text-start text-ui break-words text-ink-1 transition-colors hover:bg-hovered active:bg-pressed aria-disabled:bg-transparent aria-disabled:text-ink-3 max-narrow:focus-inset"
+            aria-disabled={goneReason !== null || undefined}
+            title={goneReason ?? undefined}
+            onClick={() => {
+              if (goneReason === null) void sendMessage(conversationId, text, [])
+            }}
           >
             {text}
           </button>

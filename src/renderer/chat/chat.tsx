@@ -11,7 +11,8 @@ import { attachFiles } from '../store/drafts'
 import { useStore } from '../store/state'
 import { WirePlace } from '../wire/place'
 import { useWire } from '../wire/state'
-import { useHasModels } from './choice'
+import { useChoice, useHasModels } from './choice'
+import { useAskOffline } from './offline'
 import { Header } from './header'
 import { LiveRegion } from './live-region'
 import { NewChat } from './new-chat'
@@ -42,6 +43,7 @@ export function Chat(props: ChatProps) {
   )
   const incoming = useFileDrop(drop)
   const hasModels = useHasModels(conversationId)
+  useAskOffline(useChoice(conversationId).backendId)
 
   const focusRequests = useStore((state) => state.focusRequests)
   useEffect(() => fieldRef.current?.focus(), [focusRequests, fieldRef])

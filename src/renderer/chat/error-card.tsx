@@ -3,7 +3,8 @@ import { useCallback, useEffect, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { describe, type AppError, type ErrorText } from '../../shared/errors'
-import { reviewCertificate } from '../certificate/state'
+import type { CertificateTrust } from '../../shared/settings'
+import { reviewCertificate, type CertificateError } from '../certificate/state'
 import { Button } from '../controls/button'
 import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
@@ -11,10 +12,13 @@ import { useFigures } from '../figures'
 import { showSettings } from '../store/conversations'
 import { continueAnswer, retryAnswer } from '../store/sending'
 import { backendOf, useStore } from '../store/state'
+import { useGoneReason } from './choice'
 import { clockOf, useTimeLeft } from './countdown'
 import { DetailsList } from './details-dialog'
-import { KeyForm, useProvider } from './key-form'
-import { OtherProvider } from './other-provider'
+import { KeyForm, triedTail, useProvider } from './key-form'
+import { OtherBackend } from './other-backend'
+import { canAnotherProviderHelp, OtherProvider } from './other-provider'
+import { withoutClassNames } from './reason'
 import { nameOf } from './status'
 
 export interface ErrorCardProps {
@@ -34,13 +38,44 @@ export function ErrorCard(props: ErrorCardProps) {
   const text = useErrorWords(props)
   const canEnterKey = useStore((state) => backendOf(state, props.message.backendId)?.isBuiltIn === false)
   if (text.action === 'enter-key' && props.isLast && canEnterKey) {
-    return (
-      <Card icon={<Icon of={KeyRound} className="text-ink-2" />} text={text} isFresh={props.isFresh}>
-        <KeyForm message={props.message} error={props.error} conversationId={props.conversationId} />
-      </Card>
-    )
+    return <KeyCard {...props} text={text} />
   }
   return <FailureCard {...props} text={text} />
+}
+
+/** Takes the key that is missing; of one that was entered and not taken it says so, with what the server says itself. */
+function KeyCard({ message, error, conversationId, isFresh, text }: ErrorCardProps & { text: ErrorText }) {
+  const { t } = useTranslation()
+  const [isDetailed, setIsDetailed] = useState(false)
+  const tail = triedTail(message, error)
+  const own = error.code === 'unauthorized' || error.code === 'provider-auth' ? error.message : null
+  const shown =
+    tail === null
+      ? text
+      : {
+          ...text,
+          title: tail === '' ? t('chat:key.refusedShort') : t('chat:key.refused', { tail }),
+          detail: own === null || own.trim() === '' ? text.detail : withoutClassNames(own),
+        }
+  return (
+    <Card
+      icon={<Icon of={KeyRound} className={tail === null ? 'text-ink-2' : 'text-danger'} />}
+      text={shown}
+      isFresh={isFresh}
+    >
+      <KeyForm message={message} error={error} conversationId={conversationId}>
+        <Button
+          variant="quiet"
+          aria-expanded={isDetailed}
+          className="ms-auto"
+          onClick={() => setIsDetailed(!isDetailed)}
+        >
+          {t(isDetailed ? 'chat:error.hideDetails' : 'common:details')}
+        </Button>
+      </KeyForm>
+      {isDetailed && <DetailsList message={message} />}
+    </Card>
+  )
 }
 
 function useErrorWords({ message, error, words }: ErrorCardProps): ErrorText {
@@ -76,12 +111,15 @@ function FailureCard(props: ErrorCardProps & { text: ErrorText }) {
     giveFocus()
     void continueAnswer(conversationId, message.id)
   }
-  const hasOtherPrimary = text.action === 'continue' || review !== null
+  const goneReason = useGoneReason(conversationId)
+  // Of an answer without a word there is nothing to go on with.
+  const canGoOn = text.action === 'continue' && props.words > 0
+  const hasOtherPrimary = canGoOn || review !== null
   return (
     <Card icon={<Icon of={CircleAlert} className="text-danger" />} text={text} isFresh={isFresh}>
       <div className="mt-3 flex flex-wrap items-center gap-2">
-        {isLast && text.action === 'continue' && (
-          <Button variant="primary" onClick={goOn}>
+        {isLast && canGoOn && (
+          <Button variant="primary" isDisabled={goneReason !== null} reason={goneReason ?? undefined} onClick={goOn}>
             {t('common:continue')}
           </Button>
         )}
@@ -95,12 +133,17 @@ function FailureCard(props: ErrorCardProps & { text: ErrorText }) {
             <RetryButton
               variant={hasOtherPrimary ? 'secondary' : 'primary'}
               allowedAtMs={allowedAtMs}
+              goneReason={goneReason}
               onRetry={retry}
             />
-            <OtherProvider conversationId={conversationId} answerId={message.id} look="button" />
+            {canAnotherProviderHelp(error) ? (
+              <OtherProvider conversationId={conversationId} answerId={message.id} look="button" />
+            ) : (
+              <OtherBackend conversationId={conversationId} answer={message} />
+            )}
           </>
         )}
-        <SideAction action={text.action} backendId={message.backendId} />
+        <SideAction action={text.action} error={error} backendId={message.backendId} />
         <Button
           variant="quiet"
           aria-expanded={isDetailed}
@@ -138,15 +181,21 @@ function useLimitWords(text: ErrorText, error: AppError, allowedAtMs: number | n
 interface RetryButtonProps {
   variant: 'primary' | 'secondary'
   allowedAtMs: number | null
+  goneReason: string | null
   onRetry: () => void
 }
 
 /** Asks again; while the server wants to be left alone it says how long, but stays what it is: the person decides. */
-function RetryButton({ variant, allowedAtMs, onRetry }: RetryButtonProps) {
+function RetryButton({ variant, allowedAtMs, goneReason, onRetry }: RetryButtonProps) {
   const { t } = useTranslation()
   const leftMs = useTimeLeft(allowedAtMs)
   return (
-    <Button variant={leftMs > 0 ? 'secondary' : variant} onClick={onRetry}>
+    <Button
+      variant={leftMs > 0 ? 'secondary' : variant}
+      isDisabled={goneReason !== null}
+      reason={goneReason ?? undefined}
+      onClick={onRetry}
+    >
       {t('common:retry')}
       {leftMs > 0 && (
         <span className="font-normal tabular opacity-80" aria-hidden>
@@ -166,7 +215,11 @@ const reviewed = new Set<string>()
  */
 function useReview({ message, error, conversationId, isLast, isFresh }: ErrorCardProps): (() => void) | null {
   const { backendId, id } = message
-  const refused = error.code === 'certificate' && error.shown !== undefined && isLast ? error : null
+  const trust = useStore((state) => backendOf(state, backendId)?.profile.trust)
+  const refused =
+    error.code === 'certificate' && error.shown !== undefined && isLast && trust !== undefined && !isPast(error, trust)
+      ? error
+      : null
   const review = useCallback(async () => {
     if (refused === null) return
     const trusted = await reviewCertificate({ backendId, error: refused })
@@ -181,10 +234,27 @@ function useReview({ message, error, conversationId, isLast, isFresh }: ErrorCar
   return refused === null ? null : () => void review()
 }
 
+/**
+ * Whether a refused certificate is no question any more: the pin that it differed from was removed, or it is the one that
+ * is trusted now. Asking again tells what counts today.
+ */
+function isPast({ reason, shown, trusted }: CertificateError, trust: CertificateTrust): boolean {
+  if (trust.kind === 'pinned' && trust.certificate.sha256 === shown?.sha256) return true
+  if (reason !== 'changed') return false
+  return trust.kind !== 'pinned' || (trusted !== undefined && trust.certificate.sha256 !== trusted.sha256)
+}
+
 /** What else helps, besides asking again. */
-function SideAction({ action, backendId }: { action: ErrorText['action']; backendId: string }) {
+interface SideActionProps {
+  action: ErrorText['action']
+  error: AppError
+  backendId: string
+}
+
+function SideAction({ action, error, backendId }: SideActionProps) {
   const { t } = useTranslation()
-  const open = (): void => showSettings('backends', backendId)
+  const section = error.code === 'certificate' ? 'security' : error.code === 'proxy' ? 'network' : undefined
+  const open = (): void => showSettings('backends', backendId, section)
   switch (action) {
     case 'open-backend-settings':
     case 'choose-backend':

@@ -25,6 +25,7 @@ import { pinConversation, showSettings, startRenaming, toggleSidebar } from '../
 import { useStore } from '../store/state'
 import { openRecording, showWire } from '../wire/state'
 import { useTellError } from '../wire/tell-error'
+import { BackendItems } from './backend-items'
 import { useChoice, useHasModels } from './choice'
 import { ModelPicker } from './model-picker'
 import { useBackendName } from './provider-line'
@@ -97,7 +98,7 @@ export function Header(props: HeaderProps) {
         />
       )}
       {hasPicker && <BackendMenu conversationId={conversationId} />}
-      <ChatMenu conversationId={conversationId} />
+      <ChatMenu conversationId={conversationId} hasBackends={!hasPicker} />
     </header>
   )
 }
@@ -126,17 +127,7 @@ export function BackendMenu({ conversationId }: { conversationId: string }) {
       }
     >
       <MenuGroup heading={t('chat:header.backends')}>
-        {backends.map(({ profile, isBuiltIn }) => (
-          <MenuItem
-            key={profile.id}
-            isChosen={profile.id === backendId}
-            onSelect={() =>
-              choose(conversationId, { backendId: profile.id, provider: profile.provider, model: profile.model })
-            }
-          >
-            <bdi>{isBuiltIn ? t('common:guide') : profile.name}</bdi>
-          </MenuItem>
-        ))}
+        <BackendItems backends={backends} chosenId={backendId} onChoose={(choice) => choose(conversationId, choice)} />
       </MenuGroup>
       <MenuSeparator />
       <MenuItem icon={Server} onSelect={() => showSettings('backends')}>
@@ -146,12 +137,20 @@ export function BackendMenu({ conversationId }: { conversationId: string }) {
   )
 }
 
-function ChatMenu({ conversationId }: { conversationId: string }) {
+interface ChatMenuProps {
+  conversationId: string
+  /** In a narrow window the backend has no place of its own in the header. */
+  hasBackends: boolean
+}
+
+function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
   const { t } = useTranslation()
   const summary = useStore((state) => state.conversations.get(conversationId))
   const usual = useFinalFocus()
   const tell = useTellError()
   const isOpeningWire = useRef(false)
+  const { backendId } = useChoice(conversationId)
+  const backends = useStore((state) => state.backends)
   return (
     <Menu
       // The title's field or the wire view has taken the focus already.
@@ -164,6 +163,21 @@ function ChatMenu({ conversationId }: { conversationId: string }) {
       }}
       trigger={<IconButton icon={Ellipsis} label={t('chat:header.actions')} className="drag-none max-narrow:ms-0" />}
     >
+      {hasBackends && (
+        <>
+          <MenuGroup heading={t('chat:header.backendSection')}>
+            <BackendItems
+              backends={backends}
+              chosenId={backendId}
+              onChoose={(choice) => choose(conversationId, choice)}
+            />
+          </MenuGroup>
+          <MenuItem icon={Server} onSelect={() => showSettings('backends')}>
+            {t('chat:header.manageBackends')}
+          </MenuItem>
+          <MenuSeparator />
+        </>
+      )}
       {summary !== undefined && !summary.isDamaged && (
         <>
           <MenuItem icon={Pencil} onSelect={() => startRenaming(conversationId, 'header')}>

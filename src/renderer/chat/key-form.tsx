@@ -1,5 +1,5 @@
 import { ArrowUpRight, Eye, EyeOff } from 'lucide-react'
-import { useEffect, useState, type SyntheticEvent } from 'react'
+import { useEffect, useState, type ReactNode, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { describe, type AppError } from '../../shared/errors'
@@ -14,27 +14,43 @@ import { hasNoKeychain, needCatalogue } from '../store/backends'
 import { showSettings } from '../store/conversations'
 import { retryAnswer } from '../store/sending'
 import { useStore, type Choice } from '../store/state'
-import { OtherProvider } from './other-provider'
+import { OtherBackend } from './other-backend'
+import { canAnotherProviderHelp, OtherProvider } from './other-provider'
 import { useBackendName } from './provider-line'
 
 export interface KeyFormProps {
   message: AssistantMessage
   error: AppError
   conversationId: string
+  /** What else stands in its last row. */
+  children?: ReactNode
+}
+
+/** The keys that were entered here, by the name of their secret: what a later refusal means. */
+const entered = new Map<string, { tail: string; atMs: number }>()
+
+function secretOf(backendId: string, error: AppError): SecretName {
+  const provider = error.code === 'provider-auth' ? error.provider : null
+  return provider === null ? { backendId, field: 'api-key' } : { backendId, field: 'provider-key', provider }
+}
+
+/** What the key ends with that was entered before this answer was asked for, and then not taken; null where none was. */
+export function triedTail({ backendId, createdAt }: AssistantMessage, error: AppError): string | null {
+  const last = entered.get(JSON.stringify(secretOf(backendId, error)))
+  return last !== undefined && last.atMs <= createdAt && error.code !== 'secret-unavailable' ? last.tail : null
 }
 
 /**
  * Takes the key that is missing, and asks again. When a provider behind the server wants one, it is that provider's own
  * key; else it is the server's.
  */
-export function KeyForm({ message, error, conversationId }: KeyFormProps) {
+export function KeyForm({ message, error, conversationId, children }: KeyFormProps) {
   const { t } = useTranslation()
   const { backendId, requested } = message
   const provider = error.code === 'provider-auth' ? error.provider : null
   const backend = useBackendName(backendId)
   const { label, loginUrl } = useProvider(backendId, provider)
-  const name: SecretName =
-    provider === null ? { backendId, field: 'api-key' } : { backendId, field: 'provider-key', provider }
+  const name = secretOf(backendId, error)
   const giveFocus = useGiveFocus()
   const isChosenByServer = provider !== null && requested.provider === null
   // The automatic choice gets no provider's key: it would hand it to whichever it tries.
@@ -114,7 +130,11 @@ export function KeyForm({ message, error, conversationId }: KeyFormProps) {
         </form>
       )}
       <div className="-ms-2.5 mt-2 flex flex-wrap gap-2">
-        <OtherProvider conversationId={conversationId} answerId={message.id} look="button" />
+        {canAnotherProviderHelp(error) ? (
+          <OtherProvider conversationId={conversationId} answerId={message.id} look="button" />
+        ) : (
+          <OtherBackend conversationId={conversationId} answer={message} />
+        )}
         {loginUrl !== null && (
           <Button variant="quiet" onClick={() => void window.parley.request['link.open']({ url: loginUrl })}>
             {t('chat:key.get')}
@@ -124,6 +144,7 @@ export function KeyForm({ message, error, conversationId }: KeyFormProps) {
         <Button variant="quiet" onClick={() => showSettings('backends', backendId)}>
           {t('chat:error.settings')}
         </Button>
+        {children}
       </div>
     </>
   )
@@ -158,7 +179,12 @@ function useSaving(name: SecretName, onKept: () => Promise<void>) {
     setIsSaving(false)
     if (!result.ok) {
       setFailure(describe(result.error, (key, values) => t(key, values ?? {})).detail)
-    } else if (result.value.kind === 'set' && result.value.kept === 'session' && !mayTick) {
+      return
+    }
+    if (result.value.kind === 'set') {
+      entered.set(JSON.stringify(name), { tail: result.value.tail, atMs: Date.now() })
+    }
+    if (result.value.kind === 'set' && result.value.kept === 'session' && !mayTick) {
       setIsSessionOnly(true)
     } else {
       setTyped('')

@@ -2,7 +2,9 @@ import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { useFigures } from '../figures'
-import { conversationOf, useStore } from '../store/state'
+import { connectionOf } from '../store/backends'
+import { choiceOf, conversationOf, useStore } from '../store/state'
+import { useBackendName } from './provider-line'
 import { countWords, textOf } from './turns'
 
 const PAUSE_MS = 5000
@@ -27,8 +29,33 @@ export function LiveRegion({ conversationId }: { conversationId: string }) {
   }, [say])
 
   return (
+    <>
+      <p role="status" aria-live="polite" className="sr-only">
+        {spoken}
+      </p>
+      <ChosenBackend conversationId={conversationId} />
+    </>
+  )
+}
+
+/** Says who answers from now on, once somebody has chosen another backend, and how that one stands. */
+function ChosenBackend({ conversationId }: { conversationId: string }) {
+  const { t } = useTranslation()
+  const [chosenId, setChosenId] = useState<string | null>(null)
+  useEffect(
+    () =>
+      useStore.subscribe((state, before) => {
+        const chosen = state.choices.get(conversationId)
+        if (chosen === undefined || chosen.backendId === choiceOf(before, conversationId).backendId) return
+        setChosenId(chosen.backendId)
+      }),
+    [conversationId],
+  )
+  const name = useBackendName(chosenId ?? '')
+  const connection = useStore((state) => connectionOf(state, chosenId ?? ''))
+  return (
     <p role="status" aria-live="polite" className="sr-only">
-      {spoken}
+      {chosenId === null ? '' : t('chat:header.backend', { name, status: t(`chat:header.connection.${connection}`) })}
     </p>
   )
 }

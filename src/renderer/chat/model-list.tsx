@@ -4,7 +4,7 @@ import { ToggleGroup } from '@base-ui/react/toggle-group'
 import { Lock, Search } from 'lucide-react'
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
-import { countCatalogue } from '../../shared/catalogue'
+import { AUTOMATIC_PROVIDER, countCatalogue } from '../../shared/catalogue'
 import { describe, type AppError } from '../../shared/errors'
 import { Button } from '../controls/button'
 import { useFinalFocus } from '../controls/final-focus'
@@ -14,7 +14,7 @@ import { Ring } from '../controls/ring'
 import { useFigures } from '../figures'
 import { freshenCatalogue, loadCatalogue } from '../store/backends'
 import { showSettings } from '../store/conversations'
-import { needModels, rememberModel, toggleFavourite } from '../store/models'
+import { hasYetToTell, needModels, rememberModel, toggleFavourite } from '../store/models'
 import { backendOf, useStore, type Choice } from '../store/state'
 import { ModelRowList } from './model-row-list'
 import {
@@ -23,6 +23,7 @@ import {
   keyStateOf,
   narrow,
   rowsOf,
+  typedRow,
   type Filter,
   type ModelRow,
   type RowGroup,
@@ -80,7 +81,16 @@ export function ModelList({ choice, anchor, onChoose, onClose }: ModelListProps)
   const isRefreshing =
     known?.status === 'loading' || (known?.catalogue?.isStale === true && known.catalogue.error === null)
   const marked = useMarked(backendId)
-  const groups = useMemo(() => narrow(rows, { query, filter }, marked, texts), [rows, query, filter, marked, texts])
+  const found = useMemo(() => narrow(rows, { query, filter }, marked, texts), [rows, query, filter, marked, texts])
+  const typed = query.trim()
+  const isFound = typed === '' || found.some(({ key }) => key !== 'automatic')
+  const { provider: present } = choice
+  const groups = useMemo((): RowGroup[] => {
+    if (isFound || providers === undefined) return found
+    const row = typedRow(typed, { provider: present }, t('chat:picker.askFor', { name: typed }))
+    const none = { heading: null, provider: null, keyState: null, hasDetails: true, mayHave: [] }
+    return [...found, { ...none, key: 'typed', rows: [row] }]
+  }, [found, isFound, providers, typed, present, t])
   const places = useMemo(() => placesOf(groups), [groups])
   const activeIndex = Math.max(
     0,
@@ -200,13 +210,17 @@ export function ModelList({ choice, anchor, onChoose, onClose }: ModelListProps)
             <Nothing
               backendId={backendId}
               isWhole={query === '' && filter === 'all'}
-              groups={groups}
+              groups={found}
               isAsking={isAsking}
               hasQuery={query !== ''}
             />
+            {!isFound && <Unloaded backendId={backendId} onLoad={() => field.current?.focus()} />}
             <p role="status" className="sr-only">
               {query !== '' || filter !== 'all'
-                ? t('chat:picker.found', { count: places.rows.length, value: whole(places.rows.length) })
+                ? t('chat:picker.found', {
+                    count: isFound ? places.rows.length : 0,
+                    value: whole(isFound ? places.rows.length : 0),
+                  })
                 : ''}
             </p>
             {active?.keyState === 'missing' ? (
@@ -346,8 +360,46 @@ function Nothing({ backendId, isWhole, groups, isAsking, hasQuery }: NothingProp
   if (groups.some(({ key }) => key !== 'automatic')) return null
   const isLoading = known === undefined || (known.status === 'loading' && known.catalogue === null)
   if (known?.status === 'failed' && known.catalogue === null) return <div className="h-1.5 flex-none" />
+  // Under what was typed stands whose models are not known, and the way to ask for it all the same.
   const text = isLoading ? 'loading' : isWhole ? 'empty' : isAsking ? 'asking' : hasQuery ? 'noName' : 'noFit'
   return <p className="px-4 py-3 text-ui text-ink-3">{t(`chat:picker.${text}`)}</p>
+}
+
+/** Providers whose models are asked for at once, when somebody looks for a name that nobody has told yet. */
+const MOST_LOADED = 50
+
+/** Of a big server not every provider has told its models: what was typed may be among those. */
+function Unloaded({ backendId, onLoad }: { backendId: string; onLoad: () => void }) {
+  const { t } = useTranslation()
+  const { whole } = useFigures()
+  const known = useStore((state) => state.catalogues.get(backendId))
+  const view = useStore((state) => backendOf(state, backendId))
+  const [isLoading, setIsLoading] = useState(false)
+  // Those that were asked are none of them any more, also when they did not tell.
+  const silent = (known?.catalogue?.providers ?? []).filter(
+    (provider) =>
+      provider.name !== AUTOMATIC_PROVIDER && hasYetToTell(provider) && keyStateOf(view, provider) !== 'missing',
+  )
+  if (silent.length === 0 && !isLoading) return null
+  const some = silent.slice(0, MOST_LOADED)
+  const load = async (): Promise<void> => {
+    onLoad()
+    setIsLoading(true)
+    await Promise.all(some.map(({ name }) => needModels(backendId, name)))
+    setIsLoading(false)
+  }
+  return (
+    <div className="flex flex-none flex-wrap items-center gap-2 px-4 pt-1 pb-3 text-ui">
+      <p role="status" className="min-w-40 flex-1 break-words text-ink-2">
+        {isLoading
+          ? t('chat:picker.loading')
+          : t('chat:picker.unloaded', { count: silent.length, value: whole(silent.length) })}
+      </p>
+      <Button size={28} isBusy={isLoading} onClick={() => void load()}>
+        {silent.length > MOST_LOADED ? t('chat:picker.loadSome', { value: whole(MOST_LOADED) }) : t('chat:picker.load')}
+      </Button>
+    </div>
+  )
 }
 
 /** In place of the keys, so that nothing moves: the marked model is one that will not answer as things are. */

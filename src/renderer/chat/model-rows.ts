@@ -170,6 +170,22 @@ export function narrow(
   return [...first, ...rest].filter(({ rows }) => rows.length > 0)
 }
 
+/** The model that was typed, for a server that knows more of them than it lists. */
+export function typedRow(typed: string, choice: Pick<ModelChoice, 'provider'>, label: string): ModelRow {
+  const provider = choice.provider === AUTOMATIC_PROVIDER ? null : choice.provider
+  return {
+    ...rowOf({
+      provider,
+      providerLabel: provider,
+      keyState: null,
+      model: typed,
+      label,
+      isKnown: true,
+      abilities: NONE,
+    }),
+  }
+}
+
 function fits({ abilities, keyState }: Pick<ModelRow, 'abilities' | 'keyState'>, filter: Filter): boolean {
   switch (filter) {
     case 'all':

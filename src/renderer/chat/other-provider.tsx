@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { AUTOMATIC_PROVIDER } from '../../shared/catalogue'
 import type { CatalogueProvider } from '../../shared/contract'
+import type { AppError, AppErrorCode } from '../../shared/errors'
 import { Button } from '../controls/button'
 import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
@@ -15,6 +16,22 @@ const MAX_OFFERED = 50
 
 /** The look of a button within a line of words. */
 export const LINK = 'rounded-xs underline underline-offset-4 hover:no-underline'
+
+/** Whether a failure is the provider's: of one on the way to the server every provider behind it has the same. */
+export function canAnotherProviderHelp(error: AppError): boolean {
+  if (error.code === 'timeout') return error.phase !== 'connect'
+  if (error.code === 'http') return error.status === 429 || error.status >= 500
+  return OF_THE_PROVIDER.has(error.code)
+}
+
+const OF_THE_PROVIDER: ReadonlySet<AppErrorCode> = new Set<AppErrorCode>([
+  'backend',
+  'provider-auth',
+  'empty-answer',
+  'protocol',
+  'connection-lost',
+  'process-ended',
+])
 
 export interface OtherProviderProps {
   conversationId: string

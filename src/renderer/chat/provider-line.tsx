@@ -11,6 +11,7 @@ import { continueAnswer, retryAnswer } from '../store/sending'
 import { backendOf, useStore } from '../store/state'
 import { showWire } from '../wire/state'
 import { DetailsDialog } from './details-dialog'
+import { useGoneReason } from './choice'
 import { SpeakButton, SpeechError } from './speech'
 import { nameOf, rateOf } from './status'
 import { Segments } from './status-line'
@@ -106,6 +107,7 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
     await copy(renderPlainText(markdown))
   }
   const retry = (): void => void retryAnswer(conversationId, message.id)
+  const goneReason = useGoneReason(conversationId)
   return (
     <>
       {markdown !== '' && (
@@ -117,7 +119,15 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
         />
       )}
       <SpeakButton message={message} conversationId={conversationId} />
-      {isLast && <IconButton icon={RefreshCw} label={t('chat:actions.retry')} onClick={retry} />}
+      {isLast && (
+        <IconButton
+          icon={RefreshCw}
+          label={t('chat:actions.retry')}
+          hint={goneReason ?? undefined}
+          isDisabled={goneReason !== null}
+          onClick={retry}
+        />
+      )}
       <Menu
         trigger={<IconButton icon={Ellipsis} label={t('chat:actions.more')} />}
         // The dialog takes the focus itself; the menu that opened it must not take it away again.
@@ -137,7 +147,11 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
           </>
         )}
         {isLast && canContinue(message) && (
-          <MenuItem icon={Play} onSelect={() => void continueAnswer(conversationId, message.id)}>
+          <MenuItem
+            icon={Play}
+            isDisabled={goneReason !== null}
+            onSelect={() => void continueAnswer(conversationId, message.id)}
+          >
             {t('common:continue')}
           </MenuItem>
         )}
@@ -170,10 +184,11 @@ function canContinue({ state, finishReason, content }: AssistantMessage): boolea
   return content.length > 0 && (state === 'stopped' || state === 'interrupted' || finishReason === 'length')
 }
 
-/** The name of a backend as people know it; the Guide's is in their language. */
+/** The name of a backend as people know it, or knew it before it was removed; the Guide's is in their language. */
 export function useBackendName(backendId: string): string {
   const { t } = useTranslation()
   const view = useStore((state) => backendOf(state, backendId))
-  if (view === null) return ''
+  const removedName = useStore((state) => state.removedNames.get(backendId))
+  if (view === null) return removedName ?? t('common:removedBackend')
   return view.isBuiltIn ? t('common:guide') : view.profile.name
 }

@@ -2,7 +2,7 @@ import { ArrowUp, CircleAlert, Paperclip, Plus, Square } from 'lucide-react'
 import { useCallback, useState, type ClipboardEvent, type KeyboardEvent, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { pathOf } from '../../shared/conversation'
-import { useChoice, useHasModels } from '../chat/choice'
+import { useChoice, useGoneReason, useHasModels } from '../chat/choice'
 import { BackendMenu } from '../chat/header'
 import { ModelPicker } from '../chat/model-picker'
 import { useBackendName } from '../chat/provider-line'
@@ -15,7 +15,7 @@ import { sendDraft, stopAndSend, stopAnswer, takeBackQueued } from '../store/sen
 import { conversationOf, EMPTY_DRAFT, runningAnswer, useStore } from '../store/state'
 import { AttachmentChip, GhostChip } from './attachment-chip'
 import { actionOf } from './keys'
-import { QueuedBar, RefusalBar } from './notice-bars'
+import { GoneBar, QueuedBar, RefusalBar } from './notice-bars'
 import { pastedFiles } from './pasted-files'
 
 export interface ComposerProps {
@@ -41,6 +41,7 @@ export function Composer(props: ComposerProps) {
   const backend = useBackendName(backendId)
   const hasModels = useHasModels(conversationId)
   const blocker = blockerOf(draft)
+  const goneReason = useGoneReason(conversationId)
 
   const write = useCallback(
     (text: string) => changeDraft(conversationId, (before) => ({ ...before, text })),
@@ -67,7 +68,7 @@ export function Composer(props: ComposerProps) {
       isRecalled: recalled?.conversationId === conversationId && recalled.text === draft.text,
       hasQueued,
     })
-    if (action === null) return
+    if (action === null || (goneReason !== null && action === 'recall')) return
     if (action === 'recall') {
       const question = lastQuestion(conversationId)
       if (question === null) return
@@ -118,6 +119,7 @@ export function Composer(props: ComposerProps) {
         fieldRef.current?.focus()
       }}
     >
+      <GoneBar conversationId={conversationId} />
       <RefusalBar conversationId={conversationId} />
       <QueuedBar conversationId={conversationId} />
       {(draft.chips.length > 0 || incoming > 0) && (
@@ -136,11 +138,13 @@ export function Composer(props: ComposerProps) {
       )}
       <textarea
         ref={fieldRef}
+        data-after-trust
         rows={1}
         dir="auto"
         value={draft.text}
-        placeholder={t('chat:composer.placeholder', { backend })}
-        aria-label={t('chat:composer.placeholder', { backend })}
+        placeholder={goneReason === null ? t('chat:composer.placeholder', { backend }) : t('chat:gone.placeholder')}
+        aria-label={goneReason === null ? t('chat:composer.placeholder', { backend }) : t('chat:gone.placeholder')}
+        readOnly={goneReason !== null}
         className="block max-h-60 min-h-11 w-full resize-none [field-sizing:content] bg-transparent px-4 pt-3 pb-2 text-[length:var(--input-size)] leading-[1.6] text-ink-1 outline-none"
         onChange={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}
@@ -160,6 +164,8 @@ export function Composer(props: ComposerProps) {
           size={32}
           iconSize={17}
           side="top"
+          hint={goneReason ?? undefined}
+          isDisabled={goneReason !== null}
           onClick={() => void pickFiles(conversationId)}
         />
         <div className="flex min-w-0 flex-1 justify-end px-2">
@@ -187,14 +193,18 @@ export function Composer(props: ComposerProps) {
           </Tooltip>
         ) : (
           <Tooltip
-            text={blocker === null ? t('chat:composer.send') : t(`chat:composer.${BLOCKER_TEXTS[blocker]}`)}
-            keys={blocker === null ? (sendKey === 'enter' ? ['Enter'] : ['Mod', 'Enter']) : undefined}
+            text={
+              goneReason ?? (blocker === null ? t('chat:composer.send') : t(`chat:composer.${BLOCKER_TEXTS[blocker]}`))
+            }
+            keys={
+              blocker === null && goneReason === null ? (sendKey === 'enter' ? ['Enter'] : ['Mod', 'Enter']) : undefined
+            }
             side="top"
           >
             <button
               type="submit"
               aria-label={t('chat:composer.send')}
-              aria-disabled={blocker !== null || undefined}
+              aria-disabled={blocker !== null || goneReason !== null || undefined}
               className="flex size-8 flex-none items-center justify-center rounded-m border border-transparent bg-accent text-on-accent transition-colors hover:bg-accent-hover active:bg-accent-active aria-disabled:bg-pressed aria-disabled:text-ink-3"
             >
               <Icon of={ArrowUp} size={18} />

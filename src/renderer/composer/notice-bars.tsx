@@ -1,13 +1,17 @@
-import { CircleAlert, Clock3, X, type LucideIcon } from 'lucide-react'
+import { ChevronDown, CircleAlert, Clock3, Unplug, X, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { describe } from '../../shared/errors'
+import { BackendItems, choiceFor } from '../chat/backend-items'
 import { Button } from '../controls/button'
+import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
+import { Menu } from '../controls/menu'
+import { choose } from '../store/backends'
 import { showSettings } from '../store/conversations'
 import { dismissRefusal, takeBackQueued } from '../store/sending'
-import { useStore } from '../store/state'
+import { isGone, useStore } from '../store/state'
 
 /** The message that waits for the running answer, and the way to take it back. */
 export function QueuedBar({ conversationId }: { conversationId: string }) {
@@ -48,6 +52,53 @@ export function RefusalBar({ conversationId }: { conversationId: string }) {
         <Button onClick={() => showSettings('backends')}>{t('chat:error.settings')}</Button>
       )}
       <IconButton icon={X} label={t('chat:composer.dismiss')} onClick={() => dismissRefusal(conversationId)} />
+    </Bar>
+  )
+}
+
+/**
+ * The backend of this chat was removed: nobody is asked until a person says who. In the quick ask, whose window is too low
+ * for a menu, the backends stand in the bar.
+ */
+export function GoneBar({ conversationId, look = 'menu' }: { conversationId: string; look?: 'menu' | 'buttons' }) {
+  const { t } = useTranslation()
+  const isShown = useStore((state) => isGone(state, conversationId))
+  const backends = useStore((state) => state.backends)
+  const giveFocus = useGiveFocus()
+  if (!isShown) return null
+  return (
+    <Bar icon={Unplug} iconClass="text-warn">
+      <p role="status" className="min-w-0 flex-1 py-1.5 text-ui break-words text-ink-1">
+        {t('chat:gone.title')} {look === 'buttons' && <span className="text-ink-2">{t('chat:gone.goOn')}</span>}
+      </p>
+      {look === 'menu' ? (
+        <Menu
+          side="top"
+          trigger={
+            <Button variant="primary" className="flex-none">
+              {t('chat:gone.goOn')}
+              <Icon of={ChevronDown} size={14} />
+            </Button>
+          }
+        >
+          <BackendItems backends={backends} chosenId={null} onChoose={(choice) => choose(conversationId, choice)} />
+        </Menu>
+      ) : (
+        <div role="group" aria-label={t('chat:gone.label')} className="flex min-w-0 flex-wrap justify-end gap-1.5 py-1">
+          {backends.map((view) => (
+            <Button
+              key={view.profile.id}
+              size={28}
+              onClick={() => {
+                giveFocus()
+                choose(conversationId, choiceFor(view))
+              }}
+            >
+              <bdi className="max-w-44 truncate">{view.isBuiltIn ? t('common:guide') : view.profile.name}</bdi>
+            </Button>
+          ))}
+        </div>
+      )}
     </Bar>
   )
 }

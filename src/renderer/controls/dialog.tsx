@@ -15,7 +15,7 @@ export interface DialogProps {
   isSticky?: boolean
   className?: string
   /** False leaves the focus to whoever has taken it; by default it goes to the composer, or to what had it. */
-  finalFocus?: false
+  finalFocus?: false | (() => HTMLElement | boolean)
 }
 
 /** A modal question. Errors never come as one (DESIGN "Errors"). */

@@ -1,9 +1,10 @@
 /** How a backend stands: BackendStatus of src/shared/settings.ts in one word, or the Guide. */
-export type Connection = 'connected' | 'connecting' | 'needs-key' | 'untrusted' | 'offline' | 'unknown' | 'built-in'
+export type Connection =
+  'connected' | 'connecting' | 'needs-key' | 'untrusted' | 'offline' | 'unknown' | 'built-in' | 'gone'
 
 /**
  * How a backend stands: filled connected; hollow amber on its way, or waiting for a key; hollow red offline or not
- * trusted; hollow grey built in, dashed not asked yet. Shape and colour are never alone: the caller puts the name or a
+ * trusted; hollow grey built in, dashed not asked yet or gone. Shape and colour are never alone: the caller puts the name or a
  * tooltip beside it.
  */
 export function StatusDot({ connection, className = '' }: { connection: Connection; className?: string }) {
@@ -15,6 +16,7 @@ export function StatusDot({ connection, className = '' }: { connection: Connecti
     offline: 'border-danger',
     unknown: 'border-dashed border-ink-3',
     'built-in': 'border-ink-3',
+    gone: 'border-dashed border-danger',
   } as const
   return (
     <span

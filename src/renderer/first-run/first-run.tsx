@@ -6,8 +6,10 @@ import { GUIDE_BACKEND_ID } from '../../shared/settings'
 import { Button } from '../controls/button'
 import { Mark } from '../controls/mark'
 import { FieldNote, TextField } from '../controls/text-field'
+import { showSettings } from '../store/conversations'
 import { connectTo } from '../store/backends'
 import { EnterServerKey } from './enter-server-key'
+import { SaveAnyway } from './save-anyway'
 import { FoundServers } from './found-servers'
 
 export interface FirstRunProps {
@@ -111,6 +113,17 @@ export function FirstRun({ onHold }: FirstRunProps) {
                   error={error === null ? null : wordsOf(error, (key, values) => t(key, values ?? {}))}
                   help={t(busy === null ? 'first-run:addressHelp' : 'first-run:connecting')}
                 />
+                {error !== null && (
+                  <SaveAnyway
+                    address={address}
+                    error={error}
+                    onSaved={async (backendId, section) => {
+                      await activate(backendId)
+                      onHold(false)
+                      showSettings('backends', backendId, section)
+                    }}
+                  />
+                )}
               </section>
               <FoundServers busy={busy} onUse={(url) => void connect(url)} />
             </>

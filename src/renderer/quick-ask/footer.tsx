@@ -152,8 +152,7 @@ function FinalStatus({ answer }: { answer: AssistantMessage }) {
       return null
     case 'complete':
     case 'complete-unconfirmed':
-      // A backend that is gone has no name any more.
-      return <Segments of={[...(name === '' ? [] : [t('chat:line.answered', { name })]), ...speed]} />
+      return <Segments of={[t('chat:line.answered', { name }), ...speed]} />
     case 'stopped':
       return <Segments of={[t('chat:line.stopped'), figures.words(countWords(answerText(answer)))]} />
     case 'interrupted':

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, type RefObject } from 
 import { useTranslation } from 'react-i18next'
 import { LiveRegion } from '../chat/live-region'
 import { useFileDrop } from '../composer/file-drop'
-import { QueuedBar } from '../composer/notice-bars'
+import { GoneBar, QueuedBar } from '../composer/notice-bars'
 import { FinalFocus } from '../controls/final-focus'
 import { attachFiles } from '../store/drafts'
 import { stopAnswer } from '../store/sending'
@@ -52,6 +52,7 @@ export function QuickAsk() {
         {(hasChips || draggedFiles > 0) && <Chips conversationId={conversationId} ghosts={draggedFiles} />}
         {hasRefusal && <Refusal conversationId={conversationId} />}
         {hasAnswer && <Answers key={conversationId} conversationId={conversationId} />}
+        <GoneBar conversationId={conversationId} look="buttons" />
         <QueuedBar conversationId={conversationId} />
         {isOpen && <Footer conversationId={conversationId} isCopied={isCopied} onCopy={copyAnswer} />}
         <LiveRegion conversationId={conversationId} />

@@ -1,6 +1,7 @@
 import { Paperclip, Square, SquarePen } from 'lucide-react'
 import type { ClipboardEvent, KeyboardEvent, RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useGoneReason } from '../chat/choice'
 import { useBackendName } from '../chat/provider-line'
 import { pastedFiles } from '../composer/pasted-files'
 import { IconButton } from '../controls/icon-button'
@@ -29,6 +30,7 @@ export function QuestionRow({ field, conversationId, isCompact }: QuestionRowPro
   const text = useStore((state) => (state.drafts.get(conversationId) ?? EMPTY_DRAFT).text)
   const { count, first } = useQuestions(conversationId)
   const isRunning = useIsRunning(conversationId)
+  const goneReason = useGoneReason(conversationId)
   return (
     <div
       className={`flex flex-none items-center ${isCompact ? 'min-h-14.5 gap-[11.5px] ps-[18px] pe-[15px]' : 'min-h-17.5 gap-[10.5px] ps-[17.5px] pe-[22px]'}`}
@@ -39,6 +41,7 @@ export function QuestionRow({ field, conversationId, isCompact }: QuestionRowPro
         rows={1}
         dir="auto"
         autoFocus
+        readOnly={goneReason !== null}
         value={text}
         placeholder={
           count === 0 ? t('quick-ask:placeholder') : count === 1 ? shortened(first) : t('quick-ask:followUp')
@@ -57,6 +60,8 @@ export function QuestionRow({ field, conversationId, isCompact }: QuestionRowPro
             icon={Paperclip}
             iconSize={17}
             label={t('chat:composer.attach')}
+            hint={goneReason ?? undefined}
+            isDisabled={goneReason !== null}
             onClick={() => void pickFiles(conversationId)}
           />
           {isCompact ? (

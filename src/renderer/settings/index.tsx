@@ -14,7 +14,7 @@ import { useTranslation } from 'react-i18next'
 import { Icon } from '../controls/icon'
 import { Kbd } from '../controls/kbd'
 import { Mark } from '../controls/mark'
-import type { SettingsPageId } from '../store/state'
+import type { FormSection, SettingsPageId } from '../store/state'
 import { AboutPage } from './about-page'
 import { AppearancePage } from './appearance-page'
 import { BackendsPage } from './backends/backends-page'
@@ -39,10 +39,12 @@ export interface SettingsProps {
   page?: SettingsPageId
   /** The backend to show on its page. */
   backendId?: string | undefined
+  /** The part of its form that is wanted. */
+  section?: FormSection | undefined
 }
 
 /** The settings in place of sidebar and thread [16]. Each change applies at once; Esc goes back. */
-export function Settings({ onClose, page: firstPage = 'backends', backendId }: SettingsProps) {
+export function Settings({ onClose, page: firstPage = 'backends', backendId, section }: SettingsProps) {
   const { t } = useTranslation()
   const [page, setPage] = useState<SettingsPageId>(firstPage)
 
@@ -103,7 +105,7 @@ export function Settings({ onClose, page: firstPage = 'backends', backendId }: S
           <h1 className="text-ui font-strong text-ink-1">{t(`settings:pages.${page}`)}</h1>
         </header>
         {page === 'backends' ? (
-          <BackendsPage backendId={backendId} />
+          <BackendsPage backendId={backendId} section={section} />
         ) : (
           // A page without a single button, such as the shortcuts, is scrolled by keyboard as well.
           <div tabIndex={0} className="focus-inset min-h-0 flex-1 overflow-y-auto">

@@ -16,6 +16,8 @@ export function ShortcutsPage() {
         ['search', ['Mod', 'K']],
         ['settings', ['Mod', ',']],
         ['sidebar', ['Mod', '\\']],
+        ['model', ['Mod', '/']],
+        ['favourite', ['Mod', 'D']],
         ['wire', ['Mod', 'Shift', 'Y']],
         ['previous', ['Alt', 'Up']],
         ['next', ['Alt', 'Down']],

@@ -1,8 +1,9 @@
 import type { ConnectedBackend } from '../../shared/contract'
-import type { Result } from '../../shared/errors'
+import type { AppError, Result } from '../../shared/errors'
+import { newBackendProfile, type BackendView } from '../../shared/settings'
 import { reviewCertificate } from '../certificate/state'
 import type { Connection } from '../controls/status-dot'
-import { backendOf, useStore, withEntry, type Choice, type State } from './state'
+import { backendOf, useStore, withEntry, type Choice, type FormSection, type State } from './state'
 
 /** Backends of which main has more to tell while this window still waits for what it had. */
 const outdated = new Set<string>()
@@ -43,9 +44,10 @@ export function receiveCatalogueChange({ backendId }: { backendId: string }): vo
   else if (known !== undefined) void loadCatalogue(backendId)
 }
 
-/** Loads it once, when a surface first needs it. */
+/** Loads it once, when a surface first needs it; of a backend that is gone there is nothing to load. */
 export function needCatalogue(backendId: string): void {
-  if (!useStore.getState().catalogues.has(backendId)) void loadCatalogue(backendId)
+  const { backends, catalogues } = useStore.getState()
+  if (backendOf({ backends }, backendId) !== null && !catalogues.has(backendId)) void loadCatalogue(backendId)
 }
 
 /** Loads it where what is known is old, or failed: somebody looks at it now. */
@@ -58,10 +60,17 @@ export function freshenCatalogue(backendId: string): void {
 /** How a backend stands, as main's last contact with it told. */
 export function connectionOf(state: Pick<State, 'backends' | 'catalogues'>, backendId: string): Connection {
   const view = backendOf(state, backendId)
-  if (view?.isBuiltIn !== false) return 'built-in'
+  if (view === null) return 'gone'
+  if (view.isBuiltIn) return 'built-in'
   // Main asks before it says so, and a window that has asked waits for the answer.
   const isAsked = state.catalogues.get(backendId)?.status === 'loading'
   return view.status.kind === 'unknown' && isAsked ? 'connecting' : view.status.kind
+}
+
+/** Host and port of an address, as far as it has one; null for one that cannot be read. */
+export function hostOf(address: string): string | null {
+  const url = address.includes('://') ? address : `https://${address}`
+  return URL.canParse(url) && new URL(url).host !== '' ? new URL(url).host : null
 }
 
 /** Whether main has met no keychain here: some secret could only be kept in memory, or lies on disk unprotected (S26). */
@@ -81,8 +90,25 @@ export async function connectTo(address: string): Promise<Result<ConnectedBacken
   const connect = window.parley.request['backend.connect']
   const result = await connect({ address, sha256: null })
   if (result.ok || result.error.code !== 'certificate') return result
-  const sha256 = await reviewCertificate({ name: result.error.host, error: result.error })
+  const sha256 = await reviewCertificate({ name: hostOf(address) ?? result.error.host, error: result.error })
   return sha256 === null ? result : connect({ address, sha256 })
+}
+
+/**
+ * Keeps an address at which no server could be reached yet: it may need a proxy, a certificate or a header first, which
+ * are set in its form.
+ *
+ * @param address as typed; without a scheme it is taken for http
+ */
+export async function saveUnreached(address: string): Promise<Result<BackendView>> {
+  const url = /^[a-z][a-z0-9+.-]*:\/\//iu.test(address) ? address : `http://${address}`
+  const name = URL.canParse(url) ? new URL(url).host : address
+  return window.parley.request['backend.save'](newBackendProfile(crypto.randomUUID(), name.slice(0, 80), url))
+}
+
+/** Where the form of such a backend opens: at what most likely has to be set first. */
+export function sectionFor(error: AppError): FormSection {
+  return error.code === 'certificate' ? 'security' : 'network'
 }
 
 /**

@@ -70,17 +70,25 @@ function mergeSummaries(
 }
 
 function receiveBackends(backends: BackendView[]): void {
+  const before = new Map(useStore.getState().backends.map((view) => [view.profile.id, wayTo(view)]))
   useStore.setState((state) => {
-    const before = new Map(state.backends.map((view) => [view.profile.id, wayTo(view)]))
     const now = new Map(backends.map((view) => [view.profile.id, wayTo(view)]))
+    const gone = state.backends.filter(({ profile }) => !now.has(profile.id))
     return {
       backends,
+      removedNames: new Map([...state.removedNames, ...gone.map(({ profile }) => [profile.id, profile.name] as const)]),
       // With another address or key, what was known of a server is asked anew when it is needed.
       catalogues: new Map([...state.catalogues].filter(([id]) => now.has(id) && now.get(id) === before.get(id))),
       choices: new Map([...state.choices].filter(([, { backendId }]) => now.has(backendId))),
     }
   })
   needPresentCatalogue()
+  // How it stands was found out on the way before; somebody looks at it in the settings, where it was changed.
+  if (useStore.getState().view.name !== 'settings') return
+  for (const view of backends) {
+    const way = before.get(view.profile.id)
+    if (way !== undefined && way !== wayTo(view) && view.status.kind !== 'unknown') needCatalogue(view.profile.id)
+  }
 }
 
 /** All that decides what a server answers, as one string to compare. */

@@ -9,9 +9,11 @@ import {
   useStore,
   withAnswer,
   withEntry,
+  type FormSection,
   type SettingsPageId,
   type State,
   type Thread,
+  type View,
 } from './state'
 
 /** The window's one feed: it folds what arrives into the threads that are open. */
@@ -126,9 +128,13 @@ export function rememberedConversation(): string | null {
 }
 
 /** @param backendId the one to show on the page of the backends; without it, the one for new chats */
-export function showSettings(page: SettingsPageId = 'backends', backendId?: string): void {
-  const view =
-    backendId === undefined ? { name: 'settings' as const, page } : { name: 'settings' as const, page, backendId }
+export function showSettings(page: SettingsPageId = 'backends', backendId?: string, section?: FormSection): void {
+  const view: View = {
+    name: 'settings',
+    page,
+    ...(backendId === undefined ? {} : { backendId }),
+    ...(section === undefined ? {} : { section }),
+  }
   useStore.setState({ view, renaming: null, isDrawerOpen: false })
   // An answer that ends behind the settings is not read.
   void window.parley.request['conversation.leave']()

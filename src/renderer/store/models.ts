@@ -35,6 +35,11 @@ export async function needModels(backendId: string, provider: string): Promise<v
   await asking
 }
 
+/** Whether a provider still has its models to tell: none is known, and it was not asked for them since it was listed. */
+export function hasYetToTell(provider: CatalogueProvider): boolean {
+  return !provider.hasModelDetails && provider.models.length === 0 && !asked.has(provider)
+}
+
 async function work(): Promise<void> {
   if (running === LANES) return
   running += 1

@@ -9,13 +9,13 @@ import {
 import type { AppError, Result } from '../../shared/errors'
 import { feed, loadThread, untilIdle } from './conversations'
 import { blockerOf, changeDraft, giveBack, readyAttachments } from './drafts'
-import { choiceOf, conversationOf, EMPTY_DRAFT, runningAnswer, useStore, withEntry, type Choice } from './state'
+import { choiceOf, conversationOf, EMPTY_DRAFT, isGone, runningAnswer, useStore, withEntry, type Choice } from './state'
 
 /** Sends what stands in the composer, or lets it wait while an answer runs. False when there is nothing to send. */
 export function sendDraft(conversationId: string): boolean {
   const state = useStore.getState()
   const draft = state.drafts.get(conversationId) ?? EMPTY_DRAFT
-  if (blockerOf(draft) !== null) return false
+  if (blockerOf(draft) !== null || isGone(state, conversationId)) return false
   const text = draft.text.trim()
   const attachments = readyAttachments(draft)
   changeDraft(conversationId, () => EMPTY_DRAFT)
@@ -150,6 +150,8 @@ async function ask(
   question: Question,
   message: UserMessage | null,
 ): Promise<AppError | null> {
+  // The composer says it, and offers the others.
+  if (isGone(useStore.getState(), conversationId)) return { code: 'not-found', what: 'backend' }
   const request: StartGeneration = {
     generationId: crypto.randomUUID(),
     answerId: crypto.randomUUID(),

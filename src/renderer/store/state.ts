@@ -50,13 +50,19 @@ export type CatalogueState =
 
 export type SettingsPageId = 'backends' | 'appearance' | 'general' | 'quick-ask' | 'shortcuts' | 'privacy' | 'about'
 
-export type View = { name: 'chat' } | { name: 'settings'; page: SettingsPageId; backendId?: string }
+/** Parts of a backend's form that can be opened from elsewhere. */
+export type FormSection = 'network' | 'security'
+
+export type View =
+  { name: 'chat' } | { name: 'settings'; page: SettingsPageId; backendId?: string; section?: FormSection }
 
 /** All that the window knows. Filled by `app.boot`; null stands for "not booted". */
 export interface State {
   boot: Boot | null
   settings: Settings
   backends: readonly BackendView[]
+  /** Names that removed backends had, by id, for what they answered; as long as the window lives. */
+  removedNames: ReadonlyMap<string, string>
   /** By id; the sidebar sorts. */
   conversations: ReadonlyMap<string, ConversationSummary>
   storage: StorageState
@@ -104,6 +110,7 @@ export function initialState(): State {
       backends: [],
     },
     backends: [],
+    removedNames: new Map(),
     conversations: new Map(),
     storage: { isSafe: true },
     shortcut: { kind: 'off' },
@@ -189,17 +196,28 @@ export function runningAnswer(state: State, conversationId: string): AssistantMe
   return last?.role === 'assistant' && last.state === 'running' ? last : null
 }
 
-/** Who answers the next question of a conversation: chosen here, or as last time, or as the active backend says. */
+/**
+ * Who answers the next question of a conversation: chosen here, or as last time, or as the active backend says. A backend
+ * that was removed stays the choice until a person makes another (`isGone`): nobody else is asked on the quiet.
+ */
 export function choiceOf(state: State, conversationId: string): Choice {
   const chosen = state.choices.get(conversationId)
   if (chosen !== undefined) return chosen
   const conversation = conversationOf(state, conversationId)
-  if (conversation !== null && state.backends.some(({ profile }) => profile.id === conversation.backendId)) {
+  if (conversation !== null) {
     return { backendId: conversation.backendId, provider: conversation.provider, model: conversation.model }
   }
   const backendId = state.settings.activeBackendId ?? GUIDE_BACKEND_ID
   const profile = backendOf(state, backendId)?.profile
   return { backendId, provider: profile?.provider ?? null, model: profile?.model ?? null }
+}
+
+/** Whether the backend of a conversation was removed, and nobody has chosen yet who answers instead. */
+export function isGone(state: State, conversationId: string): boolean {
+  return (
+    conversationOf(state, conversationId) !== null &&
+    backendOf(state, choiceOf(state, conversationId).backendId) === null
+  )
 }
 
 export function backendOf(state: Pick<State, 'backends'>, backendId: string): BackendView | null {

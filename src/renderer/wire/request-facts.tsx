@@ -54,6 +54,9 @@ export function RequestFacts({ recording }: { recording: WireRecording }) {
         <StatusBadge recording={recording} />
       </div>
       <Headers label={t('wire:request.headers')} headers={withHost(request.headers, request.host)} />
+      {request.via !== null && (
+        <p className="mt-1 text-meta text-ink-3">{t('wire:request.via', { proxy: request.via })}</p>
+      )}
       {earlierTries > 0 && (
         <p className="mt-2 text-meta text-warn">{t('wire:request.earlier', { count: earlierTries })}</p>
       )}

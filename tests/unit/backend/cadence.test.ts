@@ -29,6 +29,7 @@ function arriving(pieces: readonly (readonly [atMs: number, events: readonly Raw
   let nowMs = 0
   const taken: number[] = []
   const api = {
+    redactor: () => (text: string) => text,
     async *chunks(): AsyncGenerator<Chunk[], void, undefined> {
       for (const [atMs, events] of pieces) {
         nowMs = atMs
@@ -38,7 +39,8 @@ function arriving(pieces: readonly (readonly [atMs: number, events: readonly Raw
       await after?.()
     },
   }
-  return { taken, measure: () => measureCadence(api, ask('m'), { monotonicMs: () => nowMs }) }
+  const measure = (maxWaitMs?: number) => measureCadence(api, ask('m'), { monotonicMs: () => nowMs }, maxWaitMs)
+  return { taken, measure, pass: (ms: number) => (nowMs += ms) }
 }
 
 describe('measureCadence', () => {
@@ -56,19 +58,48 @@ describe('measureCadence', () => {
 
   it('says nothing of an answer without text, and waits for no more than asked', async () => {
     const api = new BackendApi({ url: server.url })
-    const silent = { verdict: 'silent', firstWordMs: null, gapsMs: [] }
-    expect(await measureCadence(api, ask('rate-limit'), systemClock)).toEqual(silent)
+    const late = { code: 'timeout', phase: 'headers', seconds: 0 }
+    const silent = { verdict: 'silent', error: late, firstWordMs: null, gapsMs: [] }
     const startMs = performance.now()
     expect(await measureCadence(api, ask('silent'), systemClock, 300)).toEqual(silent)
     expect(await measureCadence(api, ask('slow-headers:ms=60000'), systemClock, 300)).toEqual(silent)
     expect(performance.now() - startMs).toBeLessThan(3000)
   })
 
-  it('takes what came before a stall or a cut as what there is to tell', async () => {
+  it.each(['cut', 'reset', 'short-length'])('gives no verdict on an answer in mode %s, and says why', async (mode) => {
+    const cadence = await measureCadence(new BackendApi({ url: server.url }), ask(mode), systemClock, 5000)
+    expect(cadence).toMatchObject({ verdict: 'silent', error: { code: 'connection-lost' } })
+    expect(cadence.firstWordMs).toBeGreaterThan(0)
+  })
+
+  it('gives no verdict on an answer that stands still for ten seconds, whether it goes on or not', async () => {
+    const start = [100, 150, 200, 250].map((atMs) => [atMs, [word]] as const)
+    const idle = (seconds: number) => ({ verdict: 'silent', error: { code: 'timeout', phase: 'idle', seconds } })
+    expect(await arriving([...start, [10_250, [word]]]).measure()).toMatchObject(idle(10))
+    const stalled = arriving(start, async () => {
+      stalled.pass(14_000)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      throw new DOMException('late', 'TimeoutError')
+    })
+    expect(await stalled.measure(50)).toMatchObject(idle(14))
+    const slow = arriving(start, async () => {
+      slow.pass(5000)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      throw new DOMException('late', 'TimeoutError')
+    })
+    expect(await slow.measure(50)).toMatchObject({ verdict: 'streams', error: null })
+  })
+
+  it('says why there is no answer', async () => {
     const api = new BackendApi({ url: server.url })
-    for (const mode of ['stall', 'cut', 'reset']) {
-      const cadence = await measureCadence(api, ask(mode), systemClock, 500)
-      expect(cadence.firstWordMs, mode).toBeGreaterThan(0)
+    for (const [mode, error] of [
+      ['rate-limit', { code: 'backend' }],
+      ['auth', { code: 'provider-auth' }],
+      ['html', { code: 'not-a-stream' }],
+      ['redirect', { code: 'redirect', status: 307 }],
+      ['unauthorized', { code: 'unauthorized' }],
+    ] as const) {
+      expect(await measureCadence(api, ask(mode), systemClock), mode).toMatchObject({ verdict: 'silent', error })
     }
   })
 
@@ -90,7 +121,7 @@ describe('measureCadence', () => {
       [30, [word, finish]],
       [60_000, [usage]],
     ])
-    expect(await over.measure()).toEqual({ verdict: 'streams', firstWordMs: 10, gapsMs: [20] })
+    expect(await over.measure()).toEqual({ verdict: 'streams', error: null, firstWordMs: 10, gapsMs: [20] })
     expect(over.taken).toEqual([10, 30])
   })
 
@@ -104,7 +135,7 @@ describe('measureCadence', () => {
       [900, [usage]],
       [920, [{ type: 'content', content: '' }]],
     ])
-    expect(await measure()).toEqual({ verdict: 'streams', firstWordMs: 500, gapsMs: [20, 20] })
+    expect(await measure()).toEqual({ verdict: 'streams', error: null, firstWordMs: 500, gapsMs: [20, 20] })
   })
 
   it('begins anew when another provider answers, so that what was given up and the wait between tell nothing', async () => {
@@ -116,14 +147,22 @@ describe('measureCadence', () => {
       [3120, [word]],
       [3140, [word]],
     ])
-    expect(await measure()).toEqual({ verdict: 'streams', firstWordMs: 3100, gapsMs: [20, 20] })
+    expect(await measure()).toEqual({ verdict: 'streams', error: null, firstWordMs: 3100, gapsMs: [20, 20] })
     const inOne = arriving([[300, [provider('A'), ...words(9), provider('B'), word]]])
-    expect(await inOne.measure()).toEqual({ verdict: 'silent', firstWordMs: 300, gapsMs: [] })
+    expect(await inOne.measure()).toEqual({ verdict: 'silent', error: null, firstWordMs: 300, gapsMs: [] })
   })
 
   it.each([
     ['one word, in one piece', [[800, [word, finish]]], 'silent'],
     ['a whole answer as one event, as a provider gives it that does not stream', [[2000, [word, word]]], 'silent'],
+    [
+      'a fast short answer in one piece, and in two that follow at once',
+      [
+        [20, words(9)],
+        [20.4, [word, finish]],
+      ],
+      'silent',
+    ],
     ['a whole answer as many events at once, after a wait', [[2000, words(30)]], 'bursts'],
     [
       'the same in several pieces that follow at once',
@@ -174,12 +213,12 @@ describe('measureCadence', () => {
     const { measure } = arriving([[100, [word, word, word, { type: 'error', error: 'X', message: 'X: y' }]]], () =>
       Promise.reject(new Error('was read on')),
     )
-    expect(await measure()).toEqual({ verdict: 'streams', firstWordMs: 100, gapsMs: [] })
-  })
-
-  it('throws what the server says instead of a stream', async () => {
-    const asking = measureCadence(new BackendApi({ url: server.url }), ask('html'), systemClock)
-    await expect(asking).rejects.toMatchObject({ error: { code: 'not-a-stream' } })
+    expect(await measure()).toEqual({
+      verdict: 'silent',
+      error: { code: 'backend', kind: 'X', message: 'X: y' },
+      firstWordMs: 100,
+      gapsMs: [],
+    })
   })
 })
 
@@ -200,7 +239,18 @@ describe('testBackend', () => {
 
   it('says reachable when the server is there and its provider is not', async () => {
     const test = await testBackend(new BackendApi({ url: server.url }), ask('auth'), systemClock, list)
-    expect(test).toMatchObject({ verdict: 'reachable', firstWordMs: null, gapsMs: [] })
+    expect(test).toMatchObject({
+      verdict: 'reachable',
+      error: { code: 'provider-auth' },
+      firstWordMs: null,
+      gapsMs: [],
+    })
+  })
+
+  it.each(['error', 'cut', 'redirect', 'html'])('says reachable and why when answers fail: %s', async (mode) => {
+    const test = await testBackend(new BackendApi({ url: server.url }), ask(mode), systemClock, list)
+    expect(test.verdict).toBe('reachable')
+    expect(test.verdict !== 'failed' && test.error).toHaveProperty('code')
   })
 
   it('says failed when the server itself wants a key, also where its health check does not', async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BackendApi, type BackendApiOptions } from '../../../src/main/backend/api'
-import type { DownloadOptions } from '../../../src/main/backend/download'
+import { isFilePath, type DownloadOptions } from '../../../src/main/backend/download'
 import { createHttpTransport } from '../../../src/main/backend/http'
 import type { Transport, TransportRequest } from '../../../src/main/backend/transport'
 import { toAppError } from '../../../src/shared/errors'
@@ -402,5 +402,25 @@ describe('spoken text', () => {
       path: '/some/path/backend-api/v2/synthesize/Lab%2FAll?text=say+this+%26+that&lang=en',
       headers: SECRETS,
     })
+  })
+})
+
+describe('the path of a file, and not of the API, however a server may read it', () => {
+  it.each([
+    ['/media/a.png', true],
+    ['/files/b1/media/%D0%BA%D0%BE%D1%82.png', true],
+    ['/images/a%20b.webp?size=2', true],
+    ['/backend-api/v2/version', false],
+    ['/g4f/BACKEND-API/v2/version', false],
+    ['/%62ackend-api/v2/version', false],
+    ['/%2562ackend-api/v2/version', false],
+    ['/backend%2Dapi/v2/version', false],
+    ['/x/..%2fbackend%2dapi/v2', false],
+    ['/media/%2e%2e%2fsecret', false],
+    ['/media/..%5csecret', false],
+    ['/backend-api;a=1/v2/version', false],
+    ['/media/%E0%A4%A', false],
+  ])('%s: %s', (address, isFile) => {
+    expect(isFilePath(new URL(address, 'http://localhost:1337'))).toBe(isFile)
   })
 })

@@ -514,10 +514,48 @@ describe('R12 what a proxy has not passed on may be sent again', () => {
       connection.reset()
     })
     const proxy = await keep(startHttpProxy())
-    expect(await ask(far(server), { proxy: proxy.url })).toBe('no way there')
-    const broken = await keep(startHttpProxy({ fault: 'close' }))
-    expect(await ask(far(server), { proxy: broken.url })).toEqual({ code: 'connection-lost' })
-    expect(broken.requests).toHaveLength(1)
+    const passed = { code: 'proxy', host: '127.0.0.1', mayHavePassed: true }
+    const failed = { ...passed, reason: 'failed', port: proxy.port }
+    expect(await ask(far(server), { proxy: proxy.url })).toEqual(failed)
+    for (const fault of ['close', 'garbage', 'flood'] as const) {
+      const broken = await keep(startHttpProxy({ fault }))
+      const error = { ...passed, reason: 'network', port: broken.port }
+      expect(await ask(far(server), { proxy: broken.url }), fault).toEqual(error)
+      expect(broken.requests).toHaveLength(1)
+    }
+  })
+
+  test('an http proxy that says nothing to a GET is what does not answer; a question may take its time', async () => {
+    const server = await serve()
+    const silent = await keep(startHttpProxy({ fault: 'silent' }))
+    const options = { proxy: silent.url }
+    expect(await ask(far(server), options, { method: 'GET', body: null, firstByteTimeoutMs: 100 })).toMatchObject({
+      code: 'proxy',
+      reason: 'network',
+      port: silent.port,
+    })
+    expect(await ask(far(server), options, { firstByteTimeoutMs: 100, method: 'POST' })).toMatchObject({
+      code: 'timeout',
+      phase: 'headers',
+    })
+  })
+
+  test.each([
+    ['403 Forbidden', { 'content-type': 'text/html' }, true],
+    ['502 Bad Gateway', {}, true],
+    ['400 Bad Request', { 'content-type': 'text/html', 'x-squid-error': 'ERR_INVALID_URL 0' }, true],
+    ['400 Bad Request', { 'content-type': 'text/html', via: '1.1 proxy' }, false],
+    ['403 Forbidden', { 'content-type': 'application/json' }, false],
+    ['503 Service Unavailable', { 'content-type': 'application/json', 'proxy-status': 'p' }, false],
+    ['200 OK', { 'content-type': 'text/event-stream', 'x-squid-error': 'x' }, false],
+  ] as const)('%s with %j through an http proxy is its own: %s', async (status, headers, isProxys) => {
+    const server = await serve(async (connection) => {
+      await connection.request()
+      connection.answer(status, { ...headers }, 'said')
+    })
+    const proxy = await keep(startHttpProxy())
+    const failed = { code: 'proxy', reason: 'failed', host: '127.0.0.1', port: proxy.port, mayHavePassed: true }
+    expect(await ask(far(server), { proxy: proxy.url })).toEqual(isProxys ? failed : 'said')
   })
 })
 

@@ -46,13 +46,44 @@ describe('a proxy of one’s own', () => {
     await backends.setSecret(PASSWORD, CANARY, false)
     expect(errorIn(await askBackend(backends, 'home'))).toBeNull()
     expect((await backends.catalogue('home')).providers).not.toEqual([])
-    expect(await backends.test('home')).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test('home')).toMatchObject({ error: null })
     expect(await backends.find('home', named(server))).toMatchObject({ url: named(server) })
     expect(new Set(proxy.requests.map(({ host, login }) => `${host} ${String(login)}`))).toEqual(
       new Set([`chat.example me:too:${CANARY}`]),
     )
     // What the server got says nothing of the proxy.
     expect(JSON.stringify(server.requests)).not.toContain(CANARY)
+  })
+
+  it('is told to whoever records the answer, without its password, and not for this computer', async () => {
+    const routes: unknown[] = []
+    const server = await serve()
+    const proxy = await proxied(startHttpProxy())
+    const { backends } = openBackends({
+      tap: (transport, { route }) => {
+        routes.push(route)
+        return transport
+      },
+      findSystemProxy: async () => `PROXY 127.0.0.1:${proxy.port}`,
+    })
+    const trust = { kind: 'system' }
+    const own: ProxyChoice = { kind: 'own', url: proxy.url, user: 'me' }
+    for (const [url, choice] of [
+      [named(server), own],
+      [named(server), { kind: 'system' }],
+      [named(server), { kind: 'none' }],
+      [server.url, own],
+    ] as const) {
+      await backends.save(profile(url, choice))
+      await backends.setSecret(PASSWORD, CANARY, false).catch(() => null)
+      await askBackend(backends, 'home')
+    }
+    expect(routes).toEqual([
+      { proxy: proxy.url, hasProxyLogin: true, trust },
+      { proxy: proxy.url, hasProxyLogin: false, trust },
+      { proxy: null, hasProxyLogin: false, trust },
+      { proxy: null, hasProxyLogin: false, trust },
+    ])
   })
 
   it('works over http with and without a login', async () => {
@@ -100,7 +131,7 @@ describe('a proxy of one’s own', () => {
       await backends.save(profile(`http://${host}:${server.port}`, { kind: 'own', url: proxy.url, user: 'me' }))
       expect(errorIn(await askBackend(backends, 'home'))).toBeNull()
       await backends.save(profile(`http://${host}:${server.port}`, { kind: 'system' }))
-      expect(await backends.test('home')).toMatchObject({ verdict: 'streams' })
+      expect(await backends.test('home')).toMatchObject({ error: null })
     }
     expect(proxy.connections.opened).toBe(0)
     expect(asked).toEqual([])

@@ -53,7 +53,7 @@ describe('what an error tells of a server', () => {
     [refused, false, 'offline'],
     [{ code: 'proxy', reason: 'login', host: 'p', port: 1 }, false, 'offline'],
     [{ code: 'timeout', phase: 'connect', seconds: 10 }, false, 'offline'],
-    [{ code: 'redirect', status: 307, host: 'x' }, false, 'offline'],
+    [{ code: 'redirect', status: 307, host: null }, false, 'offline'],
     [selfSigned, false, 'untrusted'],
     [{ ...selfSigned, reason: 'changed', trusted: shown }, false, 'untrusted'],
     [{ ...selfSigned, reason: 'other' }, false, 'untrusted'],
@@ -70,6 +70,11 @@ describe('what an error tells of a server', () => {
     [{ code: 'provider-auth', provider: 'Lab', message: 'x' }, true, null],
     [{ code: 'internal' }, true, null],
   ]
+  it('S18 nothing that a server can make of what it was sent', () => {
+    const standing = standingAfter({ code: 'redirect', status: 307, host: 'sk-canary-0123456789.example' }, true)
+    expect(JSON.stringify(standing)).not.toContain('canary')
+  })
+
   it.each(cases)('%j (prompt: %j): %s', (error, isPrompt, kind) => {
     const standing = standingAfter(error, isPrompt)
     expect(standing?.kind ?? null).toBe(kind)
@@ -283,7 +288,7 @@ describe('the status of a backend', () => {
     expect(view().status).toMatchObject({ kind: 'needs-key' })
     await backends.setSecret(KEY, CANARY, false)
     expect(view().status).toEqual({ kind: 'unknown' })
-    expect(await backends.test('home')).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test('home')).toMatchObject({ error: null })
     expect(view().status).toMatchObject({ kind: 'connected' })
     await closing.at(-1)?.()
     expect(await askBackend(backends, 'home')).toContainEqual(expect.objectContaining({ state: 'failed' }))

@@ -89,7 +89,7 @@ describe('trust for one certificate (S37)', () => {
       error: { shown: { sha256: sha256Of(name) } },
     })
     await backends.trust('home', sha256Of(name))
-    expect(await backends.test('home')).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test('home')).toMatchObject({ error: null })
   })
 
   it('ends hard when another certificate is shown, and cannot be moved over to it', async () => {
@@ -145,7 +145,7 @@ describe('trust for one certificate (S37)', () => {
     expect(view('home').profile.trust).toEqual(trusted.trust)
     const copy = await backends.duplicate('home')
     expect(copy.profile.trust).toEqual(trusted.trust)
-    expect(await backends.test(copy.profile.id)).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test(copy.profile.id)).toMatchObject({ error: null })
     // Of a draft that is older than the trust, `system` is the wish to remove it.
     await backends.save(saved.profile)
     expect(view('home').profile.trust.kind).toBe('system')
@@ -184,13 +184,13 @@ describe('trust for one certificate (S37)', () => {
     const still = await backends.trust('home', sha256Of('self-signed-2'))
     expect(still.profile).toEqual(trusted)
     expect(await backends.find('home', moved)).toMatchObject({ url: moved, needsKey: false })
-    expect(await backends.test('home')).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test('home')).toMatchObject({ error: null })
     await backends.save({ ...trusted, url: moved })
     expect(view('home').profile.trust).toMatchObject({
       kind: 'pinned',
       certificate: { sha256: sha256Of('self-signed-2') },
     })
-    expect(await backends.test('home')).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test('home')).toMatchObject({ error: null })
   })
 
   it('is read back from the settings file', async () => {
@@ -346,7 +346,7 @@ describe('authorities of a file', () => {
     const trusted = await backends.trustAuthority('home', path)
     expect(trusted.profile.trust).toMatchObject({ kind: 'authority', fileName: 'company.pem' })
     expect(trusted.profile.trust.kind === 'authority' && trusted.profile.trust.subjects).toHaveLength(1)
-    expect(await backends.test('home')).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test('home')).toMatchObject({ error: null })
     expect(await backends.test('other')).toMatchObject({ error: { code: 'certificate', reason: 'unknown-issuer' } })
 
     const [kept = ''] = readdirSync(join(folder, 'authorities'))
@@ -357,7 +357,7 @@ describe('authorities of a file', () => {
 
     const copy = await backends.duplicate('home')
     await backends.save({ ...view('home').profile, trust: { kind: 'system' } })
-    expect(await backends.test(copy.profile.id)).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test(copy.profile.id)).toMatchObject({ error: null })
     await backends.remove(copy.profile.id)
     expect(readdirSync(join(folder, 'authorities'))).toEqual([])
     expect(await backends.test('home')).toMatchObject({ error: { reason: 'unknown-issuer' } })
@@ -421,7 +421,7 @@ describe('authorities of a file', () => {
     await backends.trustAuthority('home', join(files, 'good.pem'))
     await backends.test('home')
     await backends.trust('home', sha256Of('self-signed'))
-    expect(await backends.test('home')).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test('home')).toMatchObject({ error: null })
     expect(readdirSync(join(folder, 'authorities'))).toEqual([])
   })
 })

@@ -170,6 +170,20 @@ describe('backends', () => {
     expect(backends.list()[0]?.profile.proxy).toMatchObject({ url: 'http://proxy.lan:3128' })
   })
 
+  it('a server that is connected becomes the active one only when there is none', async () => {
+    const { backends, settings } = openBackends()
+    const [first, second] = [await serve(), await serve()]
+    const one = await backends.connect(first.url, null)
+    expect(one.isKnown).toBe(false)
+    expect(settings.current.activeBackendId).toBe(one.view.profile.id)
+    expect((await backends.connect(second.url, null)).isKnown).toBe(false)
+    expect(settings.current.activeBackendId).toBe(one.view.profile.id)
+    const again = await backends.connect(second.url, null)
+    expect(again).toMatchObject({ isKnown: true, view: { profile: { url: second.url } } })
+    expect(settings.current.backends).toHaveLength(2)
+    expect(settings.current.activeBackendId).toBe(one.view.profile.id)
+  })
+
   it('S37 takes no trust from a page', async () => {
     const { backends } = openBackends()
     const trust: BackendProfile['trust'] = { kind: 'authority', fileName: 'x', subjects: [], sha256: 'a'.repeat(64) }
@@ -301,7 +315,7 @@ describe('backends', () => {
     const server = await serve()
     const { backends } = openBackends()
     await backends.save(profile(server.url))
-    expect(await backends.test('home')).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test('home')).toMatchObject({ error: null })
     expect(await backends.test('none')).toEqual({ verdict: 'failed', error: { code: 'not-found', what: 'backend' } })
   })
 
@@ -583,7 +597,7 @@ describe('who gets which key', () => {
     await open.close()
     await serve({ port: open.port, apiKey: CANARY })
     expect((await backends.catalogue('home')).providers).not.toEqual([])
-    expect(await backends.test('home')).toMatchObject({ verdict: 'streams' })
+    expect(await backends.test('home')).toMatchObject({ error: null })
   })
 
   it('a server that was restarted without its key is asked again whose the key is', async () => {

@@ -270,3 +270,14 @@ describe('secrets', () => {
     expect(readFileSync(join(folder, 'secrets.json.corrupt-7'), 'utf8')).toContain('"data"')
   })
 })
+
+describe('what a server may repeat', () => {
+  it('is every secret of its backend that this run knows, and of no other', async () => {
+    const { secrets } = open(working)
+    const provider: SecretName = { backendId: 'home', field: 'provider-key', provider: 'Groq' }
+    await secrets.set(KEY, CANARY, ORIGIN, false)
+    await secrets.set(provider, 'groq-key-0123456789', ORIGIN, false)
+    await secrets.set({ ...KEY, backendId: 'office' }, 'office-key-0123456789', ORIGIN, false)
+    expect(secrets.seenOf('home').sort()).toEqual([CANARY, 'groq-key-0123456789'].sort())
+  })
+})

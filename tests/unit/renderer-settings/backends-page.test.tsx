@@ -202,7 +202,15 @@ describe('the certificate', () => {
     const { main, until } = await open([backendView('home')], ({ says }) => {
       says.test = () =>
         isTrusted
-          ? { verdict: 'reachable', roundTripMs: 84, firstWordMs: null, providers: 1, models: null, gapsMs: [] }
+          ? {
+              verdict: 'reachable',
+              error: null,
+              roundTripMs: 84,
+              firstWordMs: null,
+              providers: 1,
+              models: null,
+              gapsMs: [],
+            }
           : { verdict: 'failed', error: refusedCertificate() }
       says.trust = () => {
         isTrusted = true
@@ -295,9 +303,13 @@ describe('the certificate', () => {
     ])
     const system = [...document.querySelectorAll<HTMLElement>('[role=radio]')][0]!
     await person.press(system)
-    await until(() => person.has('Forget it'))
+    await until(() => person.text().includes('Trust only what this computer trusts?'))
     expect(main.backend('home').profile.trust.kind).toBe('pinned')
-    await person.press(person.button('Forget it'))
+    const buttons = [...document.querySelectorAll('button')].filter(
+      ({ textContent }) => textContent === 'Remove this certificate',
+    )
+    expect(buttons).toHaveLength(2)
+    await person.press(buttons.at(-1)!)
     await until(() => main.backend('home').profile.trust.kind === 'system')
     expect(person.text()).not.toContain('5A:D0:18')
   })
@@ -347,5 +359,25 @@ describe('saving', () => {
     await act(async () => undefined)
     expect(second.main.named('backend.remove')).toEqual([{ backendId: 'home' }])
     expect(second.main.named('backend.save')).toEqual([])
+  })
+})
+
+describe('R17: what is typed and what has the focus', () => {
+  it('a new header has the focus in its name; a value without a name says so', async () => {
+    await open()
+    await person.press(person.button('Add a header'))
+    expect(document.activeElement?.getAttribute('aria-label')).toBe('Name of header 1')
+    await person.type('Value of this header', 'x')
+    expect(person.text()).toContain('A name is needed.')
+  })
+
+  it('a proxy that fails is no fault of the address: it stands in the card of the test', async () => {
+    const { until } = await open(undefined, ({ says }) => {
+      says.find = () => fail({ code: 'proxy', reason: 'login', host: 'p', port: 8080 })
+    })
+    await person.type('Address', 'https://far.example')
+    await person.leave('Address')
+    await until(() => document.querySelector('[role=status].rounded-l') !== null)
+    expect(document.querySelector('[aria-invalid=true]')).toBeNull()
   })
 })

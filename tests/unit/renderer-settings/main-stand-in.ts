@@ -80,6 +80,7 @@ export async function startMain(views: BackendView[], activeBackendId: string | 
       good({ url: address, version: '0.5.2', needsKey: false, tried: [] }),
     test: (): BackendTest => ({
       verdict: 'reachable',
+      error: null,
       roundTripMs: 84,
       firstWordMs: null,
       providers: 1,

@@ -3,7 +3,9 @@ import { act } from 'react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { useReview } from '../../../src/renderer/certificate/state'
 import { ErrorCard } from '../../../src/renderer/chat/error-card'
+import { canAnotherProviderHelp } from '../../../src/renderer/chat/other-provider'
 import { bootStore } from '../../../src/renderer/store/boot'
+import { showConversation } from '../../../src/renderer/store/conversations'
 import { useStore } from '../../../src/renderer/store/state'
 import { emptyAnswer, fold, type AssistantMessage } from '../../../src/shared/conversation'
 import type { AppError } from '../../../src/shared/errors'
@@ -16,7 +18,11 @@ let close = (): void => undefined
 let count = 0
 
 /** A card for an answer of the home server that has just failed. */
-async function open(error: AppError, requested: { provider: string | null; model: string | null } = EITHER) {
+async function open(
+  error: AppError,
+  requested: { provider: string | null; model: string | null } = EITHER,
+  prepare: () => void = () => undefined,
+) {
   main = startMain()
   count += 1
   const blank = emptyAnswer({
@@ -36,6 +42,7 @@ async function open(error: AppError, requested: { provider: string | null; model
   })
   await bootStore()
   useStore.setState({ currentId: 'c1' })
+  prepare()
   const page = mount(<ErrorCard message={message} error={error} words={0} conversationId="c1" isLast isFresh />)
   close = page.unmount
   await settle()
@@ -180,7 +187,7 @@ describe('a refused certificate', () => {
       shown: certificate,
       trusted: { ...certificate, sha256: 'cd'.repeat(32) },
     }
-    const { render, message } = await open(error)
+    const { render, message } = await open(error, EITHER, () => pin({ ...certificate, sha256: 'cd'.repeat(32) }))
     expect(useReview.getState().current).toMatchObject({ backendId: 'home' })
     await settle(() => useReview.getState().current!.answer(null))
     expect(main.asked()).toEqual([])
@@ -188,4 +195,75 @@ describe('a refused certificate', () => {
     await settle()
     expect(useReview.getState().current).toBeNull()
   })
+
+  it('S37: whose old certificate was removed is asked anew, without the dialog of before', async () => {
+    const trusted = { ...certificate, sha256: 'cd'.repeat(32) }
+    const { button } = await open({ code: 'certificate', reason: 'changed', host: 'home', shown: certificate, trusted })
+    expect(useReview.getState().current).toBeNull()
+    expect(button('Review the certificate')).toBeUndefined()
+    await settle(() => button('Retry')!.click())
+    expect(main.asked()).toHaveLength(1)
+  })
 })
+
+describe('what can help', () => {
+  it('offers another backend, not another provider, for what is wrong on the way', async () => {
+    const { button } = await open({ code: 'unreachable', reason: 'refused', host: 'home', port: 1 }, EITHER, () =>
+      useStore.setState(({ backends }) => {
+        const home = backends.find(({ profile }) => profile.id === 'home')!
+        return { backends: [...backends, { ...home, profile: { ...home.profile, id: 'other', name: 'Other' } }] }
+      }),
+    )
+    expect(button('Retry with another provider')).toBeUndefined()
+    expect(button('Another backend…')).toBeDefined()
+  })
+
+  it.each([
+    [{ code: 'backend', kind: 'x', message: 'y' }, true],
+    [{ code: 'http', status: 429, message: null }, true],
+    [{ code: 'http', status: 404, message: null }, false],
+    [{ code: 'timeout', phase: 'idle', seconds: 1 }, true],
+    [{ code: 'timeout', phase: 'connect', seconds: 1 }, false],
+    [{ code: 'unauthorized', status: 401, message: null }, false],
+  ] satisfies [AppError, boolean][])('another provider for %o: %s', (error, isHelp) => {
+    expect(canAnotherProviderHelp(error)).toBe(isHelp)
+  })
+
+  it('without a word there is nothing to continue', async () => {
+    const { button } = await open({ code: 'connection-lost' })
+    expect(button('Continue')).toBeUndefined()
+    expect(button('Retry')!.className).toContain('bg-accent')
+  })
+
+  it('of a removed backend nothing is asked again before another one is chosen', async () => {
+    const { button } = await open({ code: 'backend', kind: 'x', message: 'y' }, EITHER, () =>
+      useStore.setState(({ backends }) => ({ backends: backends.filter(({ isBuiltIn }) => isBuiltIn) })),
+    )
+    await settle(() => void showConversation('c1'))
+    expect(button('Retry')!.getAttribute('aria-disabled')).toBe('true')
+    await settle(() => button('Retry')!.click())
+    expect(main.asked()).toEqual([])
+  })
+
+  it('a key that was entered and is refused again is named by its end', async () => {
+    const error: AppError = { code: 'unauthorized', status: 401, message: 'nope, says the server' }
+    const { type, send, render, message } = await open(error)
+    await type('sk-12345678')
+    await send()
+    const again = { ...message, id: 'later', createdAt: Date.now() + 1 }
+    const { container } = { container: document.body }
+    render(<ErrorCard key="2" message={again} error={error} words={0} conversationId="c1" isLast isFresh />)
+    await settle()
+    expect(container.textContent).toMatch(/key ending in .{1,4} was not accepted|key was not accepted/u)
+    expect(container.textContent).toContain('nope, says the server')
+  })
+})
+
+function pin(trusted: CertificateInfo): void {
+  useStore.setState(({ backends }) => ({
+    backends: backends.map((each) => ({
+      ...each,
+      profile: { ...each.profile, trust: { kind: 'pinned' as const, certificate: trusted, trustedAt: 1 } },
+    })),
+  }))
+}

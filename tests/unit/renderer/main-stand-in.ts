@@ -54,6 +54,7 @@ export function newRecording(
         ],
         body: '{\n  "messages": []\n}',
         bodyBytes: 2150,
+        via: null,
       },
       response: { status: 200, headers: [{ name: 'content-type', value: 'text/event-stream' }] },
       end: { atMs: events.at(-1)?.[0] ?? 0, error: null },

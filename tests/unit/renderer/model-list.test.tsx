@@ -203,13 +203,16 @@ describe('the model picker', () => {
     expect(named('settings.set')).toEqual([{ recents: chosen }])
   })
 
-  it('chooses nothing while an input method composes, and with nothing found', async () => {
+  it('chooses nothing while an input method composes, and with nothing found what was typed (R38)', async () => {
     const { press, type, chosen, page } = await open()
     await press('Enter', { isComposing: true })
     await type('no such model')
     expect(page.container.ownerDocument.body.textContent).toContain('No model has this name.')
-    await press('Enter')
     expect(chosen).toEqual([])
+    expect(page.container.ownerDocument.body.textContent).toContain('Ask for “no such model”')
+    await press('ArrowDown')
+    await press('Enter')
+    expect(chosen).toMatchObject([{ backendId: 'home', model: 'no such model' }])
   })
 
   it('Esc closes it', async () => {

@@ -1,11 +1,13 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from 'vitest'
 import { bootStore } from '../../../src/renderer/store/boot'
+import { choose } from '../../../src/renderer/store/backends'
 import { attachFiles, changeDraft } from '../../../src/renderer/store/drafts'
 import {
   continueAnswer,
   retryAnswer,
   sendDraft,
+  sendMessage,
   stopAndSend,
   stopAnswer,
   takeBackQueued,
@@ -162,5 +164,24 @@ describe('stopping', () => {
     expect(thread()).toEqual(['First?', 'stopped: '])
     expect(draft()).toBe('Second?')
     expect(main.asked()).toHaveLength(1)
+  })
+})
+
+describe('a chat whose backend was removed', () => {
+  const remove = (): void =>
+    useStore.setState(({ backends }) => ({ backends: backends.filter(({ isBuiltIn }) => isBuiltIn) }))
+
+  it('asks nobody until a person says who goes on', async () => {
+    await ask('Hello?')
+    await main.finish('complete')
+    remove()
+    write('And now?')
+    expect(sendDraft(here())).toBe(false)
+    expect(draft()).toBe('And now?')
+    await sendMessage(here(), 'Suggested', [])
+    expect(main.asked()).toHaveLength(1)
+    choose(here(), { backendId: 'guide', provider: null, model: null })
+    await settle(() => void sendDraft(here()))
+    expect(main.asked().at(-1)).toMatchObject({ backendId: 'guide' })
   })
 })

@@ -5,12 +5,14 @@ import type { AppError } from '../../../shared/errors'
 import { Button } from '../../controls/button'
 import { TextField } from '../../controls/text-field'
 import { FoundServers } from '../../first-run/found-servers'
+import { SaveAnyway } from '../../first-run/save-anyway'
 import { EnterServerKey } from '../../first-run/enter-server-key'
+import type { FormSection } from '../../store/state'
 import { connectTo } from '../../store/backends'
 import { useErrorText } from '../error-text'
 
 /** An address, tried at once: what answers is saved and opened, and one that asks for a key gets it here. */
-export function AddBackend({ onAdded }: { onAdded: (backendId: string) => void }) {
+export function AddBackend({ onAdded }: { onAdded: (backendId: string, section?: FormSection) => void }) {
   const { t } = useTranslation()
   const errorText = useErrorText()
   const [address, setAddress] = useState('')
@@ -73,6 +75,7 @@ export function AddBackend({ onAdded }: { onAdded: (backendId: string) => void }
           </Button>
         </div>
       </form>
+      {error !== null && <SaveAnyway address={address} error={error} onSaved={onAdded} />}
       <FoundServers busy={busy} onUse={(url) => void connect(url)} />
     </div>
   )

@@ -20,17 +20,32 @@ export interface AddressFieldProps {
   onSave: () => Promise<boolean>
   /** Takes the address at which the server was found. */
   onFound: (url: string) => Promise<boolean>
+  /** The way to the server is what failed, such as a proxy: that is said where it is mended, not here. */
+  onFailed: (error: AppError) => void
+  /** When the server last answered, on the wall clock: what failed before that is over. */
+  answeredAtMs: number
   /** All is known of a new address, and it is that of another server. */
   onMoved: () => void
 }
 
-type Search = { kind: 'none' } | { kind: 'running' } | { kind: 'done'; result: Result<FoundAddress> }
+type Search = { kind: 'none' } | { kind: 'running' } | { kind: 'done'; result: Result<FoundAddress>; atMs: number }
 
 /**
  * The address of a server. When the field is left, or with Enter, what was typed is saved, and then the server is looked
  * for behind whatever it can mean: `localhost` becomes `http://localhost:1337` where one answers.
  */
-export function AddressField({ id, backendId, url, error, onType, onSave, onFound, onMoved }: AddressFieldProps) {
+export function AddressField({
+  id,
+  backendId,
+  url,
+  error,
+  onType,
+  onSave,
+  onFound,
+  onMoved,
+  onFailed,
+  answeredAtMs,
+}: AddressFieldProps) {
   const { t } = useTranslation()
   const errorText = useErrorText()
   const [search, setSearch] = useState<Search>({ kind: 'none' })
@@ -60,7 +75,9 @@ export function AddressField({ id, backendId, url, error, onType, onSave, onFoun
     const result = isSaved ? await window.parley.request['backend.find']({ backendId, address: typed }) : null
     // Left, or typed on: nobody waits for this any more.
     if (mine !== round.current) return
-    setSearch(result === null ? { kind: 'none' } : { kind: 'done', result })
+    const isElsewhere = result?.ok === false && !isOfAddress(result.error)
+    setSearch(result === null || isElsewhere ? { kind: 'none' } : { kind: 'done', result, atMs: Date.now() })
+    if (isElsewhere) onFailed(result.error)
     if (result?.ok === true) {
       settled.current = result.value.url
       await onFound(result.value.url)
@@ -71,7 +88,7 @@ export function AddressField({ id, backendId, url, error, onType, onSave, onFoun
     if (url.trim() !== settled.current.trim()) void find(url)
   }
 
-  const failed = search.kind === 'done' && !search.result.ok ? search.result.error : null
+  const failed = search.kind === 'done' && !search.result.ok && search.atMs > answeredAtMs ? search.result.error : null
   const refusal = error ?? failed
   return (
     <div>
@@ -124,6 +141,11 @@ export function AddressField({ id, backendId, url, error, onType, onSave, onFoun
       )}
     </div>
   )
+}
+
+/** Whether another address could help, or a look at this one's certificate. */
+function isOfAddress({ code }: AppError): boolean {
+  return code !== 'proxy' && code !== 'unauthorized' && code !== 'secret-unavailable' && code !== 'bad-proxy'
 }
 
 /** What was tried, and what answered. */

@@ -5,7 +5,9 @@ import type { BackendView } from '../../../shared/settings'
 import { Button } from '../../controls/button'
 import { Dialog } from '../../controls/dialog'
 import { TextField } from '../../controls/text-field'
+import { useAskOffline } from '../../chat/offline'
 import { loadCatalogue } from '../../store/backends'
+import type { FormSection } from '../../store/state'
 import { useErrorText } from '../error-text'
 import { AddressField } from './address-field'
 import { HeadersTable } from './headers-table'
@@ -20,26 +22,49 @@ import { SecretField, type SecretPlace } from './secret-field'
 import { SecurityBlock } from './security-block'
 import { TestCard } from './test-card'
 
+/** What of a form is wanted when it opens. */
+export type FormStart = FormSection | 'name'
+
 export interface BackendFormProps {
   view: BackendView
+  start: FormStart | null
   isActive: boolean
   onUse: () => void
   onDuplicate: () => void
   onRemove: () => void
 }
 
+interface TestState {
+  isRunning: boolean
+  result: BackendTest | null
+  /** When it began or ended, on the wall clock. */
+  atMs: number
+}
+
+/** Whether a test that did not reach the server says nothing any more: the server has answered since. */
+function isOver({ result, atMs }: TestState, answeredAtMs: number): boolean {
+  if (result?.verdict !== 'failed' || answeredAtMs <= atMs) return false
+  const { error } = result
+  const isOnTheWay = ['unreachable', 'certificate', 'proxy', 'redirect'].includes(error.code)
+  return isOnTheWay || (error.code === 'timeout' && error.phase === 'connect')
+}
+
 /** One server: all that decides how it is reached and asked, saved as it is typed; and the connection test [16, 17]. */
-export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove }: BackendFormProps) {
+export function BackendForm({ view, start, isActive, onUse, onDuplicate, onRemove }: BackendFormProps) {
   const { t } = useTranslation()
   const errorText = useErrorText()
   const { id: backendId } = view.profile
   const { draft, errors, failure, change, hold, flush, drop } = useSavedProfile(view.profile)
-  const [test, setTest] = useState<{ isRunning: boolean; result: BackendTest | null } | null>(null)
+  const [test, setTest] = useState<TestState | null>(null)
   const [isRemoving, setIsRemoving] = useState(false)
   /** Whether secrets may follow the address: asked after it has changed, or because the person asks for it. */
   const [moving, setMoving] = useState<'changed' | 'wanted' | null>(null)
+  /** Removed: the list has the focus then. */
+  const isGoing = useRef(false)
   const testButton = useRef<HTMLButtonElement>(null)
   const nameId = useId()
+  const testHelpId = useId()
+  useAskOffline(backendId)
   const addressId = useId()
   const parametersId = useId()
   const addressError = errors.url === undefined ? null : errorText(errors.url)
@@ -47,11 +72,20 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove }: Ba
   const runTest = async () => {
     // What was pressed in the old card is gone with it.
     if (document.activeElement?.closest('[role=status]') !== null) testButton.current?.focus()
-    setTest({ isRunning: true, result: null })
+    setTest({ isRunning: true, result: null, atMs: Date.now() })
     await flush()
     const result = await window.parley.request['backend.test']({ backendId })
-    setTest({ isRunning: false, result: result.ok ? result.value : { verdict: 'failed', error: result.error } })
+    setTest({
+      isRunning: false,
+      result: result.ok ? result.value : { verdict: 'failed', error: result.error },
+      atMs: Date.now(),
+    })
   }
+  const answeredAtMs = Math.max(
+    test !== null && test.result !== null && test.result.verdict !== 'failed' ? test.atMs : 0,
+    view.status.kind === 'connected' ? view.status.atMs : 0,
+  )
+  const isTestShown = test !== null && !isOver(test, answeredAtMs)
   const place: SecretPlace = { origin: originOf(view.profile.url), onMove: () => setMoving('wanted') }
 
   return (
@@ -65,15 +99,20 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove }: Ba
         </Button>
         <Button
           ref={testButton}
+          data-after-trust
           isBusy={test?.isRunning ?? false}
           isDisabled={addressError !== null}
           reason={addressError?.detail}
+          aria-describedby={testHelpId}
           onClick={() => void runTest()}
         >
           {t('settings:backends.test')}
         </Button>
+        <p id={testHelpId} className="w-full text-end text-meta text-ink-3">
+          {t('settings:backends.testHelp')}
+        </p>
       </header>
-      {test !== null && (
+      {isTestShown && (
         <TestCard
           backendId={backendId}
           test={test.result}
@@ -89,7 +128,13 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove }: Ba
 
       <div className="mt-6 flex flex-col gap-4">
         <Labelled label={t('settings:backends.name')} htmlFor={nameId}>
-          <TextField id={nameId} value={draft.name} maxLength={80} onValueChange={(name) => change({ name })} />
+          <TextField
+            id={nameId}
+            autoFocus={start === 'name'}
+            value={draft.name}
+            maxLength={80}
+            onValueChange={(name) => change({ name })}
+          />
         </Labelled>
         <Labelled label={t('settings:backends.address')} htmlFor={addressId}>
           <AddressField
@@ -107,6 +152,8 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove }: Ba
               hold({ url })
               return flush()
             }}
+            onFailed={(error) => setTest({ isRunning: false, result: { verdict: 'failed', error }, atMs: Date.now() })}
+            answeredAtMs={answeredAtMs}
             onMoved={() => setMoving('changed')}
           />
           {moving !== null && (
@@ -176,6 +223,7 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove }: Ba
 
       <SecurityBlock
         view={view}
+        isWanted={start === 'security'}
         onTrustSystem={() => {
           change({ trust: { kind: 'system' } })
           // What the server shows now is asked about.
@@ -183,7 +231,14 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove }: Ba
         }}
         onTrusted={() => void loadCatalogue(backendId)}
       />
-      <NetworkBlock view={view} draft={draft} proxyError={errors.proxy ?? null} onChange={change} onFlush={flush} />
+      <NetworkBlock
+        view={view}
+        draft={draft}
+        isWanted={start === 'network'}
+        proxyError={errors.proxy ?? null}
+        onChange={change}
+        onFlush={flush}
+      />
 
       <footer className="mt-8 flex flex-wrap items-center gap-2 border-t border-line pt-4">
         <Button variant="danger" onClick={() => setIsRemoving(true)}>
@@ -202,6 +257,7 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove }: Ba
       </footer>
       <Dialog
         isOpen={isRemoving}
+        finalFocus={() => !isGoing.current}
         onClose={() => setIsRemoving(false)}
         title={t('settings:backends.removeTitle', { name: draft.name })}
         description={t('settings:backends.removeHelp')}
@@ -211,6 +267,7 @@ export function BackendForm({ view, isActive, onUse, onDuplicate, onRemove }: Ba
             <Button
               variant="danger"
               onClick={() => {
+                isGoing.current = true
                 drop()
                 onRemove()
               }}

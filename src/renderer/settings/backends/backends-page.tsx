@@ -1,5 +1,5 @@
 import { Plus } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { GUIDE_BACKEND_ID, type BackendView } from '../../../shared/settings'
 import { Button } from '../../controls/button'
@@ -7,10 +7,10 @@ import { Icon } from '../../controls/icon'
 import { StatusDot } from '../../controls/status-dot'
 import { Tooltip } from '../../controls/tooltip'
 import { connectionOf, loadCatalogue } from '../../store/backends'
-import { useStore } from '../../store/state'
+import { useStore, type FormSection } from '../../store/state'
 import { useBackends, useSettings } from '../data'
 import { AddBackend } from './add-backend'
-import { BackendForm } from './backend-form'
+import { BackendForm, type FormStart } from './backend-form'
 
 /** Stands in the list for a backend that is not there yet; no id looks like it. */
 const NEW = 'new'
@@ -22,33 +22,56 @@ function askUnknown(): void {
   }
 }
 
+export interface BackendsPageProps {
+  /** The one to show first. */
+  backendId?: string | undefined
+  /** The part of its form that is wanted. */
+  section?: FormSection | undefined
+}
+
 /** The list of backends and the form of the chosen one [16, 17]. */
-export function BackendsPage({ backendId: asked }: { backendId?: string | undefined }) {
+export function BackendsPage({ backendId: asked, section: askedSection }: BackendsPageProps) {
   const { t } = useTranslation()
   const backends = useBackends()
   const settings = useSettings()
   const [chosen, setChosen] = useState<string | null>(asked ?? settings.activeBackendId)
+  /** Where the focus goes in the form that opens: what was pressed for it is gone. */
+  const [start, setStart] = useState<FormStart | null>(askedSection ?? null)
+  const list = useRef<HTMLElement>(null)
+  const [removals, setRemovals] = useState(0)
+  // The form has gone with its dialog, which had the focus.
+  useEffect(() => {
+    if (removals > 0) list.current?.querySelector<HTMLElement>('[aria-current]')?.focus()
+  }, [removals])
   // The Guide stands last, as the picture has it.
   const ordered = [...backends].sort((a, b) => Number(a.isBuiltIn) - Number(b.isBuiltIn))
   const view = ordered.find((each) => each.profile.id === chosen) ?? (chosen === NEW ? null : (ordered[0] ?? null))
 
   useEffect(askUnknown, [])
 
+  const show = (backendId: string, startAt: FormStart | null) => {
+    setChosen(backendId)
+    setStart(startAt)
+  }
+
   const use = (backendId: string) => void window.parley.request['settings.set']({ activeBackendId: backendId })
 
   const duplicate = async (backendId: string) => {
     const result = await window.parley.request['backend.duplicate']({ backendId })
-    if (result.ok) setChosen(result.value.profile.id)
+    if (result.ok) show(result.value.profile.id, 'name')
   }
 
   const remove = async (backendId: string) => {
     const result = await window.parley.request['backend.remove']({ backendId })
-    if (result.ok) setChosen(GUIDE_BACKEND_ID)
+    if (!result.ok) return
+    show(GUIDE_BACKEND_ID, null)
+    setRemovals((before) => before + 1)
   }
 
   return (
     <div className="flex min-h-0 flex-1 flex-col max-drawer:overflow-y-auto drawer:flex-row">
       <nav
+        ref={list}
         aria-label={t('settings:backends.list')}
         className="max-h-60 flex-none overflow-y-auto border-line p-2 max-drawer:border-b drawer:max-h-none drawer:w-62 drawer:border-e"
       >
@@ -59,7 +82,7 @@ export function BackendsPage({ backendId: asked }: { backendId?: string | undefi
                 view={each}
                 isChosen={each === view}
                 isActive={each.profile.id === settings.activeBackendId}
-                onChoose={() => setChosen(each.profile.id)}
+                onChoose={() => show(each.profile.id, null)}
               />
             </li>
           ))}
@@ -68,7 +91,7 @@ export function BackendsPage({ backendId: asked }: { backendId?: string | undefi
           type="button"
           aria-current={chosen === NEW || undefined}
           className="focus-inset mt-2 flex h-9 w-full items-center gap-2.5 rounded-m px-3 text-ui text-ink-2 hover:bg-hovered hover:text-ink-1 aria-current:bg-selected"
-          onClick={() => setChosen(NEW)}
+          onClick={() => show(NEW, null)}
         >
           <Icon of={Plus} size={14} />
           {t('settings:backends.add')}
@@ -76,7 +99,7 @@ export function BackendsPage({ backendId: asked }: { backendId?: string | undefi
       </nav>
       <div className="min-h-0 min-w-0 flex-1 px-8 py-6 max-drawer:flex-none max-narrow:px-4 drawer:overflow-y-auto">
         {view === null ? (
-          <AddBackend onAdded={setChosen} />
+          <AddBackend onAdded={(backendId, section) => show(backendId, section ?? 'name')} />
         ) : view.isBuiltIn ? (
           <GuideAbout
             isActive={settings.activeBackendId === view.profile.id}
@@ -87,6 +110,8 @@ export function BackendsPage({ backendId: asked }: { backendId?: string | undefi
           <BackendForm
             key={view.profile.id}
             view={view}
+            // The one that was just added may not be in the list yet.
+            start={view.profile.id === chosen ? start : null}
             isActive={settings.activeBackendId === view.profile.id}
             onUse={() => use(view.profile.id)}
             onDuplicate={() => void duplicate(view.profile.id)}

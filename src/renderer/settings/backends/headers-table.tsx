@@ -1,4 +1,5 @@
 import { Plus, X } from 'lucide-react'
+import { useId, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AppError } from '../../../shared/errors'
 import type { BackendHeader, SecretState } from '../../../shared/settings'
@@ -27,6 +28,10 @@ const CELL =
 export function HeadersTable({ backendId, headers, secrets, place, error, onChange, onFlush }: HeadersTableProps) {
   const { t } = useTranslation()
   const errorText = useErrorText()
+  const noteId = useId()
+  const addButton = useRef<HTMLButtonElement>(null)
+  /** Its name is what is typed next. */
+  const [added, setAdded] = useState<string | null>(null)
   const replace = (header: BackendHeader) => onChange(headers.map((each) => (each.id === header.id ? header : each)))
   const refused = error?.code === 'bad-header' ? error.name : null
 
@@ -66,19 +71,27 @@ export function HeadersTable({ backendId, headers, secrets, place, error, onChan
             <tbody>
               {headers.map((header, index) => {
                 const name = header.name.trim() === '' ? t('settings:headers.unnamed') : header.name
+                const lacksName = header.name.trim() === '' && header.value !== ''
                 return (
                   <tr key={header.id} className="[&>td]:border-t [&>td]:border-line">
                     <td>
                       <input
                         className={CELL}
+                        autoFocus={header.id === added}
                         value={header.name}
                         spellCheck={false}
                         autoComplete="off"
                         maxLength={8000}
                         aria-label={t('settings:headers.nameOf', { index: index + 1 })}
-                        aria-invalid={(refused !== null && refused === header.name) || undefined}
+                        aria-invalid={lacksName || (refused !== null && refused === header.name) || undefined}
+                        aria-describedby={lacksName ? `${noteId}${header.id}` : undefined}
                         onChange={(event) => replace({ ...header, name: event.currentTarget.value })}
                       />
+                      {lacksName && (
+                        <p id={`${noteId}${header.id}`} role="status" className="px-3.5 pb-1.5 text-meta text-danger">
+                          {t('settings:headers.nameNeeded')}
+                        </p>
+                      )}
                     </td>
                     <td>
                       {header.isSecret && header.name.trim() === '' ? (
@@ -114,7 +127,10 @@ export function HeadersTable({ backendId, headers, secrets, place, error, onChan
                       <IconButton
                         icon={X}
                         label={t('settings:headers.remove', { name })}
-                        onClick={() => onChange(headers.filter((each) => each.id !== header.id))}
+                        onClick={() => {
+                          addButton.current?.focus()
+                          onChange(headers.filter((each) => each.id !== header.id))
+                        }}
                       />
                     </td>
                   </tr>
@@ -136,10 +152,15 @@ export function HeadersTable({ backendId, headers, secrets, place, error, onChan
         return <SecretNote key={header.id} of={header.name} state={state} place={place} />
       })}
       <Button
+        ref={addButton}
         variant="quiet"
         icon={Plus}
         className={headers.length === 0 ? '-ms-2.5' : 'mt-2 -ms-2.5'}
-        onClick={() => onChange([...headers, { id: crypto.randomUUID(), name: '', value: '', isSecret: false }])}
+        onClick={() => {
+          const id = crypto.randomUUID()
+          setAdded(id)
+          onChange([...headers, { id, name: '', value: '', isSecret: false }])
+        }}
       >
         {t('settings:headers.add')}
       </Button>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 
 /** A label column of 148 and its field; where the form has less than 560 the label moves above. */
 export function Labelled({ label, htmlFor, children }: { label: string; htmlFor?: string; children: ReactNode }) {
@@ -16,11 +16,38 @@ export function Labelled({ label, htmlFor, children }: { label: string; htmlFor?
   )
 }
 
+export interface BlockProps {
+  title: string
+  /** It is what the form was opened for: it comes into sight, and its heading has the focus. */
+  isWanted?: boolean
+  children: ReactNode
+}
+
+/** Above a heading that was scrolled to. */
+const ROOM_PX = 20
+
+/** Only what is meant to scroll does: `scrollIntoView` would move the page itself, which cannot be moved back. */
+function scrollTo(element: HTMLElement): void {
+  for (let around = element.parentElement; around !== null; around = around.parentElement) {
+    if (around.scrollHeight <= around.clientHeight || getComputedStyle(around).overflowY !== 'auto') continue
+    around.scrollTop += element.getBoundingClientRect().top - around.getBoundingClientRect().top - ROOM_PX
+    return
+  }
+}
+
 /** A part of the form under a heading and a line. */
-export function Block({ title, children }: { title: string; children: ReactNode }) {
+export function Block({ title, isWanted = false, children }: BlockProps) {
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (!isWanted) return
+    heading.current?.focus({ preventScroll: true })
+    if (heading.current !== null) scrollTo(heading.current)
+  }, [isWanted])
   return (
     <section className="mt-8 border-t border-line pt-6">
-      <h3 className="mb-4 text-[15px]/6 font-strong text-ink-1">{title}</h3>
+      <h3 ref={heading} tabIndex={-1} className="mb-4 text-[15px]/6 font-strong text-ink-1 outline-none">
+        {title}
+      </h3>
       <div className="flex flex-col gap-4">{children}</div>
     </section>
   )

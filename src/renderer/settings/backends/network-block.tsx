@@ -11,6 +11,7 @@ import { SecretField } from './secret-field'
 export interface NetworkBlockProps {
   view: BackendView
   draft: BackendProfile
+  isWanted: boolean
   /** Why main refused the proxy. */
   proxyError: AppError | null
   onChange: (part: Partial<BackendProfile>) => void
@@ -18,10 +19,10 @@ export interface NetworkBlockProps {
 }
 
 /** The way to the server, and how long each part of it may take. */
-export function NetworkBlock({ view, draft, proxyError, onChange, onFlush }: NetworkBlockProps) {
+export function NetworkBlock({ view, draft, isWanted, proxyError, onChange, onFlush }: NetworkBlockProps) {
   const { t } = useTranslation()
   return (
-    <Block title={t('settings:network.title')}>
+    <Block title={t('settings:network.title')} isWanted={isWanted}>
       <Labelled label={t('settings:network.proxy')}>
         <ProxyField
           view={view}

@@ -32,6 +32,7 @@ export function ProviderKeys({ view, keyedProviders, place, onChange, onFlush }:
   const [hasCancelled, setHasCancelled] = useState(false)
   /** Its key is what is entered next. */
   const [added, setAdded] = useState<string | null>(null)
+  const addButton = useRef<HTMLButtonElement>(null)
   useEffect(() => needCatalogue(backendId), [backendId])
   const byName = new Map(providers?.map((provider) => [provider.name, provider]))
 
@@ -97,7 +98,10 @@ export function ProviderKeys({ view, keyedProviders, place, onChange, onFlush }:
                       <IconButton
                         icon={X}
                         label={t('settings:providerKeys.remove', { provider: label })}
-                        onClick={() => onChange(keyedProviders.filter((each) => each !== name))}
+                        onClick={() => {
+                          addButton.current?.focus()
+                          onChange(keyedProviders.filter((each) => each !== name))
+                        }}
                       />
                     </td>
                   </tr>
@@ -128,6 +132,7 @@ export function ProviderKeys({ view, keyedProviders, place, onChange, onFlush }:
       ) : (
         <>
           <Button
+            ref={addButton}
             variant="quiet"
             icon={Plus}
             autoFocus={hasCancelled}

@@ -33,7 +33,8 @@ export interface SecretFieldProps {
 export function SecretField({ name, label, kind = 'key', state, place, onBefore }: SecretFieldProps) {
   const { t } = useTranslation()
   const { isEntering, hasEntered, enter, leave } = useEntry(onBefore)
-  if (isEntering) return <SecretEntry name={name} label={label} onDone={leave} />
+  const enterButton = useRef<HTMLButtonElement>(null)
+  if (isEntering) return <SecretEntry name={name} label={label} kind={kind} onDone={leave} />
   const isUnset = state.kind === 'unset'
   return (
     <div>
@@ -43,6 +44,7 @@ export function SecretField({ name, label, kind = 'key', state, place, onBefore 
           {state.kind === 'set' && <SetMark tail={state.tail} />}
         </span>
         <Button
+          ref={enterButton}
           autoFocus={hasEntered}
           onClick={enter}
           aria-label={isUnset ? undefined : t('settings:secret.replaceOf', { name: label })}
@@ -53,13 +55,17 @@ export function SecretField({ name, label, kind = 'key', state, place, onBefore 
           <Button
             variant="quiet"
             aria-label={t('settings:secret.removeOf', { name: label })}
-            onClick={() => void window.parley.request['backend.clearSecret'](name)}
+            onClick={() => {
+              // This button goes with it.
+              enterButton.current?.focus()
+              void window.parley.request['backend.clearSecret'](name)
+            }}
           >
             {t('settings:secret.remove')}
           </Button>
         )}
       </div>
-      <SecretNote state={state} place={place} />
+      <SecretNote state={state} place={place} kind={kind} />
     </div>
   )
 }
@@ -95,10 +101,11 @@ export interface SecretNoteProps {
   place: SecretPlace
   /** Says of which secret this is, where several share a place. */
   of?: string
+  kind?: 'key' | 'password'
 }
 
 /** Where a secret is kept and for whom; null while there is nothing to say. */
-export function SecretNote({ state, place, of }: SecretNoteProps) {
+export function SecretNote({ state, place, of, kind = 'key' }: SecretNoteProps) {
   const { t } = useTranslation()
   const note = noteOf(state, place)
   if (note === null) return null
@@ -107,7 +114,7 @@ export function SecretNote({ state, place, of }: SecretNoteProps) {
     <div className={`mt-1 text-meta ${key === 'kept.keychain' ? 'text-ink-3' : 'text-warn'}`}>
       <p className="wrap-anywhere">
         {of !== undefined && <bdi className="font-code">{of}: </bdi>}
-        {t(`settings:secret.${key}`, values)}
+        {t(`settings:secret.${key === 'kept.session' ? sessionText(kind) : key}`, values)}
       </p>
       {key === 'otherOrigin' && place.onMove !== null && (
         <Button variant="quiet" size={28} className="-ms-2.5" onClick={place.onMove}>
@@ -116,6 +123,10 @@ export function SecretNote({ state, place, of }: SecretNoteProps) {
       )}
     </div>
   )
+}
+
+function sessionText(kind: 'key' | 'password'): string {
+  return kind === 'key' ? 'kept.session' : 'kept.sessionPassword'
 }
 
 function noteOf(state: SecretState, { origin }: SecretPlace): [key: string, values: Record<string, string>] | null {
@@ -181,6 +192,7 @@ export function SecretCell({ name, label, state, enterLabel, isOpen = false, onB
 export interface SecretEntryProps {
   name: SecretName
   label: string
+  kind?: 'key' | 'password'
   /** It is kept now, or the person gave up. */
   onDone: (isKept: boolean) => void
   /** "Save" without it. */
@@ -194,7 +206,7 @@ export interface SecretEntryProps {
  * keeps the value until Parley quits, and the person may have it stored unprotected instead (S26). From then on that
  * choice stands beside each entry.
  */
-export function SecretEntry({ name, label, onDone, saveLabel, cancelLabel }: SecretEntryProps) {
+export function SecretEntry({ name, label, kind = 'key', onDone, saveLabel, cancelLabel }: SecretEntryProps) {
   const { t } = useTranslation()
   const errorText = useErrorText()
   const isKeychainMissing = useStore(hasNoKeychain)
@@ -264,7 +276,7 @@ export function SecretEntry({ name, label, onDone, saveLabel, cancelLabel }: Sec
           <p className="flex min-h-9 items-center gap-2 text-ui">
             <SetMark tail={sessionTail} />
           </p>
-          <p className="mt-1 text-meta text-warn">{t('settings:secret.kept.session')}</p>
+          <p className="mt-1 text-meta text-warn">{t(`settings:secret.${sessionText(kind)}`)}</p>
           {error !== null && <p className="mt-1 text-meta text-danger">{error}</p>}
           <div className="mt-2 flex flex-wrap gap-2">
             <Button autoFocus onClick={() => onDone(true)}>

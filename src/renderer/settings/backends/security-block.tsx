@@ -1,5 +1,5 @@
 import { Files } from 'lucide-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { BackendView, CertificateTrust } from '../../../shared/settings'
 import { shortFingerprint, wholeFingerprint } from '../../certificate/fingerprint'
@@ -15,6 +15,7 @@ import { Block, Labelled } from './labelled'
 
 export interface SecurityBlockProps {
   view: BackendView
+  isWanted: boolean
   /** Goes back to what the computer trusts. */
   onTrustSystem: () => void
   /** A certificate or a file has just been trusted. */
@@ -25,16 +26,23 @@ export interface SecurityBlockProps {
  * Whose word counts for the server's certificate. One certificate or a file is given in a dialog of its own, never by
  * walking over a radio; going back to the computer's own list is asked about, because it cannot be undone here.
  */
-export function SecurityBlock({ view, onTrustSystem, onTrusted }: SecurityBlockProps) {
+export function SecurityBlock({ view, isWanted, onTrustSystem, onTrusted }: SecurityBlockProps) {
   const { t } = useTranslation()
   const errorText = useErrorText()
   const [isLeaving, setIsLeaving] = useState(false)
   const [isPicking, setIsPicking] = useState(false)
   const [error, setError] = useState<string | null>(null)
+  /** What was pressed is gone with the certificate. */
+  const hasLeft = useRef(false)
+  const radios = useRef<HTMLDivElement>(null)
   const { profile, status } = view
   const { trust } = profile
   const refused = status.kind === 'untrusted' && status.error.code === 'certificate' ? status.error : null
 
+  const ask = () => {
+    hasLeft.current = false
+    setIsLeaving(true)
+  }
   const pick = async () => {
     setIsPicking(true)
     setError(null)
@@ -50,51 +58,61 @@ export function SecurityBlock({ view, onTrustSystem, onTrusted }: SecurityBlockP
   }
 
   return (
-    <Block title={t('settings:security.title')}>
+    <Block title={t('settings:security.title')} isWanted={isWanted}>
       <Labelled label={t('settings:security.certificate')}>
-        <RadioGroup<CertificateTrust['kind']>
-          label={t('settings:security.certificate')}
-          value={trust.kind}
-          onChange={(kind) => {
-            if (kind === 'system' && trust.kind !== 'system') setIsLeaving(true)
-          }}
-        >
-          <Radio value="system" label={t('settings:security.system')} />
-          <Radio value="pinned" label={t('settings:security.pinned')} isDisabled={trust.kind !== 'pinned'}>
-            {trust.kind === 'pinned' ? (
-              <Pinned trust={trust} url={profile.url} />
-            ) : (
-              <p className="text-meta text-ink-3">{t('settings:security.pinnedHelp')}</p>
-            )}
-            {refused?.shown !== undefined && (
-              <Button size={28} className="mt-1.5" onClick={() => void review()}>
-                {t('certificate:show')}
-              </Button>
-            )}
-          </Radio>
-          <Radio value="authority" label={t('settings:security.authority')} isDisabled={trust.kind !== 'authority'}>
-            {trust.kind === 'authority' && <Authority trust={trust} />}
-            {error !== null && (
-              <p role="alert" className="text-meta text-danger">
-                {error}
-              </p>
-            )}
-            <div className="mt-1 flex flex-wrap gap-2">
-              <Button size={28} icon={Files} isBusy={isPicking} onClick={() => void pick()}>
-                {t(trust.kind === 'authority' ? 'settings:security.otherFile' : 'settings:security.pickFile')}
-              </Button>
-              {trust.kind === 'authority' && (
-                <Button size={28} variant="quiet" onClick={() => setIsLeaving(true)}>
-                  {t('common:remove')}
+        <div ref={radios}>
+          <RadioGroup<CertificateTrust['kind']>
+            label={t('settings:security.certificate')}
+            value={trust.kind}
+            onChange={(kind) => {
+              if (kind === 'system' && trust.kind !== 'system') ask()
+            }}
+          >
+            <Radio value="system" label={t('settings:security.system')} />
+            <Radio value="pinned" label={t('settings:security.pinned')} isDisabled={trust.kind !== 'pinned'}>
+              {trust.kind === 'pinned' ? (
+                <>
+                  <Pinned trust={trust} url={profile.url} />
+                  <Button size={28} className="mt-1.5" onClick={ask}>
+                    {t('settings:security.leave')}
+                  </Button>
+                </>
+              ) : (
+                <p className="text-meta text-ink-3">{t('settings:security.pinnedHelp')}</p>
+              )}
+              {refused?.shown !== undefined && (
+                <Button size={28} className="mt-1.5" onClick={() => void review()}>
+                  {t('certificate:show')}
                 </Button>
               )}
-            </div>
-          </Radio>
-        </RadioGroup>
+            </Radio>
+            <Radio value="authority" label={t('settings:security.authority')} isDisabled={trust.kind !== 'authority'}>
+              {trust.kind === 'authority' && <Authority trust={trust} />}
+              {error !== null && (
+                <p role="alert" className="text-meta text-danger">
+                  {error}
+                </p>
+              )}
+              <div className="mt-1 flex flex-wrap gap-2">
+                <Button size={28} icon={Files} isBusy={isPicking} onClick={() => void pick()}>
+                  {t(trust.kind === 'authority' ? 'settings:security.otherFile' : 'settings:security.pickFile')}
+                </Button>
+                {trust.kind === 'authority' && (
+                  <Button size={28} variant="quiet" onClick={ask}>
+                    {t('common:remove')}
+                  </Button>
+                )}
+              </div>
+            </Radio>
+          </RadioGroup>
+        </div>
       </Labelled>
       <Dialog
         isOpen={isLeaving}
         onClose={() => setIsLeaving(false)}
+        finalFocus={() =>
+          hasLeft.current ? (radios.current?.querySelector<HTMLElement>('[role=radio]') ?? true) : true
+        }
         title={t('settings:security.leaveTitle')}
         description={t(trust.kind === 'authority' ? 'settings:security.leaveFile' : 'settings:security.leavePinned')}
         actions={
@@ -103,11 +121,12 @@ export function SecurityBlock({ view, onTrustSystem, onTrusted }: SecurityBlockP
             <Button
               variant="danger"
               onClick={() => {
+                hasLeft.current = true
                 setIsLeaving(false)
                 onTrustSystem()
               }}
             >
-              {t('settings:security.leave')}
+              {t(trust.kind === 'authority' ? 'common:remove' : 'settings:security.leave')}
             </Button>
           </>
         }

@@ -54,6 +54,21 @@ export function TestCard({ backendId, test, onKeyProvider, onAgain }: TestCardPr
       )
     case 'streams':
     case 'reachable':
+      if (test.error !== null) {
+        const text = errorText(test.error)
+        return (
+          <Card
+            icon={<Icon of={TriangleAlert} className="mt-0.5 text-warn" />}
+            title={t('settings:test.answerFails')}
+            isNew
+          >
+            <p className="text-ui wrap-anywhere text-ink-1">{text.title}</p>
+            <p className="text-ui wrap-anywhere text-ink-2">{text.detail}</p>
+            <Remedy backendId={backendId} error={test.error} onKeyProvider={onKeyProvider} onAgain={onAgain} />
+            <Figures test={test} />
+          </Card>
+        )
+      }
       return (
         <Card
           icon={<Icon of={CircleCheck} className="mt-0.5 text-accent-text" />}

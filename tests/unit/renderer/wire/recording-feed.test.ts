@@ -20,7 +20,7 @@ function startWire() {
     id,
     messageId: 'a1',
     startedAt: 0,
-    request: { method: 'POST', host: 'h', path: '/', headers: [], body: '', bodyBytes: 0 },
+    request: { method: 'POST', host: 'h', path: '/', headers: [], body: '', bodyBytes: 0, via: null },
     response: null,
     end,
     events: main.rows.length,

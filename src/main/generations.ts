@@ -354,14 +354,7 @@ export class Generations {
   }
 
   #wait(run: Run, live: Live, part: Part): void {
-    const last = live.waiting.at(-1)
-    if (part.type === 'text-delta' && last?.part.type === 'text-delta') {
-      last.part = { type: 'text-delta', text: last.part.text + part.text }
-    } else if (part.type === 'reasoning-delta' && last?.part.type === 'reasoning-delta') {
-      last.part = { type: 'reasoning-delta', text: last.part.text + part.text }
-    } else if (last !== undefined && isReplaced(last.part, part)) {
-      last.part = part
-    } else {
+    if (!mergeInto(live.waiting, part)) {
       live.waiting.push({ atMs: this.#clock.monotonicMs() - live.startedMs, part })
     }
     this.#waiting.add(run)
@@ -435,6 +428,14 @@ export class Generations {
     if (run.graceTimer !== null) clearTimeout(run.graceTimer)
     this.#wait(run, live, { type: 'finish', state, error })
     this.#flush()
+    if (state === 'failed' || state === 'interrupted') {
+      this.#logger.info('answer ended', {
+        state,
+        code: error?.code ?? null,
+        status: error !== null && 'status' in error ? error.status : null,
+        seconds: Math.round((this.#clock.monotonicMs() - live.startedMs) / 1000),
+      })
+    }
     void this.#settle(run, live)
   }
 
@@ -529,7 +530,85 @@ function isSign(part: Part): boolean {
   return part.type !== 'status' || !['connecting', 'waiting', 'retrying', 'stalled'].includes(part.status.phase)
 }
 
-/** Of these only the last one counts, so that a backend which repeats itself costs one event a frame. */
-function isReplaced(before: Part, next: Part): boolean {
-  return before.type === next.type && ['status', 'preview', 'suggestions', 'title'].includes(next.type)
+/**
+ * Puts a part into one that waits, so that a backend which repeats itself costs one event a frame, not thousands (R23).
+ *
+ * What fold() makes of them is the same: what stands between the two does not touch what they say. Only where so much waits
+ * that no window could draw it, thinking and text that take turns are sorted, and only the last status is left.
+ */
+function mergeInto(waiting: Live['waiting'], part: Part): boolean {
+  const isCrowded = waiting.length >= CROWD
+  const isFree = isCrowded ? part.type !== 'finish' : ORDERLESS.has(part.type)
+  for (let index = waiting.length - 1; index >= 0; index -= 1) {
+    const before = waiting[index]
+    if (before === undefined) return false
+    const merged = mergeParts(before.part, part)
+    if (merged !== null) {
+      before.part = merged
+      return true
+    }
+    // What comes behind another provider belongs to that one; text has its place before or behind a result.
+    if (!isFree || before.part.type === 'provider') return false
+    if (before.part.type === 'media' && !ORDERLESS.has(part.type)) return false
+  }
+  return false
+}
+
+/** Parts that fold() keeps apart from all others but another provider. */
+const ORDERLESS: ReadonlySet<Part['type']> = new Set<Part['type']>([
+  'provider',
+  'tool-call',
+  'suggestions',
+  'synthesize',
+  'title',
+  'usage',
+  'finish-reason',
+  'session',
+])
+const CROWD = 200
+
+/** The part that says what two say in this order; null when none does. */
+function mergeParts(before: Part, next: Part): Part | null {
+  switch (next.type) {
+    case 'text-delta':
+    case 'reasoning-delta':
+      return before.type === next.type ? { type: next.type, text: before.text + next.text } : null
+    case 'status':
+    case 'preview':
+    case 'suggestions':
+    case 'title':
+    case 'synthesize':
+    case 'finish-reason':
+    case 'reasoning-end':
+      return before.type === next.type ? next : null
+    case 'usage':
+      return before.type === 'usage' ? { type: 'usage', usage: { ...before.usage, ...known(next.usage) } } : null
+    case 'provider':
+      if (before.type !== 'provider' || before.provider.name !== next.provider.name) return null
+      return { type: 'provider', provider: { ...before.provider, ...known(next.provider) } }
+    case 'tool-call': {
+      if (before.type !== 'tool-call' || before.index !== next.index) return null
+      const { index, id, name } = before
+      return {
+        type: 'tool-call',
+        index,
+        id: id ?? next.id,
+        name: name + next.name,
+        arguments: before.arguments + next.arguments,
+      }
+    }
+    case 'session':
+      return before.type === 'session' ? { type: 'session', sessions: { ...before.sessions, ...next.sessions } } : null
+    case 'media':
+    case 'media-file':
+    case 'notice':
+    case 'oddity':
+    case 'finish':
+      return null
+  }
+}
+
+/** Only what is not null: what a backend does not repeat still holds. */
+function known<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null)) as Partial<T>
 }

@@ -22,6 +22,7 @@ import type { Logger } from './logger'
 import type { MediaStore } from './media'
 import { readPickedFile, suggestFileName, writePickedFile } from './picked-file'
 import { backendProfileSchema, providerName, settingsPatchSchema, type LiveSettings } from './settings'
+import { MAX_FILE_BYTES } from './wire/recording-file'
 import type { Wire } from './wire/wire'
 
 /** What the handlers reach: the rooms of main, and the desktop around them. */
@@ -286,13 +287,10 @@ async function pickAuthority(
   return path === null ? null : backends.trustAuthority(input.backendId, path)
 }
 
-/** Of a recording; what the wire view keeps of one answer is a fraction of it. */
-const MAX_RECORDING_BYTES = 64 * 1024 * 1024
-
 async function openRecording({ desk, wire }: House, _input: void, { window }: Caller): Promise<WireRecording | null> {
   const path = await desk.pickFile(window, 'recording')
   if (path === null) return null
-  const file = await readPickedFile(path, MAX_RECORDING_BYTES)
+  const file = await readPickedFile(path, MAX_FILE_BYTES)
   if (!file.ok) throw failure({ code: 'bad-recording', reason: file.reason })
   return wire.openFile(file.bytes)
 }

@@ -85,6 +85,22 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+describe('the log', () => {
+  it('has one line for an answer that failed, without a word of it, and none for one that is whole', async () => {
+    const lines: unknown[] = []
+    const logger = { ...silentLogger, info: (...line: unknown[]) => void lines.push(line) }
+    const { generations, sessions } = setUp({ logger })
+    const [failed, whole] = [startOf(randomUUID(), { text: 'q' }), startOf(randomUUID(), { text: 'q' })]
+    for (const request of [failed, whole]) await generations.start(request)
+    await settle()
+    const error: AppError = { code: 'http', status: 502, message: 'secret words' }
+    sessions[0]?.say({ type: 'finish', state: 'failed', error })
+    sessions[1]?.say({ type: 'finish', state: 'complete', error: null })
+    await settle()
+    expect(lines).toEqual([['answer ended', { state: 'failed', code: 'http', status: 502, seconds: 0 }]])
+  })
+})
+
 describe('start', () => {
   it('makes the conversation, keeps question and empty answer, and answers with both', async () => {
     const { generations, library, sessions } = setUp()
@@ -1129,5 +1145,74 @@ describe('trash', () => {
     await generations.trash(request.conversationId)
     await started
     expect(library.conversations.size).toBe(0)
+  })
+})
+
+describe('R23 floods', () => {
+  const usage = (totalTokens: number | null, promptTokens: number | null): Part => ({
+    type: 'usage',
+    usage: { promptTokens, completionTokens: null, reasoningTokens: null, totalTokens },
+  })
+  const provider = (name: string, model: string | null): Part => ({
+    type: 'provider',
+    provider: { name, label: null, model, url: null },
+  })
+  const call = (index: number): Part => ({ type: 'tool-call', index, id: null, name: '', arguments: 'x' })
+  const repeat = (...parts: Part[]): Part[] => Array.from({ length: 2000 }, () => parts).flat()
+
+  /** All in one frame: the clock stands still. */
+  async function flood(parts: Part[]): Promise<{ events: GenerationEvent[]; message: AssistantMessage }> {
+    const { generations, batches, library } = setUp({
+      clock: { ...systemClock, monotonicMs: () => 1000 },
+      async *openSession() {
+        // The very first part is a frame of its own.
+        yield { type: 'status', status: { phase: 'waiting' } }
+        yield* parts
+        yield complete
+      },
+    })
+    const request = startOf(randomUUID())
+    await generations.start(request)
+    await vi.waitFor(() => expect(batches.flat().at(-1)?.part.type).toBe('finish'))
+    await generations.stopAll('stopped')
+    const message = library.conversations.get(request.conversationId)?.messages.at(-1)
+    if (message?.role !== 'assistant') throw new Error('no answer')
+    return { events: batches.flat(), message }
+  }
+
+  const plain = (parts: Part[], message: AssistantMessage): AssistantMessage =>
+    parts.reduce((folded, part) => fold(folded, { atMs: 0, part }), {
+      ...newAnswer(),
+      id: message.id,
+      parentId: message.parentId,
+      createdAt: message.createdAt,
+      generationId: message.generationId,
+      backendId: message.backendId,
+      requested: message.requested,
+    })
+
+  it.each<[string, number, Part[]]>([
+    ['usage', 5, [provider('A', 'm'), ...repeat(usage(1, null), usage(null, 2)), provider('B', null)]],
+    ['usage of two providers', 7, [provider('A', 'm'), usage(1, 2), provider('B', null), ...repeat(usage(3, null))]],
+    ['the same provider', 4, repeat(provider('A', 'm'), provider('A', null), usage(1, null))],
+    ['tool calls', 5, repeat(call(0), call(1), usage(3, 4))],
+    ['text between', 6, repeat(...says('a'), usage(1, null))],
+    ['session state', 4, repeat({ type: 'session', sessions: { A: 1 } }, { type: 'finish-reason', reason: 'stop' })],
+  ])('%s: few events, and the same answer', async (_, most, parts) => {
+    const { events, message } = await flood(parts)
+    expect(events.length).toBeLessThanOrEqual(most)
+    expect({ ...message, status: null }).toEqual({
+      ...plain([...parts, complete], message),
+      status: null,
+    })
+  })
+
+  it('what takes turns is sorted when it is too much, and no letter is lost', async () => {
+    const thinking: Part = { type: 'reasoning-delta', text: 'r' }
+    const progress: Part = { type: 'status', status: { phase: 'progress', text: 'p' } }
+    const { events, message } = await flood(repeat(...says('a'), thinking, progress, { type: 'reasoning-end' }))
+    expect(events.length).toBeLessThan(300)
+    expect(answerText(message)).toBe('a'.repeat(2000))
+    expect(message.reasoning?.text).toBe('r'.repeat(2000))
   })
 })

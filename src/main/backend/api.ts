@@ -8,7 +8,7 @@ import { readModelLists, readModels, readProviders, readVersion } from './lists'
 import type { ListedModel, ListedProvider, ServerVersion } from './lists'
 import { StoredFile, type MediaItem } from './media'
 import { readRetryAfter } from './retry-after'
-import { createRedactor, plainLine, plainText } from './server-text'
+import { createRedactor, safeLine, safeText, type Redactor } from './server-text'
 import { ChunkDecoder, type Chunk, type RawResponse } from './stream'
 import type { BodyPiece, RequestBody, Transport, TransportRequest, TransportResponse } from './transport'
 
@@ -278,7 +278,7 @@ export class BackendApi {
   }
 
   /** Takes this server's secret headers and a provider's key out of a text; see createRedactor. */
-  redactor(apiKey?: string | null): (text: string) => string {
+  redactor(apiKey?: string | null): Redactor {
     return createRedactor([apiKey, ...this.#secrets])
   }
 
@@ -305,7 +305,7 @@ export class BackendApi {
     return value
   }
 
-  async #readRefusal(response: TransportResponse, redact: (text: string) => string): Promise<AppError> {
+  async #readRefusal(response: TransportResponse, redact: Redactor): Promise<AppError> {
     // The server's clock is compared with ours as of its answer, not of the end of its body.
     const nowMs = this.#now()
     const { text } = await readText(response.body, MAX_ERROR_BYTES, MAX_ERROR_WAIT_MS)
@@ -337,7 +337,7 @@ export class BackendApi {
       // A server may point to an address that is made of what we sent it.
       if (!(thrown instanceof AppFailure) || thrown.error.code !== 'redirect') throw thrown
       const { host } = thrown.error
-      throw failure({ ...thrown.error, host: host === null ? null : redact(host) })
+      throw failure({ ...thrown.error, host: host === null ? null : safeLine(redact, host, 255) })
     })
   }
 }
@@ -397,17 +397,11 @@ function encodingOf(response: Pick<TransportResponse, 'headers'>): string {
 }
 
 /** What an answer is that is not the one that was asked for (protocol.md section 4). */
-function refusalOf(
-  response: TransportResponse,
-  text: string,
-  redact: (text: string) => string,
-  nowMs: number,
-): AppError {
+function refusalOf(response: TransportResponse, text: string, redact: Redactor, nowMs: number): AppError {
   const { status } = response
   const encoding = encodingOf(response)
   const message = encoding === '' ? messageOf(text) : null
-  // Cleaned before the secrets are looked for: what cleaning takes out can stand between the letters of one.
-  const words = message === null ? null : plainText(redact(plainText(message, message.length)), MAX_MESSAGE)
+  const words = message === null ? null : safeText(redact, message, MAX_MESSAGE)
   if (status === 401 || status === 403) return { code: 'unauthorized', status, message: words }
   if (status < 200 || status > 299 || words !== null) {
     const isLimit = status === 429 || status === 503
@@ -415,14 +409,12 @@ function refusalOf(
     return { code: 'http', status, message: words, ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }) }
   }
   if (text === '' && encoding === '') return { code: 'empty-answer' }
-  const line = (raw: string, max: number): string => plainLine(redact(plainLine(raw, raw.length)), max)
-  const type = line(response.headers['content-type'] ?? 'unknown', 100)
+  const type = safeLine(redact, response.headers['content-type'] ?? 'unknown', 100)
   return {
     code: 'not-a-stream',
     status,
-    contentType: encoding === '' ? type : `${type} (${line(encoding, 20)})`,
-    // Redacted before it is cut, or half a key could stay at the end.
-    snippet: encoding === '' ? line(readable(text), MAX_SNIPPET) : '',
+    contentType: encoding === '' ? type : `${type} (${safeLine(redact, encoding, 20)})`,
+    snippet: encoding === '' ? safeLine(redact, readable(text, redact.reach ?? 0), MAX_SNIPPET) : '',
   }
 }
 
@@ -447,9 +439,9 @@ function parseJson(text: string): unknown {
 }
 
 // The words of a page without its markup. Cut first: nothing beyond is shown anyway.
-function readable(text: string): string {
+function readable(text: string, reach: number): string {
   return text
-    .slice(0, 8 * 1024)
+    .slice(0, 8 * 1024 + reach)
     .replace(/<(script|style|head)\b[^>]*>.*?<\/\1>/gisu, ' ')
     .replace(/<[^>]*>/gu, ' ')
     .trim()

@@ -1,7 +1,7 @@
 import { AUTOMATIC_PROVIDER } from '../../shared/catalogue'
 import type { Media, Part, Usage } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
-import { plainLine, plainText } from './server-text'
+import { holdsSecret, safeLine, safeText, type Redactor } from './server-text'
 import type { Chunk, RawResponse } from './stream'
 
 /** More unreadable events than this in a row, and the stream is not what we take it for (R17). */
@@ -30,6 +30,11 @@ const MAX_MEDIA = 1000
 const MAX_TITLES = 20
 const MAX_SESSIONS = 32
 const MAX_ARGUMENT_CHARACTERS = 1024 * 1024
+/** Each costs an event; what a person reads of them is their number. */
+const MAX_ODDITIES = 1000
+
+/** Text and thinking of one answer, its attempts included: all of it lies in memory, in each window too (R20). */
+export const MAX_ANSWER_CHARACTERS = 32 * 1024 * 1024
 
 /** An end without any of these is no answer. */
 const ANSWERS = new Set<Part['type']>(['text-delta', 'reasoning-delta', 'media', 'tool-call'])
@@ -40,11 +45,13 @@ const ANSWERS = new Set<Part['type']>(['text-delta', 'reasoning-delta', 'media',
  * `finish` (an `error` or `auth` event, or a stream that cannot be read) every further chunk gives nothing.
  */
 export class PartReader {
-  readonly #redact: (text: string) => string
+  readonly #redact: Redactor
   #provider: string | null = null
   #toolCallIds: string[] = []
   readonly #namedToolCalls = new Set<number>()
   #argumentCharacters = 0
+  #answerCharacters = 0
+  #oddities = 0
   readonly #unknownTypes = new Set<string>()
   /** Characters of each provider's state, as JSON. */
   readonly #sessions = new Map<string, number>()
@@ -58,7 +65,7 @@ export class PartReader {
   #hasAnswer = false
 
   /** @param redact takes secrets out of everything but the answer itself; see createRedactor */
-  constructor(redact: (text: string) => string = (text) => text) {
+  constructor(redact: Redactor = (text) => text) {
     this.#redact = redact
   }
 
@@ -82,9 +89,9 @@ export class PartReader {
       return parts
     }
     this.#malformedInARow += 1
-    const oddity: Part = { type: 'oddity', unknownType: null }
-    if (this.#malformedInARow <= MAX_MALFORMED_IN_A_ROW) return [oddity]
-    return [oddity, ...this.#finish({ code: 'protocol', malformedEvents: this.#malformedInARow })]
+    const oddity = this.#oddity(null)
+    if (this.#malformedInARow <= MAX_MALFORMED_IN_A_ROW) return oddity
+    return [...oddity, ...this.#finish({ code: 'protocol', malformedEvents: this.#malformedInARow })]
   }
 
   #finish(error: AppError): Part[] {
@@ -148,18 +155,17 @@ export class PartReader {
         return this.#finish({ code: 'provider-auth', provider: this.#provider, message })
       }
       default:
-        return [{ type: 'oddity', unknownType: this.#unknownType(event.type) }]
+        return this.#readUnknown(event.type)
     }
   }
 
   /** A line of at most so many characters, without secrets and harmless. */
   #line(text: string, maxLength: number): string {
-    // Cut before the secrets are looked for, but behind where one could begin that reaches into what is kept.
-    return plainLine(this.#redact(text.slice(0, maxLength + MAX_ADDRESS)), maxLength)
+    return safeLine(this.#redact, text, maxLength)
   }
 
   #text(text: string): string {
-    return plainText(this.#redact(text.slice(0, MAX_TEXT + MAX_ADDRESS)), MAX_TEXT)
+    return safeText(this.#redact, text, MAX_TEXT)
   }
 
   #nameOf(value: unknown): string | null {
@@ -168,15 +174,35 @@ export class PartReader {
   }
 
   #holdsSecret(text: string): boolean {
-    return this.#redact(text) !== text
+    return holdsSecret(this.#redact, text)
   }
 
-  #unknownType(type: string): string {
+  /** Also one that JSON writes in another way. */
+  #holdsSecretIn(value: unknown, json: string): boolean {
+    return this.#holdsSecret(json) || this.#holdsSecret(stringsIn(value).join('\n'))
+  }
+
+  #readUnknown(type: string): Part[] {
     const name = this.#line(type, MAX_NAME)
-    if (this.#unknownTypes.has(name)) return name
-    if (this.#unknownTypes.size >= MAX_UNKNOWN_TYPES) return 'other'
+    if (this.#unknownTypes.has(name)) return this.#oddity(name)
+    if (this.#unknownTypes.size >= MAX_UNKNOWN_TYPES) return this.#oddity('other')
     this.#unknownTypes.add(name)
-    return name
+    // However many others came before: a type is told once.
+    return [{ type: 'oddity', unknownType: name }]
+  }
+
+  #oddity(unknownType: string | null): Part[] {
+    this.#oddities += 1
+    return this.#oddities > MAX_ODDITIES ? [] : [{ type: 'oddity', unknownType }]
+  }
+
+  #delta(type: 'text-delta' | 'reasoning-delta', text: string): Part[] {
+    if (text === '') return []
+    const room = MAX_ANSWER_CHARACTERS - this.#answerCharacters
+    this.#answerCharacters += text.length
+    if (text.length <= room) return [{ type, text }]
+    const finish = this.#finish({ code: 'too-large', limitBytes: MAX_ANSWER_CHARACTERS })
+    return room === 0 ? finish : [{ type, text: text.slice(0, room) }, ...finish]
   }
 
   #words(...values: unknown[]): string {
@@ -245,10 +271,16 @@ export class PartReader {
         index,
         id,
         name: typeof name === 'string' && !isNamed ? this.#line(name, MAX_NAME) : '',
-        arguments: isTooLong ? '' : this.#redact(given),
+        arguments: isTooLong ? '' : this.#safeArguments(given),
       })
     }
     return parts
+  }
+
+  // JSON of the model's, which stays as it is.
+  #safeArguments(given: string): string {
+    const redacted = this.#redact(given)
+    return this.#holdsSecret(redacted) ? '•••' : redacted
   }
 
   // Deltas carry the number of their call. Whole calls may come without one, each in an event of its own: the id tells
@@ -268,7 +300,7 @@ export class PartReader {
     // With a result that is no text, `content` is the server's HTML for it, which is never used.
     if (isPresent(urls) || isPresent(data)) return this.#readMedia(event)
     if (typeof content !== 'string') return null
-    return content === '' ? [] : [{ type: 'text-delta', text: content }]
+    return this.#delta('text-delta', content)
   }
 
   #readMedia(event: RawResponse): Part[] | null {
@@ -302,7 +334,7 @@ export class PartReader {
   // `token` is text; `status` is a line about what goes on, the empty one ends the thinking; `is_thinking` is a tag.
   #readReasoning(event: RawResponse): Part[] | null {
     const { token, status, label } = event
-    if (typeof token === 'string') return token === '' ? [] : [{ type: 'reasoning-delta', text: token }]
+    if (typeof token === 'string') return this.#delta('reasoning-delta', token)
     if (typeof status === 'string') {
       if (status === '') return [{ type: 'reasoning-end' }]
       return this.#progress(typeof label === 'string' ? `${label}: ${status}` : status)
@@ -329,7 +361,7 @@ export class PartReader {
     // The name becomes a key of our own objects (S40).
     if (name === '__proto__' || name.length > MAX_NAME || !isPresent(state)) return false
     const json = JSON.stringify(state)
-    if (json.length > MAX_SESSION_CHARACTERS || this.#holdsSecret(name + json)) return false
+    if (json.length > MAX_SESSION_CHARACTERS || this.#holdsSecretIn({ [name]: state }, json)) return false
     const others = [...this.#sessions].reduce((sum, [each, length]) => (each === name ? sum : sum + length), 0)
     const isFull = !this.#sessions.has(name) && this.#sessions.size >= MAX_SESSIONS
     if (isFull || others + json.length > MAX_ALL_SESSIONS_CHARACTERS) return false
@@ -353,9 +385,16 @@ export class PartReader {
     const provider = this.#nameOf(synthesize.provider)
     const data = synthesize.data ?? null
     const json = JSON.stringify(data)
-    if (provider === null || json.length > MAX_SESSION_CHARACTERS || this.#holdsSecret(json)) return null
+    if (provider === null || json.length > MAX_SESSION_CHARACTERS || this.#holdsSecretIn(data, json)) return null
     return [{ type: 'synthesize', provider, data }]
   }
+}
+
+/** All strings of a JSON value, names too. It is at most as deep as an event may be. */
+function stringsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (Array.isArray(value)) return value.flatMap(stringsIn)
+  return isRecord(value) ? Object.entries(value).flatMap(([name, each]) => [name, ...stringsIn(each)]) : []
 }
 
 // `<audio controls src="…"></audio>` and, behind it, the words that are spoken.

@@ -124,10 +124,10 @@ function waitBefore(error: AppError, before: Retries, deps: SessionDeps): Retryi
 /** The server cannot have seen the request, and another try can end differently. See Transport. */
 function isUnseen(error: AppError): boolean {
   if (error.code === 'timeout') return error.phase === 'connect'
-  // A certificate stays what it is; a handshake that broke off need not.
-  if (error.code === 'certificate') return error.reason === 'other'
+  // A certificate that was shown stays what it is; a handshake that broke off need not.
+  if (error.code === 'certificate') return error.reason === 'other' && error.shown === undefined
   // A login stays wrong; else the proxy did not answer, or did not reach the server.
-  if (error.code === 'proxy') return error.reason !== 'login'
+  if (error.code === 'proxy') return error.reason !== 'login' && error.mayHavePassed !== true
   return error.code === 'unreachable'
 }
 

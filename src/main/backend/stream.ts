@@ -16,13 +16,19 @@ export interface RawResponse {
 /** What the decoder makes of the bytes, in their order. After `failed` nothing follows. */
 export type Chunk =
   | { kind: 'event'; event: RawResponse }
-  /** Data that is no JSON object with a `type`, or one that is nested too deep. */
+  /** Data that is no JSON object with a `type`, or one that is nested too deep or of too many values. */
   | { kind: 'malformed' }
   | { kind: 'failed'; error: AppError }
 
 /** Of one event, in characters: a generated image as a data URI must fit, an endless line must not (R20). */
 export const MAX_EVENT_CHARACTERS = 32 * 1024 * 1024
 const MAX_JSON_DEPTH = 64
+/**
+ * Reading JSON costs by value, not by length: 31 MB of `{},{},…` take four to ten seconds, one image of that size a
+ * tenth of one. Events longer than the second number are counted through before they are read.
+ */
+const MAX_JSON_MARKS = 200_000
+const MIN_COUNTED_CHARACTERS = 64 * 1024
 
 /**
  * Echoes of what the server asked its provider and what that answered: half of all traffic, single lines of many
@@ -91,6 +97,9 @@ export class ChunkDecoder {
   #openText: TextEvent | null = null
   /** The next byte begins an event, nothing is open before it. Never at the start, where a byte order mark may stand. */
   #isBetween = false
+  /** There are lines of an event, whole or not, and no blank line behind them. */
+  #isOpen = false
+  #isTorn = false
 
   /**
    * @param options.isJoined for those who want the text and not its events: what follows each other in one piece of bytes
@@ -129,8 +138,20 @@ export class ChunkDecoder {
     this.#begin()
     if (this.#rest !== null) this.#readAny(this.#rest)
     this.#rest = null
-    this.#decode(`${this.#utf8.end()}\n\n`)
+    const rest = this.#utf8.end()
+    this.#isTorn = false
+    this.#decode(`${rest}\n`)
+    const isOpen = this.#isOpen
+    const { length } = this.#chunks
+    this.#decode('\n')
+    // What was begun has come to nothing.
+    if (isOpen && this.#chunks.length === length) this.#isTorn = true
     return this.#chunks
+  }
+
+  /** After `end`: the body has ended in the middle of an event, however clean its end was (R16). */
+  get isTorn(): boolean {
+    return this.#isTorn
   }
 
   #read(bytes: Buffer): void {
@@ -263,8 +284,13 @@ export class ChunkDecoder {
   /** What becomes of the line that begins at `at`; `end` is -1 for one that is not whole yet, but long enough to tell. */
   #judge(text: string, at: number, end: number): 'keep' | 'drop' {
     if (end === at) {
+      this.#isOpen = false
       this.#endSkipped()
       return 'keep'
+    }
+    // Also the first letters of such a line.
+    if ('event:'.startsWith(lineStart(text, at, end, 6)) || 'data:'.startsWith(lineStart(text, at, end, 5))) {
+      this.#isOpen = true
     }
     if (text.startsWith('event:', at)) {
       const valueAt = text[at + 6] === ' ' ? at + 7 : at + 6
@@ -309,6 +335,7 @@ export class ChunkDecoder {
     // Some proxies send it to keep the connection alive.
     if (data === '') return
     const event = parseEvent(data)
+    this.#isTorn = event === null && data.startsWith('{')
     if (event === null) this.#add({ kind: 'malformed' })
     else if (SKIPPED_TYPES.has(event.type)) this.#addSkipped(event.type, data.length)
     else if (isText(event)) this.#addText(event)
@@ -339,6 +366,10 @@ export class ChunkDecoder {
     if (this.#isJoined && this.#chunks.at(-1)?.kind === 'event') return
     this.#add({ kind: 'event', event: { type, skippedBytes } })
   }
+}
+
+function lineStart(text: string, at: number, end: number, length: number): string {
+  return text.slice(at, end === -1 ? at + length : Math.min(end, at + length))
 }
 
 interface TextEvent extends RawResponse {
@@ -372,8 +403,46 @@ function startsWith(view: DataView, at: number, start: DataView): boolean {
 }
 
 function parseEvent(data: string): RawResponse | null {
+  if (data.length > MIN_COUNTED_CHARACTERS && isUnwieldy(data)) return null
   const value = parseJson(data) ?? parseMended(data)
   return isRawResponse(value) && !isDeeperThan(value, MAX_JSON_DEPTH) ? value : null
+}
+
+// Up to the first mistake in it, JSON.parse sees the same brackets and strings; behind that it reads nothing.
+function isUnwieldy(json: string): boolean {
+  let marks = 0
+  let depth = 0
+  for (let at = 0; at < json.length; at += 1) {
+    const code = json.charCodeAt(at)
+    if (code === QUOTE) {
+      at = stringEnd(json, at)
+      if (at === -1) return false
+    } else if (code === BRACE || code === BRACKET) {
+      depth += 1
+      marks += 1
+    } else if (code === BRACE_END || code === BRACKET_END) depth -= 1
+    else if (code === COMMA || code === COLON) marks += 1
+    if (marks > MAX_JSON_MARKS || depth > MAX_JSON_DEPTH) return true
+  }
+  return false
+}
+
+const BRACE = 0x7b
+const BRACE_END = 0x7d
+const BRACKET = 0x5b
+const BRACKET_END = 0x5d
+const COMMA = 0x2c
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+
+/** Where the string that begins at `from` has its other quote; -1 when it has none. */
+function stringEnd(json: string, from: number): number {
+  for (let at = json.indexOf('"', from + 1); at !== -1; at = json.indexOf('"', at + 1)) {
+    let before = at
+    while (json.charCodeAt(before - 1) === BACKSLASH) before -= 1
+    if ((at - before) % 2 === 0) return at
+  }
+  return -1
 }
 
 // JSON wants control characters escaped within its strings. What a server means that forgets it is clear, and a word is
@@ -405,6 +474,11 @@ function isRawResponse(value: unknown): value is RawResponse {
 export function isDeeperThan(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (depth === 0) return true
+  // Its keys would be made into strings first.
+  if (Array.isArray(value)) {
+    for (const item of value) if (isDeeperThan(item, depth - 1)) return true
+    return false
+  }
   for (const key in value) {
     if (isDeeperThan((value as Record<string, unknown>)[key], depth - 1)) return true
   }

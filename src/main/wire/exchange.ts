@@ -68,11 +68,11 @@ export class Exchange {
 
   /** An exchange as a file tells of it. */
   static of(saved: SavedExchange): Exchange {
-    const { url, method, headers, body, bodyBytes } = saved.request
+    const { url, method, headers, body, bodyBytes, route } = saved.request
     const start: ExchangeStart = {
       messageId: null,
       startedAt: saved.startedAt,
-      request: { method, url, headers: recordOf(headers), body: { kind: 'text', text: body }, bodyBytes },
+      request: { method, url, headers: recordOf(headers), body: { kind: 'text', text: body }, bodyBytes, route },
       secrets: [],
       earlierTries: saved.earlierTries,
     }

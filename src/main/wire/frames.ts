@@ -8,9 +8,9 @@ export interface Frame {
   atMs: number
   /**
    * `event`: of the event stream; `line`: the older framing, a JSON object per line; `comment`; `stray`: a line that means
-   * nothing; `rest`: what was not whole when the body broke off; `body`: all of a body that is no stream.
+   * nothing; `more`: stands for all further ones of these two; `rest`: what was not whole when the body broke off; `body`: all of a body that is no stream.
    */
-  kind: 'event' | 'line' | 'comment' | 'stray' | 'rest' | 'body'
+  kind: 'event' | 'line' | 'comment' | 'stray' | 'more' | 'rest' | 'body'
   /** Of its `event:` line. */
   name: string | null
   /** As it came: without `data:`, several data lines joined by LF, a comment without its colon. */
@@ -24,6 +24,8 @@ const SILENT_FIELDS = new Set(['event', 'id', 'retry'])
 
 /** More than any answer has. Without an end, lines of two bytes would take a hundred times their size in memory. */
 export const MAX_FRAMES = 200_000
+/** Lines that are no events; a stream may be made of them. */
+const MAX_NOTES = 20_000
 
 /**
  * Bytes of a stream → frames, under the same rules as ChunkDecoder (protocol.md section 2), but nothing is skipped.
@@ -34,6 +36,8 @@ export class FrameReader {
   readonly #frames: Frame[] = []
   #atMs = 0
   #hasBegun = false
+  #count = 0
+  #notes = 0
   /** The last character was a CR that counted as a line end; a LF after it belongs to it. */
   #isAfterCr = false
   /** Of the line that is not whole yet. A line of megabytes comes in hundreds of reads. */
@@ -126,15 +130,28 @@ export class FrameReader {
   }
 
   #add(kind: Frame['kind'], data: string): void {
+    if (kind === 'comment' || kind === 'stray') {
+      this.#notes += 1
+      if (this.#notes > MAX_NOTES + 1) return
+      if (this.#notes === MAX_NOTES + 1) {
+        this.#push({ kind: 'more', name: null, data: '', leftOutBytes: 0 })
+        return
+      }
+    }
     const isEvent = kind === 'event'
     const hasAll = isEvent || kind === 'line' || kind === 'rest'
-    this.#frames.push({
-      atMs: this.#atMs,
+    this.#push({
       kind,
       name: isEvent ? this.#name : null,
       data,
       leftOutBytes: hasAll ? this.#leftOutBytes : 0,
     })
     if (hasAll) this.#leftOutBytes = 0
+  }
+
+  #push(frame: Omit<Frame, 'atMs'>): void {
+    this.#count += 1
+    // One more tells the reader that there are more.
+    if (this.#count <= MAX_FRAMES + 1) this.#frames.push({ atMs: this.#atMs, ...frame })
   }
 }

@@ -1,6 +1,6 @@
 import { KEY_LIKE, secretForms, type SecretForms } from '../backend/server-text'
-import { isDeeperThan } from '../backend/stream'
 import { tailOf } from '../secret-tail'
+import { readJson } from './json'
 
 /** Stands for the hidden part of a secret. */
 export const DOTS = '••••'
@@ -19,8 +19,22 @@ const SECRET_FIELD =
 
 const LOGIN_IN_ADDRESS = /\b([a-z][a-z0-9+.-]{1,20}:\/\/[^\s/?#@:"']{0,100}:)[^\s/?#@"']{1,500}@/giu
 
-/** Above this nobody nests on purpose, and walking down costs the stack (S40). */
-const MAX_DEPTH = 64
+/**
+ * What is taken out of a text before it is shown, or cannot be seen in it: control characters but for tabs and line ends,
+ * marks of direction, zero-width and tag characters. A secret with these between its letters is still one.
+ */
+const UNSEEN =
+  /[\p{Cf}\p{Default_Ignorable_Code_Point}\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]/gu
+
+/** A text as a reader sees it. */
+export function withoutUnseen(text: string): string {
+  return text.replace(UNSEEN, '')
+}
+
+/** Of the values that are secret only by their name: each costs every search its time. The rest is masked where it stands. */
+const MAX_NAMED_SECRETS = 64
+// A pattern of all their forms takes a quarter of a second to compile at this, and two seconds at four times as much.
+const MAX_NAMED_CHARACTERS = 16 * 1024
 
 /** How often escapes are undone: JSON in a string of JSON, with addresses in it. */
 const MAX_ESCAPES = 3
@@ -41,10 +55,14 @@ export interface Found {
 export class Mask {
   readonly #known: SecretForms | null
 
-  /** @param secrets whatever is secret in the exchange, as it was sent: keys, values of headers with or without their scheme */
-  constructor(secrets: readonly string[]) {
+  /**
+   * @param secrets whatever is secret in the exchange, as it was sent: keys, values of headers with or without their scheme
+   * @param named what is secret by the name of its header or field, of which the 64 longest are looked for everywhere
+   */
+  constructor(secrets: readonly string[], named: readonly string[] = []) {
+    const all = [...secrets, ...longestOf(named)].flatMap(partsOf).map(withoutUnseen)
     // One with dots in it could be found in its own mask, for ever.
-    this.#known = secretForms(secrets.flatMap(partsOf).filter((secret) => !secret.includes('•')))
+    this.#known = secretForms(all.filter((secret) => !secret.includes('•')))
   }
 
   /** How long a known secret can be at most, in whatever form; 0 when none is known. */
@@ -52,13 +70,15 @@ export class Mask {
     return this.#known?.reach ?? 0
   }
 
-  /** Known secrets in a text that is not escaped in any way. */
+  /** Known secrets in a text that is not escaped in any way, in their order. */
   find(text: string): Found[] {
     const known = this.#known
     if (known === null) return []
-    return [...text.matchAll(known.pattern)].map(({ 0: form, index }) => ({
-      from: index,
-      to: index + form.length,
+    const seen = unescaped(text, UNSEEN_IN_TEXT)
+    return [...(seen?.text ?? text).matchAll(known.pattern)].map(({ 0: form, index }) => ({
+      from: placeOf(index, seen?.at),
+      // Behind its last character, not where the next one is: what cannot be seen between them stays.
+      to: placeOf(index + form.length - 1, seen?.at) + 1,
       mask: maskOf(known.secretOf(form)),
     }))
   }
@@ -72,24 +92,18 @@ export class Mask {
     for (let found = this.#findEscaped(masked); found.length > 0; found = this.#findEscaped(masked)) {
       masked = replaceAt(masked, found)
     }
-    // The pattern would try every word.
-    if (masked.includes('://')) masked = masked.replace(LOGIN_IN_ADDRESS, `$1${DOTS}@`)
-    return masked.replace(KEY_LIKE, (key) => {
-      const [, scheme = '', value = key] = /^((?:Bearer|Basic)\s+)(.*)$/su.exec(key) ?? []
-      return scheme + (/^basic/iu.test(scheme) ? DOTS : maskOf(value))
-    })
+    masked = maskLookalikes(masked)
+    const seen = withoutUnseen(masked)
+    if (seen.length === masked.length) return masked
+    const maskedSeen = maskLookalikes(seen)
+    return maskedSeen === seen ? masked : maskedSeen
   }
 
   /** JSON text: unchanged when nothing in it is secret, else written anew. Text that is no JSON is masked as text. */
   json(json: string): string {
     if (!this.#mayHoldSecret(json)) return json
-    let value: unknown
-    try {
-      value = JSON.parse(json)
-    } catch {
-      return this.#brokenJson(json)
-    }
-    if (isDeeperThan(value, MAX_DEPTH)) return this.#brokenJson(json)
+    const value = readJson(json)
+    if (value === undefined) return this.#brokenJson(json)
     const masked = JSON.stringify(this.value(value))
     return masked === JSON.stringify(value) ? json : masked
   }
@@ -108,7 +122,7 @@ export class Mask {
     return Object.fromEntries(
       Object.entries(value).map(([name, each]) => [
         this.text(name),
-        this.value(each, isSecret || SECRET_FIELD.test(name)),
+        this.value(each, isSecret || SECRET_FIELD.test(withoutUnseen(name))),
       ]),
     )
   }
@@ -147,6 +161,7 @@ export class Mask {
 
   #mayHoldSecret(json: string): boolean {
     if (json.includes('://') || json.search(KEY_LIKE) !== -1 || json.search(SECRET_NAME) !== -1) return true
+    if (json.search(UNSEEN) !== -1) return true
     return this.#known !== null && (/[\\%&]/u.test(json) || json.search(this.#known.pattern) !== -1)
   }
 }
@@ -175,14 +190,14 @@ const MIN_NAMED_SECRET = 8
 export function secretsIn(json: string): string[] {
   if (json.search(SECRET_NAME) === -1) return []
   const found: string[] = []
-  try {
-    JSON.parse(json, (name, value: unknown) => {
-      if (typeof value === 'string' && value.length >= MIN_NAMED_SECRET && SECRET_FIELD.test(name)) found.push(value)
-      return value
-    })
-  } catch {
-    // No JSON, no fields.
+  const look = (name: string, value: unknown): void => {
+    if (typeof value === 'string') {
+      if (value.length >= MIN_NAMED_SECRET && SECRET_FIELD.test(name)) found.push(value)
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [each, inner] of Object.entries(value)) look(each, inner)
+    }
   }
+  look('', readJson(json))
   return found
 }
 
@@ -194,6 +209,31 @@ function partsOf(secret: string): string[] {
   const login = Buffer.from(value, 'base64').toString('utf8')
   const colon = login.indexOf(':')
   return colon === -1 ? [secret, value] : [secret, value, login, login.slice(colon + 1)]
+}
+
+/** What looks like a secret, whoever knows it. */
+function maskLookalikes(text: string): string {
+  // The pattern would try every word.
+  const masked = text.includes('://') ? text.replace(LOGIN_IN_ADDRESS, `$1${DOTS}@`) : text
+  return masked.replace(KEY_LIKE, (key) => {
+    const [, scheme = '', value = key] = /^((?:Bearer|Basic)\s+)(.*)$/su.exec(key) ?? []
+    return scheme + (/^basic/iu.test(scheme) ? DOTS : maskOf(value))
+  })
+}
+
+function longestOf(named: readonly string[]): string[] {
+  const longestFirst = [...new Set(named)].sort((a, b) => b.length - a.length)
+  let characters = 0
+  const short = longestFirst.filter(({ length }) => {
+    const fits = characters + length <= MAX_NAMED_CHARACTERS
+    if (fits) characters += length
+    return fits
+  })
+  return short.slice(0, MAX_NAMED_SECRETS)
+}
+
+function placeOf(index: number, at: Uint32Array | undefined): number {
+  return at?.[index] ?? index
 }
 
 function replaceAt(text: string, found: readonly Found[]): string {
@@ -216,6 +256,8 @@ interface Escapes {
 const ofCode = (hex: string): string => String.fromCharCode(Number.parseInt(hex, 16))
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 const entity = (name: string): string => ENTITIES[name.toLowerCase()] ?? ' '
+
+const UNSEEN_IN_TEXT: Escapes = { pattern: UNSEEN, undo: () => '' }
 
 const ESCAPES: readonly Escapes[] = [
   // JSON, and scripts.
@@ -258,8 +300,9 @@ function unescaped(
   }
   for (const { 0: whole, 1: hex, 2: second, 3: third, index } of text.matchAll(pattern)) {
     keepUpTo(index)
-    at[length++] = before?.[index] ?? index
-    pieces.push(undo(hex, second, third))
+    const undone = undo(hex, second, third)
+    if (undone !== '') at[length++] = before?.[index] ?? index
+    pieces.push(undone)
     from = index + whole.length
   }
   keepUpTo(text.length)

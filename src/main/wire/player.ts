@@ -59,8 +59,10 @@ export function createPlayer(
   return {
     request: async ({ signal, onConnected }) => {
       signal.throwIfAborted()
+      const isRedirect = end.kind === 'failed' && end.error.code === 'redirect'
       if (response !== null) onConnected?.()
-      else {
+      // A transport gives no redirect as an answer.
+      if (response === null || isRedirect) {
         on.time?.(end.atMs)
         if (end.kind === 'failed') throw failure(end.error)
         on.closed?.()

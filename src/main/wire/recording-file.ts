@@ -2,11 +2,12 @@ import * as v from 'valibot'
 import { failure } from '../../shared/errors'
 import { appErrorSchema } from '../library/schema'
 import type { SavedExchange } from './exchange'
+import { isModest } from './json'
 import type { Playback, PlaybackEnd } from './player'
 
 /** Ends the names of saved recordings. */
 export const RECORDING_EXTENSION = '.parley-recording.json'
-export const MAX_FILE_BYTES = 64 * 1024 * 1024
+export const MAX_FILE_BYTES = 32 * 1024 * 1024
 
 const FORMAT = 'parley-recording'
 const VERSION = 1
@@ -26,6 +27,16 @@ const headers = v.pipe(
   v.array(v.strictObject({ name: v.pipe(text(1000), v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u)), value: text(65_536) })),
   v.maxLength(MAX_HEADERS),
 )
+// It stands in the command that people copy.
+const route = v.strictObject({
+  proxy: v.nullable(v.pipe(text(2048), v.regex(/^(?:https?|socks[45]):\/\/[A-Za-z0-9.:_[\]-]+$/u))),
+  hasProxyLogin: v.boolean(),
+  trust: v.variant('kind', [
+    v.strictObject({ kind: v.literal('system') }),
+    v.strictObject({ kind: v.literal('pinned'), sha256: v.pipe(text(200), v.regex(/^[0-9A-Fa-f:]+$/u)) }),
+    v.strictObject({ kind: v.literal('authority'), fileName: text(255) }),
+  ]),
+})
 const end: v.GenericSchema<unknown, PlaybackEnd> = v.variant('kind', [
   v.strictObject({ kind: v.literal('complete'), atMs }),
   v.strictObject({ kind: v.literal('closed'), atMs }),
@@ -43,6 +54,7 @@ const fileSchema = v.strictObject({
     headers,
     body: v.string(),
     bodyBytes: count,
+    route: v.optional(route),
   }),
   response: v.nullable(v.strictObject({ status: v.pipe(count, v.maxValue(999)), headers })),
   earlierTries: count,
@@ -74,10 +86,10 @@ export function writeRecording({ startedAt, reads, ...rest }: SavedExchange): st
  */
 export function readRecording(bytes: Uint8Array): SavedExchange {
   if (bytes.length > MAX_FILE_BYTES) throw failure({ code: 'bad-recording', reason: 'too-large' })
-  if (!isModest(bytes)) throw failure({ code: 'bad-recording', reason: 'format' })
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    const json = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    value = isModest(json, MAX_DEPTH, MAX_VALUES) ? JSON.parse(json) : null
   } catch {
     throw failure({ code: 'bad-recording', reason: 'format' })
   }
@@ -112,34 +124,4 @@ export function recordingName(host: string, startedAt: number): string {
   const time = `${two(at.getHours())}-${two(at.getMinutes())}`
   const place = host.replace(/[^A-Za-z0-9.-]+/gu, '-').slice(0, 80)
   return `parley-${place}-${day}-${time}${RECORDING_EXTENSION}`
-}
-
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const COMMA = 0x2c
-
-/** Whether JSON is neither nested deep nor made of very many values, told without making any of them. */
-function isModest(bytes: Uint8Array): boolean {
-  let depth = 0
-  let values = 0
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at]
-    if (byte === QUOTE) {
-      at = endOfString(bytes, at)
-      if (at === -1) return false
-    } else if (byte === COMMA) values += 1
-    else if (byte === 0x5b || byte === 0x7b) depth += 1
-    else if (byte === 0x5d || byte === 0x7d) depth -= 1
-    if (depth > MAX_DEPTH || values > MAX_VALUES) return false
-  }
-  return true
-}
-
-function endOfString(bytes: Uint8Array, from: number): number {
-  for (let at = bytes.indexOf(QUOTE, from + 1); at !== -1; at = bytes.indexOf(QUOTE, at + 1)) {
-    let backslashes = 0
-    while (bytes[at - 1 - backslashes] === BACKSLASH) backslashes += 1
-    if (backslashes % 2 === 0) return at
-  }
-  return -1
 }

@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { WireHeader } from '../../shared/contract'
-import { plainText } from '../backend/server-text'
+import { plainLine, plainText } from '../backend/server-text'
 import type { BodyPiece, RequestBody, TransportRequest } from '../backend/transport'
+import { readJson } from './json'
 import type { Mask } from './mask'
+
+/** How the server was reached, without anything secret. */
+export interface WireRoute {
+  /** `http`, `https`, `socks4` or `socks5` `://host:port`; null without a proxy. */
+  proxy: string | null
+  hasProxyLogin: boolean
+  /** Whose word counts beside or in place of this computer's. */
+  trust: { kind: 'system' } | { kind: 'pinned'; sha256: string } | { kind: 'authority'; fileName: string }
+}
 
 /** A request as it was sent, or as a file tells of it. */
 export interface SentRequest {
@@ -13,12 +23,15 @@ export interface SentRequest {
   body: string
   /** As they were sent, files included. */
   bodyBytes: number
+  /** Missing where nobody told. */
+  route?: WireRoute | undefined
 }
 
 /** What is held of a request while nobody looks: what its sender has made anyway. No file is read, nothing is copied. */
 export interface HeldRequest extends Pick<TransportRequest, 'url' | 'headers' | 'body'> {
   method: string
   bodyBytes: number
+  route?: WireRoute | undefined
 }
 
 /** Above this a body is counted, not kept. */
@@ -26,14 +39,21 @@ const MAX_BODY_CHARACTERS = 4 * 1024 * 1024
 /** Of a body on show. */
 const MAX_SHOWN_CHARACTERS = 256 * 1024
 
-export function holdRequest({ method, url, headers, body }: TransportRequest): HeldRequest {
+export function holdRequest({ method, url, headers, body }: TransportRequest, route?: WireRoute): HeldRequest {
   const pieces = piecesOf(body)
   const sizes = pieces.map((piece) =>
     piece.kind === 'text' ? Buffer.byteLength(piece.text) : base64Length(piece.bytes),
   )
   const bodyBytes = sizes.reduce((sum, size) => sum + size, 0)
   const isLong = charactersOf(body) > MAX_BODY_CHARACTERS
-  return { method, url, headers: { ...headers }, body: isLong ? textBody(`[${sizeText(bodyBytes)}]`) : body, bodyBytes }
+  return {
+    method,
+    url,
+    headers: { ...headers },
+    body: isLong ? textBody(`[${sizeText(bodyBytes)}]`) : body,
+    bodyBytes,
+    ...(route === undefined ? {} : { route }),
+  }
 }
 
 /** The memory that a held request costs, in bytes. */
@@ -41,18 +61,19 @@ export function memoryOf({ body }: HeldRequest): number {
   return 2 * charactersOf(body)
 }
 
-export function readRequest({ method, url, headers, body, bodyBytes }: HeldRequest): SentRequest {
+export function readRequest({ method, url, headers, body, bodyBytes, route }: HeldRequest): SentRequest {
   return {
     method,
     url,
     headers: Object.entries(headers).map(([name, value]) => ({ name, value })),
     body: nameFiles(piecesOf(body)),
     bodyBytes,
+    ...(route === undefined ? {} : { route }),
   }
 }
 
 /** The request without its secrets. Its body is compact JSON, or whatever else was sent. */
-export function maskRequest({ method, url, headers, body, bodyBytes }: SentRequest, mask: Mask): SentRequest {
+export function maskRequest({ method, url, headers, body, bodyBytes, route }: SentRequest, mask: Mask): SentRequest {
   return {
     method: plainText(method, 20),
     url: plainText(mask.text(url), 8192),
@@ -62,18 +83,23 @@ export function maskRequest({ method, url, headers, body, bodyBytes }: SentReque
     })),
     body: mask.json(body),
     bodyBytes,
+    ...(route === undefined ? {} : { route: maskRoute(route, mask) }),
+  }
+}
+
+function maskRoute({ proxy, hasProxyLogin, trust }: WireRoute, mask: Mask): WireRoute {
+  return {
+    proxy: proxy === null ? null : plainLine(mask.text(proxy), 2048),
+    hasProxyLogin,
+    trust: trust.kind === 'authority' ? { ...trust, fileName: plainLine(mask.text(trust.fileName), 255) } : trust,
   }
 }
 
 /** A masked body as it is read: indented, and cut where it is too long to be read. */
 export function showBody(body: string): string {
-  let shown = body
-  try {
-    shown = JSON.stringify(JSON.parse(body), null, 2)
-  } catch {
-    // What is no JSON is shown as it is.
-  }
-  return cutText(shown, MAX_SHOWN_CHARACTERS)
+  const value = readJson(body)
+  // What is no JSON is shown as it is.
+  return cutText(value === undefined ? body : JSON.stringify(value, null, 2), MAX_SHOWN_CHARACTERS)
 }
 
 /** Harmless text of at most so many characters, and behind it how much more there is. */

@@ -1,5 +1,6 @@
 import type { Frame } from './frames'
-import type { Mask } from './mask'
+import { readJson } from './json'
+import { withoutUnseen, type Mask } from './mask'
 
 /** A part of a delta that belongs to a secret which goes on in other deltas. */
 interface Hidden {
@@ -19,12 +20,16 @@ interface Piece {
   frame: Frame
   slot: number
   text: string
+  /** Characters that a reader sees: only these count for how far a secret reaches. */
+  seen: number
 }
 
 interface Line {
   pieces: Piece[]
   /** Characters at the beginning of `pieces` that were searched before. */
   searched: number
+  /** Of them those that a reader sees. */
+  seen: number
 }
 
 /**
@@ -46,9 +51,10 @@ export class Seams {
       const event = eventOf(frame)
       if (event === null) continue
       for (const [slot, { of, owner, key }] of slotsOf(event).entries()) {
-        const line = this.#lines.get(of) ?? { pieces: [], searched: 0 }
+        const line = this.#lines.get(of) ?? { pieces: [], searched: 0, seen: 0 }
         this.#lines.set(of, line)
-        line.pieces.push({ frame, slot, text: String(owner[key]) })
+        const text = String(owner[key])
+        line.pieces.push({ frame, slot, text, seen: withoutUnseen(text).length })
       }
     }
     for (const line of this.#lines.values()) this.#search(line)
@@ -75,53 +81,61 @@ export class Seams {
   #search(line: Line): void {
     const whole = line.pieces.map(({ text }) => text).join('')
     if (whole.length === line.searched) return
+    // Secrets come in their order, so the pieces are walked once for all of them.
+    let first = 0
+    let start = 0
     for (const { from, to, mask } of this.#mask.find(whole)) {
-      if (to > line.searched) this.#hideAcross(line, from, to, mask)
+      for (let piece = line.pieces[first]; piece !== undefined && start + piece.text.length <= from;) {
+        start += piece.text.length
+        first += 1
+        piece = line.pieces[first]
+      }
+      if (to > line.searched) this.#hideAcross(line.pieces, first, { from: from - start, to: to - start, mask })
     }
     line.searched = whole.length
+    line.seen = line.pieces.reduce((sum, { seen }) => sum + seen, 0)
     // A secret that goes on in later pieces began at most so far back.
     let gone = 0
-    for (const { text } of line.pieces) {
-      if (line.searched - text.length < this.#mask.reach) break
+    for (const { text, seen } of line.pieces) {
+      if (line.seen - seen < this.#mask.reach) break
       line.searched -= text.length
+      line.seen -= seen
       gone += 1
     }
     line.pieces.splice(0, gone)
   }
 
-  #hideAcross(line: Line, from: number, to: number, mask: string): void {
-    let at = 0
-    const touched = line.pieces.flatMap((piece) => {
-      const start = at
-      at += piece.text.length
-      return start < to && at > from && piece.text !== '' ? [{ piece, start, end: at }] : []
-    })
+  /** @param found counted from the beginning of the piece at `first`, in which it begins */
+  #hideAcross(pieces: readonly Piece[], first: number, { from, to, mask }: Hidden): void {
     // Within one piece it is found like everywhere else.
-    if (touched.length < 2) return
-    for (const [index, { piece, start, end }] of touched.entries()) {
-      const slots = this.#hidden.get(piece.frame) ?? []
-      this.#hidden.set(piece.frame, slots)
-      const hidden = (slots[piece.slot] ??= [])
-      hidden.push({
-        from: Math.max(from, start) - start,
-        to: Math.min(to, end) - start,
-        mask: index === 0 ? mask : '',
-      })
+    if (to <= (pieces[first]?.text.length ?? 0)) return
+    let start = 0
+    for (let index = first; start < to; index += 1) {
+      const piece = pieces[index]
+      if (piece === undefined) return
+      const end = start + piece.text.length
+      if (piece.text !== '') {
+        const slots = this.#hidden.get(piece.frame) ?? []
+        this.#hidden.set(piece.frame, slots)
+        const hidden = (slots[piece.slot] ??= [])
+        hidden.push({
+          from: Math.max(from, start) - start,
+          to: Math.min(to, end) - start,
+          mask: index === first ? mask : '',
+        })
+      }
+      start = end
     }
   }
 }
 
 /** Spares most events the parser. */
-const HAS_DELTA = /"(?:content|reasoning|tool_calls)"/u
+const HAS_DELTA = /"(?:content|reasoning|tool_calls)"|\\u00/u
 
 function eventOf({ kind, data, leftOutBytes }: Frame): Record<string, unknown> | null {
   if ((kind !== 'event' && kind !== 'line') || leftOutBytes > 0 || !HAS_DELTA.test(data)) return null
-  try {
-    const event: unknown = JSON.parse(data)
-    return isRecord(event) ? event : null
-  } catch {
-    return null
-  }
+  const event = readJson(data)
+  return isRecord(event) ? event : null
 }
 
 function slotsOf(event: Record<string, unknown>): Slot[] {

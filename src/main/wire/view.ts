@@ -2,12 +2,13 @@ import * as v from 'valibot'
 import type { WireHeader, WireRecording, WireRow } from '../../shared/contract'
 import type { AppError } from '../../shared/errors'
 import { plainLine, plainText } from '../backend/server-text'
-import { isDeeperThan, SKIPPED_TYPES } from '../backend/stream'
+import { SKIPPED_TYPES } from '../backend/stream'
 import { appErrorSchema } from '../library/schema'
 import type { Exchange, SavedExchange } from './exchange'
 import type { Frame } from './frames'
 import { gistOf, lineOf, quoted } from './gist'
-import { Mask, secretsIn, secretsOf } from './mask'
+import { readJson } from './json'
+import { Mask, secretsIn, secretsOf, withoutUnseen } from './mask'
 import type { Playback, PlaybackEnd } from './player'
 import { cutText, maskRequest, readRequest, showBody, type SentRequest } from './request'
 import { Seams } from './seams'
@@ -17,7 +18,6 @@ export const MAX_ROWS = 1000
 /** Of the JSON of one event on show. */
 const MAX_SHOWN_CHARACTERS = 256 * 1024
 const MAX_TYPE = 40
-const MAX_DEPTH = 64
 /** Of a page of HTML, to find its words. */
 const MAX_PAGE = 8 * 1024
 
@@ -25,8 +25,8 @@ const MAX_PAGE = 8 * 1024
 const HIDDEN_TYPES: ReadonlySet<string> = new Set(['log', 'headers'])
 /** Those of which no file holds more either (S41). */
 const UNSAVED_TYPES: ReadonlySet<string> = new Set(['log', 'headers', 'request', 'response'])
-/** The beginning of one of these that cannot be read. */
-const UNSAVED_START = /^\s*\{\s*"type"\s*:\s*"(log|headers|request|response)"/u
+/** In one of these that cannot be read. Within a string the quotes would be escaped. */
+const UNSAVED_MARK = /"type"\s*:\s*"(log|headers|request|response)"/u
 
 /** A frame without its secrets. */
 interface Shown {
@@ -50,16 +50,17 @@ export class View {
   constructor(exchange: Exchange) {
     const sent = readRequest(exchange.request)
     this.#exchange = exchange
-    this.#mask = new Mask([...exchange.secrets, ...secretsOf(exchange.request.headers), ...secretsIn(sent.body)])
+    this.#mask = new Mask(exchange.secrets, [...secretsOf(exchange.request.headers), ...secretsIn(sent.body)])
     this.#seams = new Seams(this.#mask)
     this.#request = maskRequest(sent, this.#mask)
-    const { method, headers, body, bodyBytes } = this.#request
+    const { method, headers, body, bodyBytes, route } = this.#request
     this.#shownRequest = {
       method,
       ...placeOf(this.#request.url),
       headers: [...headers],
       body: showBody(body),
       bodyBytes,
+      via: route?.proxy?.replace(/^[a-z0-9]+:\/\//u, '') ?? null,
     }
   }
 
@@ -174,6 +175,8 @@ export class View {
         return this.#shownText('comment', frame)
       case 'stray':
         return this.#shownText('malformed', frame)
+      case 'more':
+        return { type: 'more', data: '', event: null, bytes: 0 }
       case 'rest':
         return { type: 'cut', data: '', event: null, bytes: sizeOf(frame) }
       case 'body': {
@@ -200,10 +203,10 @@ export class View {
       const name = isEmpty ? plainLine(this.#mask.text(frame.name ?? 'comment'), MAX_TYPE) : 'malformed'
       return { type: name, data, event: null, bytes: Buffer.byteLength(data) }
     }
-    const isQuiet = UNSAVED_TYPES.has(type) || frame.leftOutBytes > 0
+    const isQuiet = unsavedType(type) !== null || frame.leftOutBytes > 0
     const bytes = isQuiet ? this.#wholeSizeOf(frame, event) : Buffer.byteLength(data)
     const stub = { type, skippedBytes: bytes, ...modelOf(type, event, data) }
-    const isTold = where === 'view' ? !HIDDEN_TYPES.has(type) : !isQuiet
+    const isTold = where === 'view' ? !HIDDEN_TYPES.has(unsavedType(type) ?? type) : !isQuiet
     const shown = isTold ? { data, event: event ?? stub } : { data: JSON.stringify(stub), event: stub }
     return { type: plainLine(type, MAX_TYPE) || 'event', bytes, ...shown }
   }
@@ -219,18 +222,20 @@ export class View {
 function typeOf({ name, data }: Frame, event: Readonly<Record<string, unknown>> | null): string | null {
   if (name !== null && SKIPPED_TYPES.has(name)) return name
   if (typeof event?.type === 'string') return event.type
-  return UNSAVED_START.exec(data)?.[1] ?? (name === 'log' ? name : null)
+  const named = unsavedType(name ?? '')
+  return named ?? UNSAVED_MARK.exec(data)?.[1] ?? null
+}
+
+/** The type that is never saved, however its name is written. */
+function unsavedType(type: string): string | null {
+  const plain = withoutUnseen(type).trim().toLowerCase()
+  return UNSAVED_TYPES.has(plain) ? plain : null
 }
 
 function readEvent(json: string): Readonly<Record<string, unknown>> | null {
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch {
-    return null
-  }
+  const value = readJson(json)
   const isEvent = typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
-  return isEvent && !isDeeperThan(value, MAX_DEPTH) ? (value as Record<string, unknown>) : null
+  return isEvent ? value : null
 }
 
 /** Of an echo of the request, the one thing that is told of it everywhere. One that is cut is searched for it. */
@@ -268,6 +273,7 @@ function writeFrame({ kind, name, data: { length } }: Frame, data: string, maske
     case 'stray':
       return `${data}\n`
     case 'comment':
+    case 'more':
       return `:${data}\n`
     case 'body':
     case 'rest':

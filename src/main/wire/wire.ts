@@ -8,7 +8,7 @@ import { Exchange } from './exchange'
 import type { PlaybackEnd } from './player'
 import { readRecording, recordingName, writeRecording } from './recording-file'
 import { replayParts, type TimedPart } from './replay'
-import { holdRequest } from './request'
+import { holdRequest, type WireRoute } from './request'
 import { View } from './view'
 
 /** The latest answers are kept, and no more than this of all of them. */
@@ -49,8 +49,9 @@ export class Wire {
    * was recorded for that message before is forgotten.
    *
    * @param of.secrets whatever is secret in these requests, such as keys and values of headers, as they are sent
+   * @param of.route how the server is reached, for the command that repeats it
    */
-  tap(transport: Transport, of: { messageId: string; secrets: readonly string[] }): Transport {
+  tap(transport: Transport, of: { messageId: string; secrets: readonly string[]; route?: WireRoute }): Transport {
     this.#forget(this.#latest.get(of.messageId))
     let tries = 0
     return {
@@ -124,10 +125,10 @@ export class Wire {
 
   #begin(
     request: TransportRequest,
-    of: { messageId: string; secrets: readonly string[]; earlierTries: number },
+    { route, ...of }: { messageId: string; secrets: readonly string[]; earlierTries: number; route?: WireRoute },
   ): Recorder {
     this.#forget(this.#latest.get(of.messageId))
-    const exchange = new Exchange({ ...of, startedAt: this.#clock.now(), request: holdRequest(request) })
+    const exchange = new Exchange({ ...of, startedAt: this.#clock.now(), request: holdRequest(request, route) })
     this.#held.set(exchange.id, { exchange, view: null })
     this.#latest.set(of.messageId, exchange.id)
     this.#makeRoom(exchange.id)
@@ -197,7 +198,12 @@ class Recorder {
 
   failed(thrown: unknown, signal: AbortSignal): void {
     const atMs = this.#now()
-    this.#finish(signal.aborted ? { kind: 'closed', atMs } : { kind: 'failed', atMs, error: toAppError(thrown) })
+    const error = toAppError(thrown)
+    // The transport throws it without a head, but there was one.
+    if (!signal.aborted && error.code === 'redirect') {
+      this.answered(error.status, error.host === null ? {} : { location: error.host })
+    }
+    this.#finish(signal.aborted ? { kind: 'closed', atMs } : { kind: 'failed', atMs, error })
   }
 
   /** The same body. An iterator by hand: a generator around it would cost every piece several more turns. */

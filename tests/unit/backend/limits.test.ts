@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PartReader } from '../../../src/main/backend/parts'
+import { MAX_ANSWER_CHARACTERS, PartReader } from '../../../src/main/backend/parts'
 import { createRedactor } from '../../../src/main/backend/server-text'
 import type { RawResponse } from '../../../src/main/backend/stream'
 import { emptyAnswer, fold, type AssistantMessage, type Part } from '../../../src/shared/conversation'
@@ -26,11 +26,36 @@ const times = (count: number, event: (index: number) => RawResponse): RawRespons
   Array.from({ length: count }, (_, index) => event(index))
 
 describe('R23 what a server may heap up in one answer', () => {
-  it('20,000 types of its own are counted, fifty of them by name', () => {
+  it('of 20,000 types of its own fifty have a name, and a thousand more events are counted', () => {
     const { unknown } = foldAll(readAll(times(20_000, (index) => ({ type: `own${index}` })))).oddities
     expect(Object.keys(unknown)).toHaveLength(51)
     expect(unknown.own0).toBe(1)
-    expect(Object.values(unknown).reduce((sum, count) => sum + count, 0)).toBe(20_000)
+    expect(Object.values(unknown).reduce((sum, count) => sum + count, 0)).toBe(1050)
+  })
+
+  it('a thousand oddities, and still each new type once', () => {
+    const parts = readAll([...times(5000, () => ({ type: 'a' })), ...times(2000, () => ({ type: 'b' }))])
+    expect(parts.filter((part) => part.type === 'oddity' && part.unknownType === 'a')).toHaveLength(1001)
+    expect(parts.filter((part) => part.type === 'oddity' && part.unknownType === 'b')).toHaveLength(1)
+  })
+
+  it('R20: text and thinking of 32 Mi characters, all attempts together; what came until then is kept', () => {
+    const piece = 'x'.repeat(5 * 1024 * 1024)
+    const parts = readAll([
+      { type: 'provider', provider: { name: 'A' } },
+      ...times(3, () => ({ type: 'content', content: piece })),
+      ...times(2, () => ({ type: 'reasoning', token: piece })),
+      { type: 'provider', provider: { name: 'B' } },
+      ...times(3, () => ({ type: 'content', content: piece })),
+    ])
+    const characters = parts.reduce((sum, part) => sum + ('text' in part ? part.text.length : 0), 0)
+    expect(characters).toBe(MAX_ANSWER_CHARACTERS)
+    expect(parts.at(-1)).toEqual({
+      type: 'finish',
+      state: 'failed',
+      error: { code: 'too-large', limitBytes: MAX_ANSWER_CHARACTERS },
+    })
+    expect(parts.filter(({ type }) => type === 'finish')).toHaveLength(1)
   })
 
   it('session state of 32 providers and a megabyte in all', () => {
@@ -129,5 +154,45 @@ describe('S18, S25: a server that repeats a secret does not get it into the conv
 
   it('and leaves words alone that only look like it', () => {
     expect(redact('a canary sang, and the key 01234 lay there')).toBe('a canary sang, and the key 01234 lay there')
+  })
+})
+
+describe('S18, S30: a secret in disguise', () => {
+  const secret = 'canaryQ7-z_x1y2w3v4'
+  const wordsOf = (text: string) => [
+    { type: 'provider', provider: { name: text, label: text, model: text } },
+    { type: 'title', title: text },
+    { type: 'message', message: text, error: text },
+    { type: 'conversation', conversation: { P: { token: text } } },
+    { type: 'synthesize', synthesize: { provider: 'P', data: [text] } },
+    { type: 'tool_calls', tool_calls: [{ id: text, function: { name: text, arguments: { key: text } } }] },
+    { type: 'content', content: '', urls: [`/media/a.png?key=${text}`, '/media/b.png'], alt: text },
+    { type: 'error', error: text, message: text },
+  ]
+  const unseen = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0f\ufeff\u{e0000}-\u{e007f}]/gu
+
+  it.each(['200f', '202e', 'feff', '061c', 'e0041', '2066', '200b', '200d', 'ad', '2060', 'fe0f'])(
+    'with U+%s between its letters',
+    (code) => {
+      const text = `key ${Array.from(secret).join(String.fromCodePoint(parseInt(code, 16)))}`
+      const said = JSON.stringify(readAll(wordsOf(text), createRedactor([secret])))
+      expect(said.replace(unseen, '')).not.toContain(secret)
+      expect(said).toContain('key •••')
+    },
+  )
+
+  it.each(['pa"ss\\word-0123456789', 'a"b\\', 'line\tand "more"'])('written as JSON: %j', (quoted) => {
+    const parts = readAll(wordsOf(`x${quoted}y`), createRedactor([quoted]))
+    expect(parts.filter(({ type }) => type === 'session' || type === 'synthesize')).toEqual([])
+    expect(JSON.stringify(parts)).not.toContain(JSON.stringify(quoted).slice(1, -1))
+    expect(parts.find(({ type }) => type === 'tool-call')).toMatchObject({ arguments: '{"key":"x•••y"}' })
+  })
+
+  it('of several thousand characters, also where the cut goes through it', () => {
+    const long = Array.from({ length: 3000 }, (_, index) => ((index * 7919) % 36).toString(36)).join('')
+    for (const before of ['', 'bad cookie ', 'w '.repeat(240), `${long} `.repeat(20), `${'\u202e'.repeat(9000)} `]) {
+      const said = JSON.stringify(readAll(wordsOf(before + long), createRedactor([long])))
+      for (let at = 0; at + 20 < long.length; at += 500) expect(said).not.toContain(long.slice(at, at + 20))
+    }
   })
 })

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createRedactor, plainLine, plainText, secretForms } from '../../../src/main/backend/server-text'
+import {
+  createRedactor,
+  holdsSecret,
+  plainLine,
+  plainText,
+  safeLine,
+  safeText,
+  secretForms,
+} from '../../../src/main/backend/server-text'
 
 describe('S39 text of servers', () => {
   test.each([
@@ -76,5 +84,42 @@ describe('S30 secrets in a server’s words', () => {
     ['Bearer authentication failed', 'Bearer authentication failed'],
   ])('%s', (text, clean) => {
     expect(redact(text)).toBe(clean)
+  })
+})
+
+describe('S30, S39 words that are cleaned, freed of secrets and cut, in this order', () => {
+  const secret = 'canary-0123456789'
+  const redact = createRedactor([secret])
+
+  test('what is invisible hides no secret, and stays where it hides none', () => {
+    expect(safeText(redact, `a\n${Array.from(secret).join('\u200f')}`, 100)).toBe('a\n•••')
+    expect(safeLine(redact, `  a\n ${Array.from(secret).join('\u200d')} `, 100)).toBe('a •••')
+    expect(safeLine(redact, '👩\u200d🚀', 100)).toBe('👩\u200d🚀')
+    expect(holdsSecret(redact, Array.from(secret).join('\u2060'))).toBe(true)
+    expect(holdsSecret(redact, 'nothing')).toBe(false)
+  })
+
+  test('the cut leaves no half of a secret, wherever it goes through it', () => {
+    for (let before = 0; before < 2000; before += 7) {
+      for (const text of [`${'w'.repeat(before)} ${secret}`, `${secret} `.repeat(before)]) {
+        const line = safeLine(redact, text, 60)
+        expect(line.length).toBeLessThanOrEqual(60)
+        expect(line).not.toContain('canary')
+      }
+    }
+    expect(safeLine(redact, 'x'.repeat(5000), 60)).toBe(`${'x'.repeat(59)}…`)
+    expect(safeLine(redact, 'x'.repeat(60), 60)).toBe('x'.repeat(60))
+  })
+
+  test('S40: megabytes of invisible characters cost nothing', () => {
+    const text = '\u202e'.repeat(16 * 1024 * 1024)
+    const startMs = performance.now()
+    for (let count = 0; count < 100; count += 1) safeText(redact, text, 500)
+    expect(performance.now() - startMs).toBeLessThan(1000)
+  })
+
+  test('the redactor knows how far a form of its secrets reaches', () => {
+    expect(redact.reach).toBe(2 * secret.length)
+    expect(createRedactor([]).reach).toBe(0)
   })
 })

@@ -16,6 +16,7 @@ import {
   type UserMessage,
 } from '../../../src/shared/conversation'
 import { failure, type AppError } from '../../../src/shared/errors'
+import { certificateSample } from '../../support/conversation-samples'
 import { jpeg, png } from '../../support/images'
 import { sse, startRawServer, type RawConnection, type RawServer } from '../../support/raw-server'
 
@@ -345,6 +346,29 @@ describe('R15 how it ends', () => {
       { state: 'interrupted', error: { code: 'connection-lost' } },
     ],
     [
+      'torn in the middle of an event (R16)',
+      [text('x'), text('and this is cut').slice(0, -12)],
+      { state: 'interrupted', error: { code: 'connection-lost' } },
+    ],
+    [
+      'torn, one object per line (R16)',
+      ['{"type": "content", "content": "x"}\n{"type": "content", "con'],
+      { state: 'interrupted', error: { code: 'connection-lost' } },
+    ],
+    [
+      'torn in front of the data (R16)',
+      [text('x'), 'event: finish\ndata: '],
+      { state: 'interrupted', error: { code: 'connection-lost' } },
+    ],
+    [
+      'torn in the name of a field (R16)',
+      [text('x'), 'eve'],
+      { state: 'interrupted', error: { code: 'connection-lost' } },
+    ],
+    ['a comment without a line end', [text('x'), ': ping'], { state: 'complete-unconfirmed', error: null }],
+    ['a last word that is no event', [text('x'), 'data: [DONE]'], { state: 'complete-unconfirmed', error: null }],
+    ['an event without its last blank line', [text('x'), finished.trimEnd()], { state: 'complete', error: null }],
+    [
       'cut behind finish',
       [text('x'), finished, cutBy({ code: 'connection-lost' })],
       { state: 'interrupted', error: { code: 'connection-lost' } },
@@ -455,6 +479,9 @@ describe('R12 tries again only what the server cannot have seen', () => {
     [{ code: 'proxy', reason: 'network', host: 'p', port: 1 }, 3],
     [{ code: 'proxy', reason: 'failed', host: 'p', port: 1 }, 3],
     [{ code: 'proxy', reason: 'login', host: 'p', port: 1 }, 1],
+    [{ code: 'proxy', reason: 'failed', host: 'p', port: 1, mayHavePassed: true }, 1],
+    [{ code: 'proxy', reason: 'network', host: 'p', port: 1, mayHavePassed: true }, 1],
+    [{ code: 'certificate', reason: 'other', host: 'h', shown: certificateSample }, 1],
     [{ code: 'certificate', reason: 'changed', host: 'h' }, 1],
     [{ code: 'certificate', reason: 'wrong-host', host: 'h' }, 1],
     [{ code: 'certificate', reason: 'expired', host: 'h' }, 1],

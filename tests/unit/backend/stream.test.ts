@@ -503,3 +503,55 @@ function content(words: string): string {
 function sse(fields: { type: string } & Record<string, unknown>): string {
   return `event: ${fields.type}\ndata: ${JSON.stringify(fields)}\n\n`
 }
+
+describe('R20, R23 an event of many values', () => {
+  const megabytes = (head: string, unit: string, tail: string, count = 31): Buffer =>
+    Buffer.from(head + unit.repeat(Math.floor((count * 1024 * 1024) / unit.length)) + tail)
+
+  /** Chunks, and the longest that one piece of bytes has taken. */
+  function timed(bytes: Buffer): { chunks: Chunk[]; longestMs: number } {
+    const decoder = new ChunkDecoder()
+    const chunks: Chunk[] = []
+    let longestMs = 0
+    for (let at = 0; at < bytes.length; at += 65_536) {
+      const startMs = performance.now()
+      chunks.push(...decoder.push(bytes.subarray(at, at + 65_536)))
+      longestMs = Math.max(longestMs, performance.now() - startMs)
+    }
+    return { chunks, longestMs }
+  }
+
+  test.each([
+    ['objects', megabytes('data: {"type":"x","a":[0', ',{}', ']}\n\n')],
+    ['numbers', megabytes('data: {"type":"x","a":[0', ',0', ']}\n\n')],
+    ['names', megabytes('data: {"type":"x","a":{"b":0', ',"b":0', '}}\n\n')],
+    ['addresses', megabytes('data: {"type":"content","content":"","urls":["/a"', ',"/a"', ']}\n\n')],
+    ['depth', megabytes('data: {"type":"x","a":', '[', '\n\n')],
+  ])('%s: not read, and over at once', (_, bytes) => {
+    const { chunks, longestMs } = timed(bytes)
+    expect(chunks).toEqual([malformed])
+    expect(longestMs).toBeLessThan(1000)
+  })
+
+  test('one long string is read, also one of quotes and brackets', () => {
+    const image = `data:image/png;base64,${'A'.repeat(31 * 1024 * 1024)}`
+    const { chunks, longestMs } = timed(Buffer.from(sse({ type: 'content', content: '', urls: [image] })))
+    expect(chunks).toEqual([event('content', { content: '', urls: [image] })])
+    expect(longestMs).toBeLessThan(1000)
+    for (const content of ['[{,:'.repeat(1e5), '"[\\'.repeat(1e5), '\\'.repeat(1e5), '[[\\"'.repeat(1e5)]) {
+      expect(decode(sse({ type: 'content', content }))).toEqual([event('content', { content })])
+    }
+  })
+
+  test('the limits: 64 levels and 200,000 marks pass, one more does not', () => {
+    const long = 'x'.repeat(70_000)
+    const nested = (depth: number): string =>
+      `data: {"type":"x","s":"${long}","a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}\n\n`
+    expect(decode(nested(64))).toMatchObject([{ kind: 'event' }])
+    expect(decode(nested(65))).toEqual([malformed])
+    // Five marks are around it.
+    const wide = (commas: number): string => `data: {"type":"x","a":[0${',0'.repeat(commas)}]}\n\n`
+    expect(decode(wide(199_995))).toMatchObject([{ kind: 'event' }])
+    expect(decode(wide(199_996))).toEqual([malformed])
+  })
+})

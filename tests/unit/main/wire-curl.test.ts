@@ -103,6 +103,27 @@ describe('copy as curl, run by a shell', () => {
     expect(args).toEqual(['-gN', url, '-X', 'DELETE', '-H', `x-'odd: $(id) 'x' "y" \`z\``, '-H', 'x-empty;'])
   })
 
+  it('goes through the same proxy and trusts what was trusted, when a person fills in what is secret', async () => {
+    const trust = { kind: 'pinned', sha256: '9F:2C' } as const
+    const text = command({ route: { proxy: 'socks5://proxy.lan:1080', hasProxyLogin: true, trust } })
+    expect(text).toMatch(/^# trusts one certificate: SHA-256 9F:2C\n/u)
+    expect(text).not.toContain('insecure')
+    const first = await run(text)
+    expect(first.args).toBeNull()
+    expect(first.err).toMatch(/PARLEY_(?:PROXY_LOGIN|CA_FILE): /u)
+    const { args } = await run(text, { PARLEY_PROXY_LOGIN: 'me:x y', PARLEY_CA_FILE: '/tmp/a b.pem' })
+    const proxy = ['-x', 'socks5h://proxy.lan:1080', '--proxy-user', 'me:x y']
+    expect(args).toEqual(['-N', URL, ...proxy, '--cacert', '/tmp/a b.pem'])
+    const plain = command({ route: { proxy: null, hasProxyLogin: false, trust: { kind: 'system' } } })
+    expect((await run(plain)).args).toEqual(['-N', URL])
+  })
+
+  it('a file name cannot leave the comment it stands in', async () => {
+    const trust = { kind: 'authority', fileName: 'a\n$(touch x)\nb.pem' } as const
+    const text = command({ route: { proxy: null, hasProxyLogin: false, trust } })
+    expect(text.split('\n').find((line) => !line.startsWith('#'))).toMatch(/^curl /u)
+  })
+
   it('a body longer than an argument may be goes in another way', async () => {
     const body = JSON.stringify({ messages: [{ role: 'user', content: `it's ${'я'.repeat(300_000)}` }] })
     const { args, stdin, err } = await run(command({ body }))
@@ -137,6 +158,12 @@ describe('copy as curl, run by a shell', () => {
     const text = command({ headers })
     expect(text).toContain('{PARLEY_X_API_KEY:?set it to the secret}')
     expect((await run(text, { PARLEY_X_API_KEY: '`}"$' })).args?.at(-1)).toBe('x-api-key: `}"$')
+  })
+
+  it('S39: a body that is JSON but for raw control characters does not bring them to a terminal', () => {
+    const command = curlCommand(requestOf({ body: '{"a":"x\u001b]0;y\u0007"}' }))
+    expect(command).toContain('"x ]0;y "')
+    expect(command).not.toMatch(/[\u0007\u001b]/u)
   })
 
   it('writes what a terminal does not show as its escape', async () => {

@@ -38,6 +38,37 @@ describe('a mask', () => {
     expect(mask.text(masked)).toBe(masked)
   })
 
+  it.each([
+    ['zero-width', '\u200b'],
+    ['right-to-left', '\u202e'],
+    ['control', '\u0007'],
+    ['tag', '\u{e0041}'],
+    ['soft hyphen', '\u00ad'],
+    ['variation selector', '\ufe0f'],
+  ])('S41: finds one with characters between its letters that nobody sees: %s', (_, unseen) => {
+    const spread = (text: string) => [...text].join(unseen)
+    const clean = (text: string) => text.replaceAll(unseen, '')
+    expect(mask.text(`a ${spread(SECRET)}${unseen} b`)).toBe(`a ${MASKED}${unseen} b`)
+    expect(mask.json(JSON.stringify({ text: spread(SECRET) }))).toBe(JSON.stringify({ text: MASKED }))
+    expect(clean(mask.text(spread(encodeURIComponent(SECRET))))).toBe(MASKED)
+    expect(new Mask([spread(SECRET)]).text(SECRET)).toBe(MASKED)
+    const other = 'sk-proj-abcdefgh12345678'
+    expect(new Mask([]).text(`your ${spread(other)}`)).toBe('your ••••5678')
+    expect(new Mask([]).json(`{"${spread('api_key')}": "never-seen-before"}`)).toContain('••••fore')
+    // What holds no secret stays as it came.
+    expect(mask.text(`a${unseen}b\nc`)).toBe(`a${unseen}b\nc`)
+  })
+
+  it('looks everywhere for all that it is given, and for the 64 longest values that are secret by name', () => {
+    const named = Array.from({ length: 100 }, (_, at) => `named-secret-${'x'.repeat(at)}!`)
+    const capped = new Mask(['given'], [...named, 'y'.repeat(100_000)])
+    expect(capped.text('given')).toBe('••••')
+    expect(capped.text(named[99] ?? '')).not.toContain('named')
+    expect(capped.text(named[36] ?? '')).not.toContain('named')
+    expect(capped.text(named[35] ?? '')).toBe(named[35])
+    expect(capped.reach).toBeLessThan(1000)
+  })
+
   it('finds it in strings, keys and numbers of JSON, and leaves the rest as it came', () => {
     const json = `{"type": "content", "content": "a ${JSON.stringify(SECRET).slice(1, -1)} b", "n": 1.50}`
     expect(mask.json(json)).toBe(`{"type":"content","content":"a ${JSON.stringify(MASKED).slice(1, -1)} b","n":1.5}`)

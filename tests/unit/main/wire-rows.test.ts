@@ -284,6 +284,36 @@ describe('secrets across events', () => {
     }
   })
 
+  it.each([
+    ['a raw control character', (text: string) => `data: {"type":"content","x":"a\tb","content":"${text}"}\n\n`],
+    [
+      'characters that nobody sees',
+      (text: string) => eventOf({ type: 'content', content: [...text].join('\u200b\u202e') }),
+    ],
+  ])('also when the events hold %s', async (_, make) => {
+    const { wire, playing } = createWire()
+    await askThrough(wire, playing(streamOf(...words.map((word, at) => [at, make(word)] as const))), {
+      secrets: [SECRET],
+    })
+    const { parts } = await wire.replay(idOf(wire))
+    const text = parts.map(({ part }) => (part.type === 'text-delta' ? part.text : '')).join('')
+    expect(text.replace(/[\u200b\u202e]/gu, '')).toBe('Your key is ••••5678. Keep it.')
+    expect(
+      rowsOf(wire)
+        .map(({ gist }) => gist)
+        .join(''),
+    ).not.toMatch(/test|abcd|efgh|1234/u)
+  })
+
+  it('R20: also when there are hundreds of thousands of them', async () => {
+    const { wire, playing } = createWire()
+    // Searched pair by pair this would take minutes: 2 MB with 40,000 keys in 40,000 pieces.
+    const stream = eventOf({ type: 'content', content: 'st it te' }).repeat(40_000)
+    await askThrough(wire, playing(streamOf([1, stream])), { secrets: ['test'] })
+    expect(wire.rows(idOf(wire), 39_999).rows).toMatchObject([{ type: 'content', gist: '“ it te”' }])
+    expect(wire.rows(idOf(wire), 20_000).rows[0]?.gist).toBe('“ it ••••”')
+  })
+
   it('also when somebody looks while it arrives', async () => {
     const { wire, playing } = createWire()
     const stream = streamOf(...words.map((word, at) => [at, eventOf({ type: 'content', content: word })] as const))

@@ -154,6 +154,40 @@ describe('what a tap makes of the tries of an answer', () => {
     expect(wire.open('m')).toMatchObject({ earlierTries: 0, events: 2 })
   })
 
+  it('a redirect has a status, and is one when it is replayed or read from a file', async () => {
+    const { wire } = createWire()
+    const error = { code: 'redirect', status: 307, host: 'login.example' } as const
+    await askThrough(wire, { request: () => Promise.reject(failure(error)) }, { messageId: 'm' })
+    const seen = {
+      response: { status: 307, headers: [{ name: 'location', value: 'login.example' }] },
+      end: { error },
+    }
+    const recording = wire.open('m')
+    expect(recording).toMatchObject(seen)
+    const { parts } = await wire.replay(recording?.id ?? '')
+    expect(parts.at(-1)?.part).toEqual({ type: 'finish', state: 'failed', error })
+    const saved = wire.openFile(Buffer.from(wire.file(recording?.id ?? '').text))
+    expect(saved).toMatchObject(seen)
+    expect((await wire.replay(saved.id)).parts.at(-1)?.part).toMatchObject({ error })
+  })
+
+  it('keeps how the server was reached, in files as well', async () => {
+    const { wire, playing } = createWire()
+    const route = {
+      proxy: 'http://proxy.lan:3128',
+      hasProxyLogin: true,
+      trust: { kind: 'authority', fileName: 'home.pem' },
+    } as const
+    const tapped = wire.tap(playing(streamOf([1, CONTENT])), { messageId: 'm', secrets: [], route })
+    await tapped.request(requestOf())
+    const recording = wire.open('m')
+    expect(recording?.request.via).toBe('proxy.lan:3128')
+    const saved = wire.openFile(Buffer.from(wire.file(recording?.id ?? '').text))
+    expect(saved.request.via).toBe('proxy.lan:3128')
+    expect(wire.curl(saved.id)).toBe(wire.curl(recording?.id ?? ''))
+    expect(wire.curl(saved.id)).toContain(`-x 'http://proxy.lan:3128'`)
+  })
+
   it('an answer that a person stopped before it began has ended without an error', async () => {
     const { wire } = createWire()
     const stop = new AbortController()

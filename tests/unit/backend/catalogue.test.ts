@@ -633,6 +633,7 @@ describe('the connection test', () => {
       providers: 2,
       models: 4,
       gapsMs: [],
+      error: { code: 'http', status: 404, message: null },
     })
     expect(result).toMatchObject(countCatalogue((await catalogues.get('x', api)).providers))
   })

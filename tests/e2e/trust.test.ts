@@ -102,7 +102,7 @@ describe('S37: a certificate that nobody vouches for', () => {
     const { window } = app
     await window.getByRole('textbox').fill(server.url)
     await window.keyboard.press('Enter')
-    await shows(window.getByRole('dialog', { name: t('certificate:unknown.title', { name: '127.0.0.1' }) }))
+    await shows(window.getByRole('dialog', { name: t('certificate:unknown.title', { name: new URL(server.url).host }) }))
     await expect.poll(() => window.evaluate(() => document.activeElement?.textContent)).toBe(t('common:cancel'))
     await window.keyboard.press('Escape')
     await hides(window.getByRole('dialog'))
@@ -114,7 +114,7 @@ describe('S37: a certificate that nobody vouches for', () => {
     const { window } = app
     await window.keyboard.press('Enter')
     const dialog = window.getByRole('dialog')
-    const trust = button(dialog, t('certificate:unknown.trust', { name: '127.0.0.1' }))
+    const trust = button(dialog, t('certificate:unknown.trust', { name: new URL(server.url).host }))
     const given = dialog.getByRole('textbox')
     const shown = (await dialog.locator('code').innerText()).replaceAll('\n', ':')
     await given.fill(shown.replace(/^../u, (byte) => (byte === '00' ? '01' : '00')))

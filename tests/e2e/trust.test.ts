@@ -102,7 +102,9 @@ describe('S37: a certificate that nobody vouches for', () => {
     const { window } = app
     await window.getByRole('textbox').fill(server.url)
     await window.keyboard.press('Enter')
-    await shows(window.getByRole('dialog', { name: t('certificate:unknown.title', { name: new URL(server.url).host }) }))
+    await shows(
+      window.getByRole('dialog', { name: t('certificate:unknown.title', { name: new URL(server.url).host }) }),
+    )
     await expect.poll(() => window.evaluate(() => document.activeElement?.textContent)).toBe(t('common:cancel'))
     await window.keyboard.press('Escape')
     await hides(window.getByRole('dialog'))

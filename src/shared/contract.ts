@@ -36,7 +36,43 @@ export const contract = {
   'conversation.pin': request<{ conversationId: string; isPinned: boolean }, void>('main'),
   'conversation.trash': request<{ conversationId: string }, void>('main'),
   'conversation.restore': request<{ conversationId: string }, void>('main'),
+  /** A copy with all its branches, under a new id. */
+  'conversation.duplicate': request<{ conversationId: string }, ConversationSummary>('main'),
+  /** A new conversation with the path up to and with this message. */
+  'conversation.branch': request<{ conversationId: string; messageId: string }, ConversationSummary>('main'),
+  /** Puts the path on show that leads through this message to its latest end; it is remembered. */
+  'conversation.showMessage': request<{ conversationId: string; messageId: string }, OpenedConversation>('main'),
+  /** Makes an ordinary conversation of a temporary one: from now on it is on disk. */
+  'conversation.keep': request<{ conversationId: string }, void>('main'),
+  /** Ends a temporary conversation: nothing of it stays. */
+  'conversation.discard': request<{ conversationId: string }, void>('main', 'quick-ask'),
+  'trash.list': request<void, TrashedConversation[]>('main'),
+  /** Deletes for good. Those ids that are not in the trash are left out. */
+  'trash.delete': request<{ conversationIds: string[] }, void>('main'),
+
+  'draft.list': request<void, StoredDraft[]>('main', 'quick-ask'),
+  /** Kept over restarts, within half a second of the last key; an empty one is removed. */
+  'draft.set': request<StoredDraft, void>('main', 'quick-ask'),
+  /** Conversations whose messages or title have these words, the best first; see SearchResult. */
+  'conversation.search': request<{ query: string }, SearchResult>('main'),
+  /** One conversation as a file where the person says; false when no place was chosen. */
+  'conversation.export': request<{ conversationId: string; format: ExportFormat }, { isSaved: boolean }>('main'),
   'conversation.showFile': request<{ conversationId: string }, void>('main'),
+
+  /** All conversations with their media in one file, verified after it was written; null when no place was chosen. */
+  'library.backUp': request<void, BackupMade | null>('main'),
+  /** Reads a file that the person picks (a backup, ChatGPT's or gpt4free's export) and says what it would change; null when none was picked. */
+  'library.planRestore': request<void, RestorePlan | null>('main'),
+  /** Does what the plan said; newer here stays. */
+  'library.restore': request<{ planId: string }, RestoreDone>('main'),
+  /** Looks at every file and says what is wrong; nothing is changed. */
+  'library.check': request<void, CheckReport>('main'),
+  /** Mends what the last check found. */
+  'library.repair': request<void, CheckReport>('main'),
+  'library.sizes': request<void, LibrarySizes>('main'),
+  /** Deletes conversations, media, drafts, backends, secrets, logs and settings, then quits. Asked twice by the page. */
+  'app.deleteEverything': request<void, void>('main'),
+  'library.dropPlan': request<{ planId: string }, void>('main'),
 
   'generation.start': request<StartGeneration, StartedGeneration>('main', 'quick-ask'),
   'generation.stop': request<{ generationId: string }, void>('main', 'quick-ask'),
@@ -182,6 +218,103 @@ export type ShortcutState =
   | { kind: 'not-possible'; reason: 'wayland' | 'other' }
   | { kind: 'off' }
 
+export interface TrashedConversation {
+  summary: ConversationSummary
+  deletedAt: number
+  /** When it goes for good, or null for never. */
+  expiresAt: number | null
+}
+
+/** What stands unsent in a composer. `key` is the id of its conversation, a page's new chat, or `quick-ask`. */
+export interface StoredDraft {
+  key: string
+  text: string
+  attachments: AttachmentInfo[]
+  changedAt: number
+}
+
+/** What a check of the library found. Names of files only, no words of a conversation but titles. */
+export interface CheckReport {
+  conversations: number
+  media: number
+  bytes: number
+  /** In the order of their weight; empty when there is no fault. */
+  faults: CheckFault[]
+}
+
+export type CheckFault =
+  /** A file that cannot be read; `savedAs` is where its text was saved by the repair, null before. */
+  | { kind: 'damaged'; fileName: string; savedAs: string | null }
+  /** Images named in a conversation that are not there or are not what they were. */
+  | { kind: 'missing-media'; conversationId: string; title: string; count: number }
+  /** Stored media that no conversation and no draft names. */
+  | { kind: 'stray-media'; count: number; bytes: number }
+  /** What a crash left half done. */
+  | { kind: 'stray-files'; count: number }
+  | { kind: 'stale-index' }
+
+export interface LibrarySizes {
+  /** With the person's home folder as `~`. */
+  folder: string
+  conversations: { count: number; bytes: number }
+  media: { count: number; bytes: number }
+  trash: { count: number; bytes: number }
+  logs: { bytes: number }
+  cache: { bytes: number }
+}
+
+/** What a search found. While the index is being made, what it has so far. */
+export interface SearchResult {
+  hits: SearchHit[]
+  /** Conversations that are in the index already, and all. */
+  indexed: number
+  total: number
+}
+
+export interface SearchHit {
+  conversationId: string
+  title: string
+  updatedAt: number
+  /** Null for a hit in the title. */
+  messageId: string | null
+  /** The words around the first hit, one line. */
+  snippet: string
+  /** Places in the snippet, in UTF-16 units: start and end. */
+  marks: [number, number][]
+  /** Messages of this conversation with hits. */
+  count: number
+}
+
+export type ExportFormat = 'markdown' | 'html' | 'json' | 'pdf'
+
+export interface BackupMade {
+  fileName: string
+  bytes: number
+  conversations: number
+  media: number
+}
+
+/** What a restore or an import would do. Nothing is changed by planning. */
+export interface RestorePlan {
+  planId: string
+  fileName: string
+  bytes: number
+  source: 'parley' | 'chatgpt' | 'gpt4free'
+  /** Those that are the same here are only counted. */
+  items: { title: string; updatedAt: number; outcome: 'new' | 'newer-here' | 'newer-there' }[]
+  same: number
+  /** What could not be read, in plain words of describe(); at most 100. */
+  problems: { name: string; error: AppError }[]
+  media: number
+}
+
+export interface RestoreDone {
+  added: number
+  updated: number
+  kept: number
+  problems: { name: string; error: AppError }[]
+}
+
 /** A conversation with, for each running answer in it, the seq up to which its message is folded. */
 export interface OpenedConversation {
   conversation: Conversation
@@ -195,6 +328,8 @@ export interface StartGeneration {
   /** An unknown id makes a new conversation with that id. */
   conversationId: string
   origin: Conversation['origin']
+  /** A new conversation that never touches disk, log, journal or search until it is kept. */
+  isTemporary: boolean
   backendId: string
   provider: string | null
   model: string | null

@@ -17,6 +17,8 @@ export interface Conversation {
   isPinned: boolean
   /** An answer ended while no window showed this conversation. */
   isUnread: boolean
+  /** It is in memory only; see StartGeneration. Never true in a file. */
+  isTemporary?: boolean
   backendId: string
   provider: string | null
   model: string | null
@@ -187,6 +189,7 @@ export interface ConversationSummary {
   isRunning: boolean
   isUnread: boolean
   hasFailed: boolean
+  isTemporary: boolean
   /** Set when the file cannot be read: the row then offers to show the file. */
   isDamaged: boolean
 }
@@ -493,6 +496,7 @@ export function summarize(conversation: Conversation): ConversationSummary {
     isRunning: conversation.messages.some((message) => message.role === 'assistant' && message.state === 'running'),
     isUnread: conversation.isUnread,
     hasFailed: answer?.state === 'failed' || answer?.state === 'interrupted',
+    isTemporary: conversation.isTemporary === true,
     isDamaged: false,
   }
 }

@@ -37,6 +37,7 @@ export type AppError =
   | { code: 'bad-parameters'; reason: ParametersReason; name: string | null }
   | { code: 'bad-certificate-file'; reason: 'unreadable' | 'empty' | 'too-large' }
   | { code: 'bad-recording'; reason: 'unreadable' | 'format' | 'newer' | 'too-large' }
+  | { code: 'bad-archive'; reason: 'unreadable' | 'format' | 'newer' | 'too-large' | 'damaged' | 'unsafe' }
   | { code: 'no-backend' }
   | { code: 'secret-unavailable'; reason: 'no-keychain' | 'unreadable' | 'other-origin' }
   // Attachments
@@ -183,6 +184,8 @@ export function describe(error: AppError, t: Translate): ErrorText {
       return text(`bad-recording.${error.reason}`, 'none')
     case 'bad-header':
       return text(`bad-header.${error.reason}`, 'none', { name: error.name })
+    case 'bad-archive':
+      return text(`bad-archive.${error.reason}`, 'none')
     case 'no-backend':
       return text('no-backend', 'choose-backend')
     case 'secret-unavailable':

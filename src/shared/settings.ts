@@ -21,6 +21,10 @@ export interface Settings {
   activeBackendId: string | null
   /** Models with a star, in the order in which they got it; at most 200. */
   favourites: ModelChoice[]
+  /** New conversations are temporary. */
+  isTemporaryByDefault: boolean
+  /** After so many days the trash is emptied; null for never. */
+  trashDays: 7 | 30 | 90 | null
   /** Models that were chosen last, the newest first; at most 50. */
   recents: ModelChoice[]
   backends: BackendProfile[]
@@ -160,6 +164,8 @@ export function defaultSettings(platform: string): Settings {
     quickAsk: { isEnabled: true, shortcut: platform === 'darwin' ? 'Alt+Space' : 'Control+Shift+Space' },
     activeBackendId: null,
     favourites: [],
+    isTemporaryByDefault: false,
+    trashDays: 30,
     recents: [],
     backends: [],
   }

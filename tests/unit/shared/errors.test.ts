@@ -79,6 +79,10 @@ const examples: { [C in AppErrorCode]: Extract<AppError, { code: C }>[] } = {
     code: 'bad-certificate-file',
     reason,
   })),
+  'bad-archive': (['unreadable', 'format', 'newer', 'too-large', 'damaged', 'unsafe'] as const).map((reason) => ({
+    code: 'bad-archive',
+    reason,
+  })),
   'bad-recording': (['unreadable', 'format', 'newer', 'too-large'] as const).map((reason) => ({
     code: 'bad-recording',
     reason,

@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react'
 import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'electron-vite'
 import { resolve } from 'node:path'
+import { shipLibsql } from './scripts/packaging/libsql.mjs'
 
 const page = (name: string) => resolve(import.meta.dirname, 'src/renderer', name)
 
@@ -9,13 +10,17 @@ const page = (name: string) => resolve(import.meta.dirname, 'src/renderer', name
 // runtime is Electron 33: Node 20.18, Chromium 130 (docs/decisions/0001-two-electrons.md).
 export default defineConfig({
   main: {
+    plugins: [shipLibsql()],
     build: {
       target: 'node20.18',
       // Bundled dependencies start 100–140 ms faster than a walk through node_modules.
       externalizeDeps: false,
       minify: 'oxc',
       rollupOptions: {
-        input: { index: resolve(import.meta.dirname, 'src/main/index.ts') },
+        input: {
+          index: resolve(import.meta.dirname, 'src/main/index.ts'),
+          'search-worker': resolve(import.meta.dirname, 'src/main/search/search-worker.ts'),
+        },
         output: { chunkFileNames: '[name]-[hash].js' },
       },
     },

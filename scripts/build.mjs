@@ -11,6 +11,7 @@ const sources = [
   'src',
   'resources',
   'electron.vite.config.ts',
+  'scripts/packaging/libsql.mjs',
   'package.json',
   'package-lock.json',
   'tsconfig.base.json',

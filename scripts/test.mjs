@@ -1,6 +1,7 @@
 /**
  * `npm test` runs everything from a fresh clone on: format, lint, types, unit tests on this Node and on Node 24, build,
- * end-to-end tests. `unit`, `e2e` and `check` run a part; what follows them is passed on (`npm run test:unit -- stream`).
+ * end-to-end tests. `unit`, `e2e` and `check` run a part, and `faults` the fault suite in full, of which the unit
+ * tests have a short form; what follows them is passed on (`npm run test:unit -- stream`).
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
@@ -89,6 +90,13 @@ async function unit(args) {
   await step(`Unit tests on Node ${process.versions.node}`, 'npm run test:unit', () => runVitest(args))
 }
 
+/** @param {readonly string[]} args */
+async function faults(args) {
+  await step('Fault suite', 'npm run test:faults', () =>
+    runVitest(['--config', 'tests/faults/vitest.config.ts', ...args]),
+  )
+}
+
 async function unitOnNode24() {
   if (Number(process.versions.node.split('.')[0]) >= 24) return
   if (process.platform !== 'linux' || process.arch !== 'x64') {
@@ -148,6 +156,9 @@ async function test([part, ...args]) {
       await buildApp()
       return endToEnd(args, runtime)
     }
+    case 'faults':
+      await setUp('tools')
+      return faults(args)
     case 'check':
       await setUp('tools')
       return check(args)

@@ -8,6 +8,7 @@ import type { AttachmentInfo, MediaFile } from '../shared/conversation'
 import { failure, toAppError, type AppError, type AttachmentReason, type MediaReason } from '../shared/errors'
 import { inspectImage, measureImage, MAX_IMAGE_BYTES } from './image'
 import type { Logger } from './logger'
+import type { StoredMedia } from './library/check'
 import { FORMAT_HEAD_BYTES, MEDIA_FORMATS, recogniseMedia, type MediaFormat } from './media-format'
 
 /** A file as the preload hands it over: by the path the system knows it by, or by its bytes when it has none. */
@@ -34,6 +35,8 @@ const PIECE_BYTES = 1024 * 1024
 export const MAX_MEDIA_BYTES = 200 * 1024 * 1024
 /** In the name of a file that is still being written. */
 const DRAFT_MARK = '.new-'
+/** Nothing is written for so long. */
+const STRAY_AGE_MS = 3_600_000
 
 /**
  * Stored images of questions, and results of answers: images, sounds and films. Each lies under its SHA-256, so the same
@@ -42,6 +45,8 @@ const DRAFT_MARK = '.new-'
 export class Attachments {
   /** What was added since the start, with the name it came under. */
   readonly #added = new Map<string, AttachmentInfo>()
+  /** When a file was added, kept or asked for last, on the monotonic clock. */
+  readonly #usedMs = new Map<string, number>()
   #prepared: Promise<void> | null = null
 
   /** @param folder made when the first image comes */
@@ -74,6 +79,7 @@ export class Attachments {
       const id = await hash(bytes)
       await this.#store(id, inspected.value.mime, bytes)
       const attachment = { id, name: file.name, bytes: bytes.byteLength, ...inspected.value }
+      this.#usedMs.set(id, performance.now())
       this.#added.set(id, attachment)
       return { ok: true, attachment }
     } catch (thrown) {
@@ -95,6 +101,7 @@ export class Attachments {
     try {
       await this.#prepare()
       const { id, format, bytes } = await writeResult(draft, body, host)
+      this.#usedMs.set(id, performance.now())
       const size = format.kind === 'image' ? await this.#measure(draft, format, host) : null
       const path = join(this.folder, `${id}.${format.extension}`)
       if (await this.#holds(path, id, bytes)) await rm(draft, { force: true })
@@ -110,6 +117,7 @@ export class Attachments {
   async find(id: string): Promise<AttachmentInfo | null> {
     const file = await this.file(id)
     if (file === null) return null
+    this.#usedMs.set(id, performance.now())
     const added = this.#added.get(id)
     if (added !== undefined) return added
     const name = `image${extname(file.path)}`
@@ -134,6 +142,46 @@ export class Attachments {
   async isWhole({ id, bytes }: Pick<MediaFile, 'id' | 'bytes'>): Promise<boolean> {
     const file = await this.file(id)
     return file !== null && this.#holds(file.path, id, bytes)
+  }
+
+  /** All stored files. */
+  async list(): Promise<StoredMedia[]> {
+    const found: StoredMedia[] = []
+    for (const name of await readdir(this.folder).catch(() => [])) {
+      const [id = '', extension, ...rest] = name.split('.')
+      const isOurs = /^[0-9a-f]{64}$/u.test(id) && MEDIA_FORMATS.some((format) => format.extension === extension)
+      const stats = isOurs && rest.length === 0 ? await lstat(join(this.folder, name)).catch(() => null) : null
+      if (stats?.isFile() === true) found.push({ id, bytes: stats.size, modifiedMs: stats.mtimeMs })
+    }
+    return found
+  }
+
+  /**
+   * Deletes stored files, but none that was added, kept or asked for since. What cannot be deleted stays.
+   *
+   * @param sinceMs of `performance.now()`: when it was found that nobody names them
+   */
+  async remove(ids: readonly string[], sinceMs: number): Promise<void> {
+    for (const id of ids) {
+      const file = await this.file(id)
+      if (file === null || (this.#usedMs.get(id) ?? -Infinity) >= sinceMs) continue
+      this.#added.delete(id)
+      await rm(file.path, { force: true }).catch(() => undefined)
+    }
+  }
+
+  /** Names of files that a process that died has left half written. */
+  async strays(): Promise<string[]> {
+    const strays: string[] = []
+    for (const name of await readdir(this.folder).catch(() => [])) {
+      const stats = name.includes(DRAFT_MARK) ? await lstat(join(this.folder, name)).catch(() => null) : null
+      if (stats !== null && stats.mtimeMs < Date.now() - STRAY_AGE_MS) strays.push(name)
+    }
+    return strays
+  }
+
+  async removeStrays(): Promise<void> {
+    for (const name of await this.strays()) await rm(join(this.folder, name), { force: true }).catch(() => undefined)
   }
 
   /** The path of a stored image that still has the size it was added with; null when it is gone or has another. */

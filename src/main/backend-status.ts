@@ -92,6 +92,7 @@ export function standingAfter(error: AppError, isPrompt: boolean): Standing | nu
     case 'bad-header':
     case 'bad-parameters':
     case 'bad-recording':
+    case 'bad-archive':
     case 'no-backend':
     case 'attachment':
     case 'media':

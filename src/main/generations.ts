@@ -6,6 +6,7 @@ import {
   type AssistantMessage,
   type AttachmentInfo,
   type Conversation,
+  type ConversationSummary,
   type FinishState,
   type GenerationEvent,
   type Part,
@@ -15,6 +16,7 @@ import type { Clock } from './clock'
 import { journalStart } from './library/journal'
 import type { Journal, Library } from './library/library'
 import { isId } from './library/schema'
+import { branchOf, duplicateOf } from './library/tree'
 import type { Logger } from './logger'
 import { ask, badRequest, contextOf, newConversation, type SessionContext } from './question'
 
@@ -200,20 +202,52 @@ export class Generations {
   async open(conversationId: string): Promise<OpenedConversation> {
     const conversation = await this.#library.open(conversationId)
     // A run is forgotten only when the library has its final answer, so no running answer is without its run here.
+    return { conversation: this.withRunning(conversation), running: this.running(conversationId) }
+  }
+
+  /** The conversation with its running answers as far as they have come; itself when there are none. */
+  withRunning(conversation: Conversation): Conversation {
     const live = new Map<string, AssistantMessage>()
-    for (const run of this.#runsOf(conversationId)) {
+    for (const run of this.#runsOf(conversation.id)) {
       if (run.live !== null) live.set(run.live.message.id, this.#snapshot(run.live).message)
     }
-    const messages = conversation.messages.map((message) => live.get(message.id) ?? message)
-    return { conversation: { ...conversation, messages }, running: this.running(conversationId) }
+    if (live.size === 0) return conversation
+    return { ...conversation, messages: conversation.messages.map((message) => live.get(message.id) ?? message) }
+  }
+
+  /**
+   * A copy of a conversation with all its variants, under new ids; an answer that runs is in it as far as it has come. The
+   * copy of a temporary one is temporary.
+   */
+  async duplicate(conversationId: string): Promise<ConversationSummary> {
+    const { conversation } = await this.open(conversationId)
+    return this.#add(duplicateOf(conversation, this.#clock.now()))
+  }
+
+  /** A new conversation with the path up to and with a message. Throws not-found (message). */
+  async branch(conversationId: string, messageId: string): Promise<ConversationSummary> {
+    const { conversation } = await this.open(conversationId)
+    return this.#add(branchOf(conversation, messageId, this.#clock.now()))
+  }
+
+  /** Puts the path on show that leads through a message to its latest end. Throws not-found (message). */
+  async showMessage(conversationId: string, messageId: string): Promise<OpenedConversation> {
+    const { headId } = await this.#library.showMessage(conversationId, messageId)
+    const opened = await this.open(conversationId)
+    return { ...opened, conversation: { ...opened.conversation, headId } }
   }
 
   /** Stops what runs in a conversation, then moves it to the trash. */
   async trash(conversationId: string): Promise<void> {
-    const runs = this.#runsOf(conversationId)
-    for (const run of runs) this.#cut(run, { state: 'stopped', error: null })
-    await Promise.all(runs.map((run) => run.ended.promise))
+    await this.#stopIn(conversationId)
     await this.#library.trash(conversationId)
+  }
+
+  /** Stops what runs in a temporary conversation, then forgets it. Throws bad-request for an ordinary one: it goes on. */
+  async discard(conversationId: string): Promise<Conversation> {
+    await Promise.all(this.#runsOf(conversationId).map((run) => run.begun.promise))
+    if (this.#library.isTemporary(conversationId)) await this.#stopIn(conversationId)
+    return this.#library.discard(conversationId)
   }
 
   /** Every batch of events, in order. One batch may carry several generations. */
@@ -260,6 +294,17 @@ export class Generations {
 
   #signs(): { run: Run; signs: number }[] {
     return [...this.#runs.values()].map((run) => ({ run, signs: run.signs }))
+  }
+
+  async #stopIn(conversationId: string): Promise<void> {
+    const runs = this.#runsOf(conversationId)
+    for (const run of runs) this.#cut(run, { state: 'stopped', error: null })
+    await Promise.all(runs.map((run) => run.ended.promise))
+  }
+
+  async #add(conversation: Conversation): Promise<ConversationSummary> {
+    await this.#library.create(conversation)
+    return summarize(conversation)
   }
 
   #runsOf(conversationId: string): Run[] {

@@ -4,6 +4,7 @@ import type {
   AppCommand,
   Boot,
   Diagnostics,
+  ExportFormat,
   RequestIn,
   RequestName,
   Role,
@@ -14,6 +15,7 @@ import { failure } from '../shared/errors'
 import type { BackendView } from '../shared/settings'
 import type { Attachments } from './attachments'
 import type { Backends } from './backends'
+import { draftSchema, type Drafts } from './drafts'
 import type { Generations } from './generations'
 import type { Caller, Handlers } from './ipc'
 import type { Library } from './library/library'
@@ -22,6 +24,9 @@ import type { Logger } from './logger'
 import type { MediaStore } from './media'
 import { readPickedFile, suggestFileName, writePickedFile } from './picked-file'
 import { backendProfileSchema, providerName, settingsPatchSchema, type LiveSettings } from './settings'
+import type { Search } from './search/search'
+import type { Transfer, TransferDesk } from './transfer/transfer'
+import type { Upkeep } from './upkeep'
 import { MAX_FILE_BYTES } from './wire/recording-file'
 import type { Wire } from './wire/wire'
 
@@ -29,15 +34,21 @@ import type { Wire } from './wire/wire'
 export interface House {
   library: Library
   generations: Generations
+  search: Search
+  upkeep: Upkeep
+  drafts: Drafts
   attachments: Attachments
   settings: LiveSettings
   backends: Backends
   media: MediaStore
   wire: Wire
+  transfer: Transfer
   desk: Desk
   logger: Logger
   boot(role: Role): Promise<Boot>
   diagnostics(): Promise<Diagnostics>
+  /** Ends all that runs, deletes all that a person has here, and starts Parley as on its first day. Throws storage. */
+  deleteEverything(): Promise<void>
   /** Notes that a window has a conversation on show, which makes it read; null when it has none. */
   look(window: Caller['window'], conversationId: string | null): Promise<void>
 }
@@ -47,9 +58,13 @@ export interface Desk {
   openLink(window: Caller['window'], url: string): Promise<void>
   pickImages(window: Caller['window']): Promise<string[]>
   /** The path of a file to read; null when the person picked none. */
-  pickFile(window: Caller['window'], kind: 'authority' | 'recording'): Promise<string | null>
+  pickFile(window: Caller['window'], kind: 'authority' | 'recording' | 'conversations'): Promise<string | null>
   /** The path of a file to write; null when the person picked none. */
-  pickPlace(window: Caller['window'], name: string): Promise<string | null>
+  pickPlace(window: Caller['window'], name: string, kind: PlaceKind): Promise<string | null>
+  /** An HTML document without scripts as PDF. */
+  print(html: string): Promise<Uint8Array>
+  /** Ends this process, at once, and begins another one. */
+  startAnew(): void
   showFile(path: string): void
   openLogs(): Promise<void>
   openDataFolder(): Promise<void>
@@ -60,6 +75,9 @@ export interface Desk {
   resizeQuickAsk(heightPx: number): void
   shortcutState(): ShortcutState
 }
+
+/** What a person chooses a place for. */
+export type PlaceKind = 'recording' | 'backup' | ExportFormat
 
 // ---- what may arrive: every text, list and depth has a limit (S16) ----
 
@@ -99,9 +117,11 @@ const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u))
 const recordingId = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
 const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const oneConversation = v.strictObject({ conversationId: uuid })
+const oneMessage = v.strictObject({ conversationId: uuid, messageId: uuid })
 const oneGeneration = v.strictObject({ generationId: uuid })
 const oneBackend = v.strictObject({ backendId })
 const oneRecording = v.strictObject({ recordingId })
+const onePlan = v.strictObject({ planId: uuid })
 
 /** The payload of each request; `void` for those without one. */
 const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } = {
@@ -118,12 +138,35 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   'conversation.pin': v.strictObject({ conversationId: uuid, isPinned: v.boolean() }),
   'conversation.trash': oneConversation,
   'conversation.restore': oneConversation,
+  'conversation.duplicate': oneConversation,
+  'conversation.branch': oneMessage,
+  'conversation.showMessage': oneMessage,
+  'conversation.keep': oneConversation,
+  'conversation.discard': oneConversation,
+  'trash.list': v.void(),
+  'trash.delete': v.strictObject({ conversationIds: v.pipe(v.array(uuid), v.maxLength(MAX_ITEMS)) }),
+  'draft.list': v.void(),
+  'draft.set': draftSchema,
+  'library.check': v.void(),
+  'library.repair': v.void(),
+  'library.sizes': v.void(),
+  'conversation.search': v.strictObject({ query: text(1000) }),
   'conversation.showFile': oneConversation,
+  'conversation.export': v.strictObject({
+    conversationId: uuid,
+    format: v.picklist(['markdown', 'html', 'json', 'pdf']),
+  }),
+  'library.backUp': v.void(),
+  'library.planRestore': v.void(),
+  'library.restore': onePlan,
+  'library.dropPlan': onePlan,
+  'app.deleteEverything': v.void(),
   'generation.start': v.strictObject({
     generationId: uuid,
     answerId: uuid,
     conversationId: uuid,
     origin: v.picklist(['window', 'quick-ask']),
+    isTemporary: v.boolean(),
     backendId,
     provider: name,
     model: name,
@@ -212,9 +255,32 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'conversation.leave': (house, _input, { window }) => house.look(window, null),
   'conversation.rename': ({ library }, { conversationId, title }) => library.rename(conversationId, title),
   'conversation.pin': ({ library }, { conversationId, isPinned }) => library.pin(conversationId, isPinned),
-  'conversation.trash': ({ generations }, { conversationId }) => generations.trash(conversationId),
+  'conversation.trash': ({ upkeep }, { conversationId }) => upkeep.trash(conversationId),
   'conversation.restore': ({ library }, { conversationId }) => library.restore(conversationId),
+  'conversation.duplicate': ({ generations }, { conversationId }) => generations.duplicate(conversationId),
+  'conversation.branch': ({ generations }, input) => generations.branch(input.conversationId, input.messageId),
+  'conversation.showMessage': ({ generations }, input) =>
+    generations.showMessage(input.conversationId, input.messageId),
+  'conversation.keep': ({ upkeep }, { conversationId }) => upkeep.keep(conversationId),
+  'conversation.discard': ({ upkeep }, { conversationId }) => upkeep.discard(conversationId),
+  'trash.list': ({ library }) => library.listTrash(),
+  'trash.delete': ({ upkeep }, { conversationIds }) => upkeep.deleteFromTrash(conversationIds),
+  'draft.list': ({ drafts }) => drafts.list(),
+  'draft.set': ({ drafts }, draft) => drafts.set(draft),
+  'library.check': ({ upkeep }) => upkeep.check(),
+  'library.repair': ({ upkeep }) => upkeep.repair(),
+  'library.sizes': ({ upkeep }) => upkeep.sizes(),
+  'conversation.search': ({ search }, { query }) => search.find(query),
   'conversation.showFile': ({ library, desk }, { conversationId }) => desk.showFile(library.pathOf(conversationId)),
+  'conversation.export': async (house, { conversationId, format }, { window }) => ({
+    isSaved: await house.transfer.exportConversation(deskOf(house, window), conversationId, format),
+  }),
+
+  'library.backUp': (house, _input, { window }) => house.transfer.backUp(deskOf(house, window)),
+  'library.planRestore': (house, _input, { window }) => house.transfer.planRestore(window, deskOf(house, window)),
+  'library.restore': ({ transfer }, { planId }, { window }) => transfer.restore(window, planId),
+  'library.dropPlan': ({ transfer }, { planId }, { window }) => transfer.dropPlan(window, planId),
+  'app.deleteEverything': (house) => house.deleteEverything(),
 
   'generation.start': startGeneration,
   'generation.stop': ({ generations }, { generationId }) => generations.stop(generationId),
@@ -301,10 +367,19 @@ async function saveRecording(
   { window }: Caller,
 ): Promise<{ isSaved: boolean }> {
   const { name, text } = wire.file(input.recordingId)
-  const path = await desk.pickPlace(window, suggestFileName(name))
+  const path = await desk.pickPlace(window, suggestFileName(name), 'recording')
   if (path === null) return { isSaved: false }
   await writePickedFile(path, text)
   return { isSaved: true }
+}
+
+/** The dialogs and the printer of the window that asks. */
+function deskOf({ desk }: House, window: Caller['window']): TransferDesk {
+  return {
+    pickPlace: (name, kind) => desk.pickPlace(window, name, kind),
+    pickFile: () => desk.pickFile(window, 'conversations'),
+    print: (html) => desk.print(html),
+  }
 }
 
 /** The total map: every request of the contract, with its parser and its handler. */

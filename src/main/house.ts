@@ -1,5 +1,6 @@
 import { arch, release } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import type { Boot, Diagnostics, Role } from '../shared/contract'
 import type { AttachmentInfo } from '../shared/conversation'
 import { failure } from '../shared/errors'
@@ -12,16 +13,22 @@ import { openCatalogueFile } from './catalogue-file'
 import { plainLine } from './backend/server-text'
 import { systemClock } from './clock'
 import { readDiagnostics } from './diagnostics'
+import { Drafts } from './drafts'
 import { Generations } from './generations'
 import { loadPages } from './guide/pages'
 import { createGuideTransport } from './guide/transport'
 import type { Desk, House } from './handlers'
 import type { Broadcast, Caller } from './ipc'
+import { diskFileSystem } from './library/files'
 import { openLibrary } from './library/library'
 import type { Logger } from './logger'
 import { MediaStore } from './media'
+import { Search, WORKER_LIMITS } from './search/search'
 import { findSecrets, openSecretsStore, Secrets, type Keychain } from './secrets'
 import type { LiveSettings } from './settings'
+import { deleteData } from './transfer/deletion'
+import { Transfer } from './transfer/transfer'
+import { Upkeep } from './upkeep'
 import { Wire } from './wire/wire'
 
 /** R30 gives five seconds from waking until a dead answer says so. */
@@ -29,6 +36,10 @@ const WAKE_WAIT_MS = 4000
 /** So far apart the clocks on the wall and of the processor were stopped: the computer slept. */
 const SLEEP_JUMP_MS = 30_000
 const CLOCK_CHECK_MS = 5000
+/** Of the two seconds that quitting may take (R35), and of which running answers may have used most. */
+const DISCARD_LIMIT_MS = 300
+/** After the house is open: the window is painted and answered by then. Who searches sooner need not wait for it. */
+const SEARCH_BEGINS_MS = 3000
 
 export interface HouseOptions {
   /** Where everything of the person lies; each room has a folder or a file of its own in it. */
@@ -72,7 +83,19 @@ export interface OpenedHouse extends House {
 export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
   const { folder, settings, broadcast, desk, logger, translate } = options
   const clock = systemClock
-  const library = openLibrary({ root: join(folder, 'library'), clock, logger })
+  const library = openLibrary({
+    root: join(folder, 'library'),
+    clock,
+    logger,
+    trashDays: () => settings.current.trashDays,
+  })
+  const drafts = new Drafts({
+    fs: diskFileSystem,
+    path: join(folder, 'drafts.json'),
+    clock,
+    logger,
+    isTemporary: (key) => library.isTemporary(key),
+  })
   const attachments = new Attachments(join(folder, 'attachments'), logger)
   const secrets = new Secrets(
     findSecrets(folder, clock.now()),
@@ -113,10 +136,48 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
       ),
   })
 
+  const search = new Search({
+    library,
+    withRunning: (conversation) => generations.withRunning(conversation),
+    file: join(folder, 'search.db'),
+    startWorker: (workerData) =>
+      new Worker(join(import.meta.dirname, 'search-worker.js'), { workerData, resourceLimits: WORKER_LIMITS }),
+    logger,
+  })
+
+  const transfer = new Transfer({
+    folder,
+    library,
+    openLive: async (id) => (await generations.open(id)).conversation,
+    attachments,
+    settings: () => settings.current,
+    translate,
+    locale: options.locale,
+    clock,
+    version: options.about.version,
+  })
+
+  const upkeep = new Upkeep({
+    folder,
+    logFolder: options.logFolder,
+    library,
+    generations,
+    attachments,
+    drafts,
+    media,
+    wire,
+    logger,
+  })
+
   const recovered = await library.recover()
   if (recovered.length > 0) logger.info('answers recovered', { count: recovered.length })
 
   generations.onEvents((events) => broadcast('generation.event', events))
+  generations.onEvents((events) => {
+    for (const { conversationId } of events) search.touch(conversationId)
+  })
+  const searchBegins = setTimeout(() => void search.begin(), SEARCH_BEGINS_MS).unref()
+  upkeep.begin()
   library.onChange((change) => broadcast('conversation.changed', change))
   library.onStorageState((state) => broadcast('storage.state', state))
   settings.onChange((now, before) => {
@@ -174,34 +235,62 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     return readDiagnostics(facts, options.logFolder, translate())
   }
 
-  return {
+  const opened: OpenedHouse = {
     library,
     generations,
+    search,
+    upkeep,
+    drafts,
     attachments,
     settings,
     backends,
     media,
     wire,
+    transfer,
     diagnostics,
     desk,
     logger,
     boot,
-    async look(window, conversationId) {
+    look(window, conversationId) {
       if (!onShow.has(window)) window.once('closed', () => onShow.delete(window))
       onShow.set(window, conversationId)
-      // What cannot be marked, such as a chat of a newer Parley, can still be read; what cannot be read says so when it is opened.
-      if (conversationId !== null) await library.markRead(conversationId).catch(() => undefined)
+      // What cannot be marked, such as a chat of a newer Parley, can still be read; what cannot be read says so when it is
+      // opened. Nor does anybody wait for it: on a busy disk the mark takes seconds to be durable.
+      if (conversationId !== null) void library.markRead(conversationId).catch(() => undefined)
+      return Promise.resolve()
     },
     wake,
+    async deleteEverything() {
+      await opened.leave()
+      await library.close()
+      await deleteData(folder)
+      desk.startAnew()
+    },
     async leave() {
       clearInterval(clockCheck)
+      clearTimeout(searchBegins)
+      // The index can wait for the next start; what is said cannot.
+      const searchEnd = search.close()
+      upkeep.close()
       await generations.stopAll('interrupted')
-      await Promise.all([library.flush(), settings.flush()])
+      const discarded = withinQuit(upkeep.discardAll())
+      await Promise.all([library.flush(), settings.flush(), drafts.flush(), searchEnd, discarded])
     },
     async secure() {
-      await Promise.all([library.flush(), settings.flush()])
+      await Promise.all([library.flush(), settings.flush(), drafts.flush()])
     },
   }
+  return opened
+}
+
+// The images of what is discarded go at the next start, should there be no time for it now.
+async function withinQuit(discarded: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, DISCARD_LIMIT_MS)
+  })
+  await Promise.race([discarded, limit])
+  clearTimeout(timer)
 }
 
 // Only Linux says these, and whoever starts Parley can say anything.

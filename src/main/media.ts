@@ -155,6 +155,13 @@ export class MediaStore {
     return file
   }
 
+  /** Forgets the spoken form of a message. @returns the id of the file in which it was kept; null when there is none */
+  forgetSpoken(messageId: string): string | null {
+    const file = this.#spoken.get(messageId)
+    this.#spoken.delete(messageId)
+    return file?.id ?? null
+  }
+
   async #load({ conversationId, messageId, source }: Source): Promise<MediaFile> {
     const live = this.#live.get(messageId)
     const message = await this.#message(conversationId, messageId)

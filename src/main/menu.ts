@@ -59,6 +59,11 @@ export function menuTemplate({ platform, isPackaged, t, actions }: MenuOptions):
         accelerator: 'CommandOrControl+N',
         click: () => actions.command({ kind: 'new-conversation' }),
       },
+      {
+        label: t('desktop:menu.newTemporary'),
+        accelerator: 'CommandOrControl+Shift+N',
+        click: () => actions.command({ kind: 'new-temporary-conversation' }),
+      },
       { label: t('desktop:menu.quickAsk'), click: actions.quickAsk },
       separator,
       {

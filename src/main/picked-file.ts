@@ -2,6 +2,7 @@ import { lstat, open, stat } from 'node:fs/promises'
 import { failure } from '../shared/errors'
 import { plainLine } from './backend/server-text'
 import { diskFileSystem, writeAtomically } from './library/files'
+import { storageReason } from './library/storage'
 
 /** What became of reading a file. */
 export type PickedFile = { ok: true; bytes: Buffer } | { ok: false; reason: 'unreadable' | 'too-large' }
@@ -35,19 +36,19 @@ export async function readPickedFile(path: string, maxBytes: number): Promise<Pi
 }
 
 /**
- * Writes a text where a person chose to in the system's own dialog. A new file takes the place of what is there: half a
+ * Writes a file where a person chose to in the system's own dialog. A new file takes the place of what is there: half a
  * file is never seen, and a link is replaced instead of followed (S20).
  *
  * @throws AppFailure `storage`
  */
-export async function writePickedFile(path: string, text: string): Promise<void> {
+export async function writePickedFile(path: string, content: string | Uint8Array): Promise<void> {
   try {
     // A device or a pipe is nothing to be replaced by a file; a link is replaced itself, and not followed.
     const there = await lstat(path).catch(() => null)
     if (there !== null && !there.isFile() && !there.isSymbolicLink()) throw new Error('not a file')
-    await writeAtomically(diskFileSystem, path, text)
-  } catch {
-    throw failure({ code: 'storage', reason: 'failed' })
+    await writeAtomically(diskFileSystem, path, content)
+  } catch (thrown) {
+    throw failure({ code: 'storage', reason: storageReason(thrown) })
   }
 }
 

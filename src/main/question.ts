@@ -163,6 +163,7 @@ export function newConversation(request: StartGeneration, now: number): Conversa
     origin: request.origin,
     isPinned: false,
     isUnread: false,
+    ...(request.isTemporary && { isTemporary: true }),
     backendId: request.backendId,
     provider: request.provider,
     model: request.model,

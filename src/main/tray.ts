@@ -29,7 +29,7 @@ const MAX_TITLE_CHARACTERS = 48
 /** The menu: everything the tray does is in it, because many hosts deliver no clicks. */
 export function trayMenu(state: TrayState, actions: TrayActions): MenuItemConstructorOptions[] {
   const { t } = state
-  const recent = state.conversations.filter(({ isDamaged }) => !isDamaged).slice(0, RECENT)
+  const recent = state.conversations.filter(({ isDamaged, isTemporary }) => !isDamaged && !isTemporary).slice(0, RECENT)
   return [
     {
       label: t('desktop:tray.quickAsk'),

@@ -1,6 +1,8 @@
 import { lazy, Suspense, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { CertificateDialogs } from './certificate/certificate-dialogs'
 import { Chat } from './chat/chat'
+import { openFind, stepFind } from './chat/find-state'
+import { DiscardDialog } from './chat/temporary'
 import type { ThreadHandle } from './chat/thread'
 import { FinalFocus } from './controls/final-focus'
 import { FirstRun } from './first-run/first-run'
@@ -13,11 +15,13 @@ import {
   showConversation,
   showNewConversation,
   showSettings,
+  showTemporaryConversation,
   toggleSidebar,
 } from './store/conversations'
 import { pickFiles } from './store/drafts'
 import { stopAnswer } from './store/sending'
 import { useStore } from './store/state'
+import { TrashView } from './trash/trash-view'
 import { showWire } from './wire/state'
 
 const Settings = lazy(async () => ({ default: (await import('./settings')).Settings }))
@@ -58,6 +62,7 @@ function ChatWindow() {
   const [isPickerOpen, setIsPickerOpen] = useState(false)
   const isDrawer = useMedia(DRAWER_QUERY)
   const isNarrow = useMedia('(width < 560px)')
+  const isTrash = useStore((state) => state.view.name === 'trash')
   const isOpenWide = useStore((state) => state.isSidebarShown)
   const isDrawerOpen = useStore((state) => state.isDrawerOpen)
   const isSidebarShown = isDrawer ? isDrawerOpen : isOpenWide
@@ -66,9 +71,17 @@ function ChatWindow() {
   const find = useCallback(() => {
     const { isSidebarShown: isWide, isDrawerOpen: isOver } = useStore.getState()
     const isThere = matchMedia(DRAWER_QUERY).matches ? isOver : isWide
-    if (!isThere) toggleSidebar()
+    const focus = (): void => {
+      searchField.current?.focus()
+      searchField.current?.select()
+    }
+    if (isThere) {
+      focus()
+      return
+    }
+    toggleSidebar()
     // The field exists only once the sidebar is on show.
-    requestAnimationFrame(() => searchField.current?.focus())
+    requestAnimationFrame(focus)
   }, [])
   useKeys(
     find,
@@ -90,15 +103,19 @@ function ChatWindow() {
       <div className="flex h-full">
         {!isDrawer && isSidebarShown && sidebar}
         <div className="flex h-full min-w-0 flex-1" inert={isDrawer && isDrawerOpen}>
-          <Chat
-            fieldRef={fieldRef}
-            threadRef={threadRef}
-            isPickerOpen={isPickerOpen}
-            onPickerChange={setIsPickerOpen}
-            isSidebarShown={!isDrawer && isSidebarShown}
-            isNarrow={isNarrow}
-            onFind={find}
-          />
+          {isTrash ? (
+            <TrashView hasToggle={isDrawer || !isSidebarShown} />
+          ) : (
+            <Chat
+              fieldRef={fieldRef}
+              threadRef={threadRef}
+              isPickerOpen={isPickerOpen}
+              onPickerChange={setIsPickerOpen}
+              isSidebarShown={!isDrawer && isSidebarShown}
+              isNarrow={isNarrow}
+              onFind={find}
+            />
+          )}
         </div>
         {isDrawer && isDrawerOpen && (
           <div className="layer-drawer fixed inset-0 flex">
@@ -118,6 +135,7 @@ function ChatWindow() {
           </div>
         )}
       </div>
+      <DiscardDialog />
     </FinalFocus>
   )
 }
@@ -154,13 +172,20 @@ function commandOf(
   }
   if (!isMod || event.altKey) return null
   const key = letterOf(event)
-  if (event.shiftKey) return key === 'y' ? () => showWire() : null
-  const { currentId } = useStore.getState()
+  if (key === 'g') return () => stepFind(event.shiftKey ? -1 : 1)
+  if (event.shiftKey) {
+    return key === 'y' ? () => showWire() : key === 'n' ? showTemporaryConversation : null
+  }
+  const { currentId, view } = useStore.getState()
+  // What belongs to a chat does nothing to one that is not on show.
+  if (view.name !== 'chat' && CHAT_KEYS.includes(key)) return null
   switch (key) {
     case 'n':
       return showNewConversation
     case 'k':
       return find
+    case 'f':
+      return () => openFind(currentId)
     case ',':
       return () => showSettings()
     case '/':
@@ -177,6 +202,8 @@ function commandOf(
       return null
   }
 }
+
+const CHAT_KEYS = ['/', '.', 'f', 'u', 'arrowdown']
 
 /** What a key says; of a keyboard that writes another alphabet, the Latin letter in its place. */
 function letterOf({ key, code }: KeyboardEvent): string {
@@ -214,8 +241,8 @@ function focusRegion(name: (typeof REGIONS)[number]): void {
 function useReadOnReturn(): void {
   useEffect(() => {
     const read = (): void => {
-      const { conversations, currentId } = useStore.getState()
-      if (document.hidden || conversations.get(currentId)?.isUnread !== true) return
+      const { conversations, currentId, view } = useStore.getState()
+      if (document.hidden || view.name !== 'chat' || conversations.get(currentId)?.isUnread !== true) return
       void window.parley.request['conversation.open']({ conversationId: currentId })
     }
     document.addEventListener('visibilitychange', read)

@@ -7,6 +7,8 @@ export interface Dates {
   day: (ms: number) => string
   /** "14:31". */
   time: (ms: number) => string
+  /** As short as a list needs it: "14:31" on the same day, else "4 Mar", with the year when it is another one. */
+  short: (ms: number, now: Date) => string
 }
 
 /** The dates of a language. English has the day first, as the rest of the world does. */
@@ -14,9 +16,16 @@ export function datesFor(locale: string): Dates {
   const tag = locale === 'en' ? 'en-GB' : locale
   const day = new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'long', year: 'numeric' })
   const time = new Intl.DateTimeFormat(tag, { hour: 'numeric', minute: '2-digit' })
+  const dayOfYear = new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short' })
+  const dayOfAnyYear = new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short', year: 'numeric' })
   // A certificate can name a date that no calendar has; formatting it would throw.
   const safe = (format: Intl.DateTimeFormat) => (ms: number) => (Math.abs(ms) <= 8.64e15 ? format.format(ms) : '?')
-  return { day: safe(day), time: safe(time) }
+  const short = (ms: number, now: Date): string => {
+    const then = new Date(ms)
+    if (then.toDateString() === now.toDateString()) return safe(time)(ms)
+    return safe(then.getFullYear() === now.getFullYear() ? dayOfYear : dayOfAnyYear)(ms)
+  }
+  return { day: safe(day), time: safe(time), short }
 }
 
 /** The dates of the language on show. */

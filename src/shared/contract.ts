@@ -220,6 +220,9 @@ export type ShortcutState =
 
 export interface TrashedConversation {
   summary: ConversationSummary
+  /** Questions and answers on show, and the images in them; 0 for a file that cannot be read. */
+  messages: number
+  images: number
   deletedAt: number
   /** When it goes for good, or null for never. */
   expiresAt: number | null
@@ -495,6 +498,7 @@ export interface WireRow {
 /** What a menu, the tray, the quick-ask or a command line asks a window to do. */
 export type AppCommand =
   | { kind: 'new-conversation' }
+  | { kind: 'new-temporary-conversation' }
   | { kind: 'open-conversation'; conversationId: string }
   | { kind: 'open-settings' }
   | { kind: 'toggle-sidebar' }

@@ -1,4 +1,4 @@
-import { read, type Reading } from '../../src/renderer/markdown/reading'
+import { read, type Reading } from '../../src/shared/markdown/reading'
 
 /** Markdown as models write it: headings, paragraphs, lists, code, tables and formulas, to a length in characters. */
 function makeMarkdown(length: number): string {

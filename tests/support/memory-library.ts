@@ -1,8 +1,9 @@
 import type { AssistantMessage, Conversation, GenerationEvent } from '../../src/shared/conversation'
 import { summarize } from '../../src/shared/conversation'
 import { failure } from '../../src/shared/errors'
-import type { JournalStart } from '../../src/main/library/journal'
+import { keptConversation, type JournalStart } from '../../src/main/library/journal'
 import type { Library } from '../../src/main/library/library'
+import { latestEnd } from '../../src/main/library/tree'
 
 /** What the journal of one generation was given. */
 export interface KeptJournal {
@@ -52,6 +53,18 @@ export function memoryLibrary(): MemoryLibrary {
     markRead: async (id) => {
       await update(id, (conversation) => ({ ...conversation, isUnread: false }))
     },
+    showMessage: async (id, messageId) =>
+      update(id, (conversation) => ({ ...conversation, headId: latestEnd(conversation.messages, messageId) })),
+    keep: async (id) => {
+      await update(id, keptConversation)
+    },
+    discard: async (id) => {
+      const conversation = find(id)
+      if (conversation.isTemporary !== true) throw failure({ code: 'bad-request', channel: 'conversation.discard' })
+      conversations.delete(id)
+      return conversation
+    },
+    isTemporary: (id) => conversations.get(id)?.isTemporary === true,
     trash: async (id) => {
       const conversation = find(id)
       if (summarize(conversation).isRunning) throw failure({ code: 'busy' })
@@ -62,6 +75,29 @@ export function memoryLibrary(): MemoryLibrary {
       const conversation = trashed.get(id)
       if (conversation !== undefined) conversations.set(id, conversation)
     },
+    listTrash: async () => [],
+    deleteFromTrash: async (ids) => {
+      for (const id of ids) trashed.delete(id)
+    },
+    expired: async () => [],
+    async *readAll() {
+      for (const [id, conversation] of conversations) yield { id, stamp: '', conversation, isNewer: false }
+    },
+    stamps: async () => new Map([...conversations.keys()].map((id) => [id, ''])),
+    merge: async (conversation) => {
+      const isThere = conversations.has(conversation.id)
+      conversations.set(conversation.id, conversation)
+      return isThere ? 'replaced' : 'added'
+    },
+    check: async () => ({ conversations: conversations.size, media: 0, bytes: 0, faults: [] }),
+    repair: async () => ({ conversations: conversations.size, media: 0, bytes: 0, faults: [] }),
+    namedMedia: async ({ named }) => new Set(await named()),
+    mediaInTrash: async () => new Set(),
+    mediaOfTemporary: () => new Set(),
+    sizes: async () => ({
+      conversations: { count: conversations.size, bytes: 0 },
+      trash: { count: trashed.size, bytes: 0 },
+    }),
     journal: async (start) => {
       const kept: KeptJournal = { start, events: [], final: null, isDiscarded: false }
       journals.set(start.generationId, kept)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Clock } from '../../src/main/clock'
 import { diskFileSystem, type FileSystem } from '../../src/main/library/files'
-import { openLibrary, type Library } from '../../src/main/library/library'
+import { openLibrary, type Library, type LibraryOptions } from '../../src/main/library/library'
 import { silentLogger } from '../../src/main/logger'
 
 /** A clock that stands still until a test moves it. */
@@ -25,8 +25,13 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** A library on a folder; closed when the test has finished. */
-export function libraryOn(root: string, fs: FileSystem = diskFileSystem, clock: Clock = setClock()): Library {
-  const library = openLibrary({ root, clock, logger: silentLogger, fs })
+export function libraryOn(
+  root: string,
+  fs: FileSystem = diskFileSystem,
+  clock: Clock = setClock(),
+  options: Pick<LibraryOptions, 'trashDays' | 'format'> = {},
+): Library {
+  const library = openLibrary({ root, clock, logger: silentLogger, fs, ...options })
   onTestFinished(() => library.close())
   return library
 }

@@ -4,7 +4,7 @@ import type { Passage, PageSource, Page } from './pages'
 import { describePicture } from './picture'
 import type { GuideRequest } from './request'
 import { createPageSearch, MIN_COVERAGE, topicWords, type Hit, type PageSearch } from './search'
-import { isStopWord, languageOf, splitWords } from './words'
+import { isStopWord, languageOf, splitWords } from '../words'
 
 /** What the Guide says to a question. */
 export interface Answer {

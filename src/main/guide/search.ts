@@ -1,6 +1,6 @@
 import MiniSearch, { type SearchResult } from 'minisearch'
 import type { Page, Passage } from './pages'
-import { isStopWord, splitWords, stem } from './words'
+import { isStopWord, splitWords, stem } from '../words'
 
 /** A passage that was found. */
 export interface Hit {

@@ -1,41 +1,49 @@
 import { join } from 'node:path'
 import {
+  pathOf,
   summarize,
   type AssistantMessage,
   type Conversation,
   type ConversationSummary,
+  type Message,
 } from '../../shared/conversation'
 import { failure } from '../../shared/errors'
-import {
-  errorCode,
-  isStray,
-  makeFolder,
-  namesIn,
-  openNew,
-  syncFolder,
-  writeAtomically,
-  type FileStamp,
-  type FileSystem,
-} from './files'
+import { errorCode, isStray, namesIn, openNew, writeAtomically, type FileStamp, type FileSystem } from './files'
 import { interrupt } from './journal'
-import { isId, readConversation, writeConversation, type IndexRow, type ReadConversation } from './schema'
-import { storageReason } from './storage'
+import {
+  isId,
+  readConversation,
+  writeConversation,
+  type FileFormat,
+  type IndexRow,
+  type ReadConversation,
+} from './schema'
+import { Trash, type TrashedFile } from './trash'
 
-const TRASH_DAYS = 30
-const DAY_MS = 86_400_000
+/** What the trash says of a file. */
+export interface TrashedContents {
+  summary: ConversationSummary
+  messages: number
+  images: number
+}
 
 /** The folders `conversations` and `trash`: one file for each conversation, whole or not there at all. */
 export class ConversationFiles {
   readonly folder: string
+  readonly trash: Trash
+  /** Files as they were before a newer version of Parley wrote over them for the first time. */
+  readonly earlier: string
   readonly #fs: FileSystem
-  readonly #trash: string
+  readonly #format: FileFormat
   /** Whether this process runs the generation; a file that says so of any other is of a process that died. */
   readonly #isRunning: (generationId: string) => boolean
 
-  constructor(fs: FileSystem, root: string, isRunning: (generationId: string) => boolean) {
+  constructor(fs: FileSystem, root: string, format: FileFormat, isRunning: (generationId: string) => boolean) {
     this.#fs = fs
     this.folder = join(root, 'conversations')
-    this.#trash = join(root, 'trash')
+    this.earlier = join(root, 'earlier')
+    this.trash = new Trash(fs, root)
+    this.#format = format
     this.#isRunning = isRunning
   }
 
@@ -45,23 +53,49 @@ export class ConversationFiles {
     return join(this.folder, `${id}.json`)
   }
 
+  /** Ids of all files, readable or not. */
+  async ids(): Promise<string[]> {
+    const names = await namesIn(this.#fs, this.folder)
+    return names.filter((name) => name.endsWith('.json') && isId(name.slice(0, -5))).map((name) => name.slice(0, -5))
+  }
+
   /** Null when there is no such file. What is no readable file is damaged: it hides only itself (R04). */
   async read(id: string): Promise<ReadConversation | null> {
     return (await this.#readAt(this.pathOf(id), id))?.read ?? null
   }
 
+  /** As `read`, with what the file looked like. */
+  readStamped(id: string): Promise<{ read: ReadConversation; stamp: FileStamp } | null> {
+    return this.#readAt(this.pathOf(id), id)
+  }
+
   /** The row of the index for a conversation's file; null when there is none. */
   async readRow(id: string): Promise<IndexRow | null> {
     const file = await this.#readAt(this.pathOf(id), id)
-    if (file === null) return null
-    const { read, stamp } = file
-    const summary = read.kind === 'read' ? summarize(read.conversation) : damagedSummary(id, stamp)
-    return { summary, ...stamp }
+    return file === null ? null : rowOf(id, file)
   }
 
   /** Replaces the file; throws what the disk says. */
   write(conversation: Conversation): Promise<FileStamp> {
-    return writeAtomically(this.#fs, this.pathOf(conversation.id), writeConversation(conversation))
+    return writeAtomically(this.#fs, this.pathOf(conversation.id), writeConversation(conversation, this.#format))
+  }
+
+  /** Whether a file of this version must be copied before it is written. */
+  isEarlier(version: number): boolean {
+    return version < this.#format.version
+  }
+
+  /**
+   * Copies the file of an earlier version before it is written for the first time, durably. One that was copied already
+   * stays as it is: a crash may have come between the copy and the write (R38). Throws what the disk says.
+   */
+  async keepEarlier(id: string, version: number): Promise<void> {
+    const copy = join(this.earlier, `${id}.v${version}.json`)
+    const isThere = await this.#fs.stat(copy).then(
+      () => true,
+      () => false,
+    )
+    if (!isThere) await writeAtomically(this.#fs, copy, await this.#fs.readFile(this.pathOf(id)))
   }
 
   /** True as well when something is there that cannot be looked at. */
@@ -72,32 +106,29 @@ export class ConversationFiles {
     )
   }
 
-  /** Moves a file, readable or not, to the trash. Throws not-found, or storage. */
-  async trash(id: string, nowMs: number): Promise<void> {
-    await this.#move(this.pathOf(id), join(this.#trash, `${id}.${nowMs}.json`))
-  }
-
-  /** Moves the latest trashed file of a conversation back. Throws not-found, or storage. */
-  async restore(id: string): Promise<void> {
-    const path = await this.#trashedPath(id)
-    if (path === null) throw failure({ code: 'not-found', what: 'conversation' })
-    await this.#move(path, this.pathOf(id))
-  }
-
   /** The conversation as it lies in the trash; null when it is not there. */
   async readTrashed(id: string): Promise<ReadConversation | null> {
-    const path = await this.#trashedPath(id)
-    return path === null ? null : ((await this.#readAt(path, id))?.read ?? null)
+    const file = await this.trash.find(id)
+    return file === null ? null : ((await this.#readAt(file.path, id))?.read ?? null)
   }
 
-  /** Removes what a crash left half written, and from the trash what has been in there for 30 days. */
-  async sweep(nowMs: number): Promise<void> {
-    for (const name of await namesIn(this.#fs, this.folder)) {
-      if (isStray(name)) await this.#fs.unlink(join(this.folder, name)).catch(() => undefined)
+  /** The summary of a file in the trash, and how much is in it; null when it is gone. */
+  async summarizeTrashed({ id, path }: TrashedFile): Promise<TrashedContents | null> {
+    const file = await this.#readAt(path, id)
+    if (file === null) return null
+    const shown = file.read.kind === 'read' ? pathOf(file.read.conversation) : []
+    const images = shown.reduce((sum, message) => sum + imagesIn(message), 0)
+    return { summary: rowOf(id, file).summary, messages: shown.length, images }
+  }
+
+  /** Removes what a crash left half written. */
+  async sweep(): Promise<void> {
+    for (const folder of [this.folder, this.earlier]) {
+      for (const name of await namesIn(this.#fs, folder)) {
+        if (isStray(name)) await this.#fs.unlink(join(folder, name)).catch(() => undefined)
+      }
     }
-    for (const { path, atMs } of await this.#trashed()) {
-      if (atMs < nowMs - TRASH_DAYS * DAY_MS) await this.#fs.unlink(path).catch(() => undefined)
-    }
+    await this.trash.sweep()
   }
 
   /** Throws when the folder cannot be written. */
@@ -115,7 +146,7 @@ export class ConversationFiles {
       stamp.modifiedMs = file.mtimeMs
       // Reading a pipe or a device would never end.
       if (!file.isFile()) return { read: { kind: 'damaged' }, stamp }
-      const read = readConversation(id, await this.#fs.readFile(path, 'utf8'))
+      const read = readConversation(id, await this.#fs.readFile(path, 'utf8'), this.#format)
       if (read.kind === 'damaged') return { read, stamp }
       return { read: { ...read, conversation: this.#settle(read.conversation) }, stamp }
     } catch (error) {
@@ -132,31 +163,15 @@ export class ConversationFiles {
       messages: conversation.messages.map((message) => (isOrphan(message) ? interrupt(message) : message)),
     }
   }
+}
 
-  async #trashed(): Promise<{ id: string; atMs: number; path: string }[]> {
-    return (await namesIn(this.#fs, this.#trash)).flatMap((name) => {
-      const [id, atMs, ending, ...rest] = name.split('.')
-      if (!isId(id) || atMs === undefined || !/^\d+$/.test(atMs) || ending !== 'json' || rest.length > 0) return []
-      return [{ id, atMs: Number(atMs), path: join(this.#trash, name) }]
-    })
-  }
+function rowOf(id: string, { read, stamp }: { read: ReadConversation; stamp: FileStamp }): IndexRow {
+  return { summary: read.kind === 'read' ? summarize(read.conversation) : damagedSummary(id, stamp), ...stamp }
+}
 
-  async #trashedPath(id: string): Promise<string | null> {
-    const found = (await this.#trashed()).filter((each) => each.id === id).sort((a, b) => b.atMs - a.atMs)
-    return found[0]?.path ?? null
-  }
-
-  async #move(from: string, to: string): Promise<void> {
-    try {
-      await makeFolder(this.#fs, this.#trash)
-      await this.#fs.rename(from, to)
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') throw failure({ code: 'not-found', what: 'conversation' })
-      throw failure({ code: 'storage', reason: storageReason(error) })
-    }
-    // It has moved; should the power fail before this is durable, it lies where it was.
-    for (const folder of [this.folder, this.#trash]) await syncFolder(this.#fs, folder).catch(() => undefined)
-  }
+function imagesIn(message: Message): number {
+  if (message.role === 'user') return message.attachments.length
+  return message.content.filter((item) => item.type === 'media' && item.kind === 'image').length
 }
 
 function damagedSummary(id: string, stamp: FileStamp): ConversationSummary {
@@ -170,6 +185,7 @@ function damagedSummary(id: string, stamp: FileStamp): ConversationSummary {
     isRunning: false,
     isUnread: false,
     hasFailed: false,
+    isTemporary: false,
     isDamaged: true,
   }
 }

@@ -23,7 +23,7 @@ const PRIVATE_FOLDER = 0o700
  * Writes a file so that a crash at any moment leaves either the old or the new text, and never a mixture: temporary file
  * in the same folder, fsync, rename, fsync of the folder. Makes the folder when it is missing. Throws what the disk says.
  */
-export async function writeAtomically(fs: FileSystem, path: string, text: string): Promise<FileStamp> {
+export async function writeAtomically(fs: FileSystem, path: string, text: string | Uint8Array): Promise<FileStamp> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
   try {
     const stamp = await writeNew(fs, temporary, text)
@@ -85,7 +85,7 @@ export function errorCode(thrown: unknown): string | null {
   return typeof code === 'string' ? code : null
 }
 
-async function writeNew(fs: FileSystem, path: string, text: string): Promise<FileStamp> {
+async function writeNew(fs: FileSystem, path: string, text: string | Uint8Array): Promise<FileStamp> {
   const file = await openNew(fs, path, 'wx')
   try {
     await file.writeFile(text, 'utf8')

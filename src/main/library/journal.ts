@@ -11,8 +11,16 @@ import {
   type GenerationEvent,
 } from '../../shared/conversation'
 import type { Clock } from '../clock'
+import { mediaNamesIn } from './conversation-media'
 import { openNew, syncFolder, type FileSystem } from './files'
-import { FILE_VERSION, readJournalLine, type JournalHead, type JournalRecord } from './schema'
+import {
+  FILE_VERSION,
+  PRESENT_FORMAT,
+  readJournalLine,
+  type FileFormat,
+  type JournalHead,
+  type JournalRecord,
+} from './schema'
 import type { Storage } from './storage'
 
 /** Text waits no longer than this before it is handed to the system: R02 allows a loss of 250 ms when main is killed. */
@@ -66,12 +74,19 @@ export class JournalFile {
   #syncTimer: NodeJS.Timeout | null = null
   #isClosed = false
 
-  constructor(fs: FileSystem, storage: Storage, clock: Clock, path: string, start: JournalStart) {
+  constructor(
+    fs: FileSystem,
+    storage: Storage,
+    clock: Clock,
+    path: string,
+    start: JournalStart,
+    format: FileFormat = PRESENT_FORMAT,
+  ) {
     this.#fs = fs
     this.#storage = storage
     this.#clock = clock
     this.#path = path
-    this.#lines = [line({ version: FILE_VERSION, ...start })]
+    this.#lines = [line({ version: format.version, ...start })]
     this.#bytes = Buffer.byteLength(this.#lines.join(''))
     this.#writtenMs = clock.monotonicMs()
   }
@@ -194,13 +209,18 @@ export type ReplayedJournal =
  * (`isWhole` is false for the latter). An answer that had not finished is interrupted. Without a readable start, what was
  * said makes a conversation of its own. Never throws (R03).
  */
-export function replayJournal(generationId: string, text: string, nowMs: number): ReplayedJournal {
+export function replayJournal(
+  generationId: string,
+  text: string,
+  nowMs: number,
+  format: FileFormat = PRESENT_FORMAT,
+): ReplayedJournal {
   const lines = text.split('\n')
   let head: JournalHead | null = null
   const records: JournalRecord[] = []
   let isWhole = true
   for (const [index, each] of lines.entries()) {
-    const read = readJournalLine(each)
+    const read = readJournalLine(each, format)
     if (read === 'newer') return { kind: 'newer' }
     else if (read === null) isWhole &&= index === lines.length - 1
     else if ('head' in read) head ??= read.head
@@ -296,6 +316,56 @@ function lostStart(generationId: string, nowMs: number): { conversation: Convers
     messages: [answer],
   }
   return { conversation, answer }
+}
+
+/**
+ * The journal of one running answer, as its conversation wants it: a file, or only the events in memory while the
+ * conversation is temporary.
+ */
+export class RunningJournal {
+  readonly conversationId: string
+  readonly #begin: (start: JournalStart) => JournalFile
+  readonly #start: JournalStart
+  #events: GenerationEvent[] = []
+  #file: JournalFile | null = null
+
+  /** @param begin makes the file for a start record */
+  constructor(start: JournalStart, begin: (start: JournalStart) => JournalFile) {
+    this.conversationId = start.conversation.id
+    this.#start = start
+    this.#begin = begin
+    if (start.conversation.isTemporary !== true) this.#file = begin(start)
+  }
+
+  /** Null while the conversation is temporary. */
+  get file(): JournalFile | null {
+    return this.#file
+  }
+
+  append(events: readonly GenerationEvent[]): void {
+    if (this.#file === null) this.#events.push(...events)
+    else this.#file.append(events)
+  }
+
+  /** The ids of stored files in what is only in memory. */
+  mediaNames(): Set<string> {
+    return mediaNamesIn(JSON.stringify(this.#events))
+  }
+
+  /** Begins the file, with all that was said so far: the conversation is kept from now on. */
+  keep(): JournalFile {
+    if (this.#file !== null) return this.#file
+    const { conversation, ...start } = this.#start
+    this.#file = this.#begin({ ...start, conversation: keptConversation(conversation) })
+    this.#file.append(this.#events)
+    this.#events = []
+    return this.#file
+  }
+}
+
+/** A temporary conversation as an ordinary one. */
+export function keptConversation({ isTemporary: _isTemporary, ...conversation }: Conversation): Conversation {
+  return conversation
 }
 
 function line(value: unknown): string {

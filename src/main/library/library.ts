@@ -1,5 +1,11 @@
 import { join } from 'node:path'
-import type { ConversationChange, StorageState } from '../../shared/contract'
+import type {
+  CheckReport,
+  ConversationChange,
+  LibrarySizes,
+  StorageState,
+  TrashedConversation,
+} from '../../shared/contract'
 import {
   summarize,
   titleFrom,
@@ -7,24 +13,41 @@ import {
   type Conversation,
   type ConversationSummary,
   type GenerationEvent,
+  type Message,
 } from '../../shared/conversation'
 import { failure } from '../../shared/errors'
 import type { Clock } from '../clock'
 import type { Logger } from '../logger'
+import { checkLibrary, namedMedia, repairLibrary, type Checked, type Findings, type MediaShelf } from './check'
 import { ConversationFiles } from './conversation-files'
-import { diskFileSystem, errorCode, isStray, makeFolder, namesIn, type FileSystem } from './files'
-import { JournalFile, mergeReplayed, replayJournal, type JournalStart, type ReplayedJournal } from './journal'
-import { isId } from './schema'
-import { Storage } from './storage'
+import { mediaNamesIn, mediaOf } from './conversation-media'
+import { diskFileSystem, errorCode, isStray, makeFolder, namesIn, type FileStamp, type FileSystem } from './files'
+import {
+  interrupt,
+  JournalFile,
+  keptConversation,
+  mergeReplayed,
+  replayJournal,
+  RunningJournal,
+  type JournalStart,
+  type ReplayedJournal,
+} from './journal'
+import { isId, PRESENT_FORMAT, readConversation, writeConversation, type FileFormat, type IndexRow } from './schema'
+import { Storage, storageReason } from './storage'
 import { Summaries } from './summaries'
+import { latestEnd } from './tree'
 
 /**
  * All conversations, as files under one folder that a person can read and copy:
  *
  *     conversations/<id>.json          one conversation, replaced whole
  *     journals/<generationId>.jsonl    one running answer, appended to; gone when the answer is in its conversation
- *     trash/<id>.<ms>.json             a conversation deleted at that time, for 30 days
+ *     trash/<id>.<ms>.json             a conversation deleted at that time, for as long as the settings say
+ *     earlier/<id>.v<version>.json     a file as it was before a newer Parley wrote it for the first time
+ *     recovered/<id>.txt               what could be read of a damaged file
  *     index.json                       copy of the summaries; can be deleted at any time
+ *
+ * A temporary conversation is here like any other, but in memory only: no file, no journal, no row of the index.
  *
  * A disk that fails is never an exception for a change: the change is held in memory, `storageState` says that it is not
  * safe, and it is written as soon as the disk takes it (R07, R08).
@@ -34,7 +57,10 @@ export interface Library {
   list(): Promise<ConversationSummary[]>
   /** Throws not-found (conversation), or storage (damaged) for a file that cannot be read. */
   open(id: string): Promise<Conversation>
-  /** Keeps a new conversation. Resolves as `update` does. Throws bad-request when there is one with this id. */
+  /**
+   * Keeps a new conversation; a temporary one in memory. Resolves as `update` does. Throws bad-request when there is one
+   * with this id.
+   */
   create(conversation: Conversation): Promise<void>
   /**
    * Changes a conversation. Changes of one conversation happen one after another, in the order of the calls. Resolves,
@@ -47,11 +73,62 @@ export interface Library {
   rename(id: string, title: string): Promise<void>
   pin(id: string, isPinned: boolean): Promise<void>
   markRead(id: string): Promise<void>
-  /** Moves a conversation to the trash. Throws busy while an answer runs in it, storage when the disk refuses. */
+  /**
+   * The conversation with the path on show that leads through a message to its latest end; remembered, but for one of a
+   * newer Parley. Throws not-found (message).
+   */
+  showMessage(id: string, messageId: string): Promise<Conversation>
+  /** Makes an ordinary conversation of a temporary one, running answers included. Resolves as `update` does. */
+  keep(id: string): Promise<void>
+  /**
+   * Forgets a temporary conversation, which is returned. Throws bad-request for an ordinary one, busy while an answer runs
+   * in it.
+   */
+  discard(id: string): Promise<Conversation>
+  /** Whether a conversation is here, and temporary. */
+  isTemporary(id: string): boolean
+  /**
+   * Moves a conversation to the trash. Throws busy while an answer runs in it, bad-request for a temporary one, storage
+   * when the disk refuses.
+   */
   trash(id: string): Promise<void>
   /** Takes a conversation back out of the trash; nothing happens when it is not in there but here. */
   restore(id: string): Promise<void>
-  /** Begins the journal of an answer; it is durable when this resolves. */
+  /** What is in the trash, the latest first; each conversation once. */
+  listTrash(): Promise<TrashedConversation[]>
+  /** Deletes from the trash for good; ids that are not in there are passed over. Throws storage. */
+  deleteFromTrash(ids: readonly string[]): Promise<void>
+  /** The ids in the trash whose time is over. */
+  expired(): Promise<string[]>
+  /**
+   * All conversations, one read at a time, the latest first; also what is held in memory and not written yet. Left out are
+   * damaged and temporary ones, and those that go meanwhile.
+   *
+   * @param ids only these, in this order
+   */
+  readAll(ids?: Iterable<string>): AsyncIterable<StampedConversation>
+  /** The stamp of every conversation that `readAll` may bring, damaged ones included: it changes when the content does. */
+  stamps(): Promise<Map<string, string>>
+  /**
+   * Takes a conversation in from elsewhere, durably; answers that are said to run are interrupted. One that is here and
+   * older is replaced, and goes to the trash first as a conversation of its own.
+   *
+   * Throws busy while an answer runs in the one that is here, bad-request when that is not older, is temporary, or what is
+   * given is no conversation, and storage when the one here is of a newer Parley or the disk refuses; all is as it was then.
+   */
+  merge(conversation: Conversation): Promise<'added' | 'replaced'>
+  /** Looks at every file and says what is wrong, one step after the other; nothing is changed. */
+  check(outside: Outside): Promise<CheckReport>
+  /** Mends what the last check found, which is made first when there was none, and checks again. Throws storage. */
+  repair(outside: Outside): Promise<CheckReport>
+  /** The ids of all stored files that anything names; null when that cannot be known. */
+  namedMedia(outside: Pick<Outside, 'named'>): Promise<Set<string> | null>
+  /** The ids of stored files that conversations in the trash name, or those that are temporary. */
+  mediaInTrash(ids: readonly string[]): Promise<Set<string>>
+  mediaOfTemporary(): Set<string>
+  /** How much there is of it on disk. */
+  sizes(): Promise<Pick<LibrarySizes, 'conversations' | 'trash'>>
+  /** Begins the journal of an answer; it is durable when this resolves. Of a temporary conversation it is in memory. */
   journal(start: JournalStart): Promise<Journal>
   /**
    * To be called once, before anything else: removes what a crash left half done, and puts every journal that a dead
@@ -69,6 +146,22 @@ export interface Library {
   flush(): Promise<void>
   /** Ends all timers and lets go of all files. What waits to be written is given up: `flush` first. */
   close(): Promise<void>
+}
+
+/** What a check must know of that is not in the library. */
+export interface Outside {
+  media: MediaShelf
+  /** The ids of stored files that something else names, such as a draft. */
+  named: () => Promise<Iterable<string>>
+}
+
+/** A conversation, and a mark of its present content. */
+export interface StampedConversation {
+  id: string
+  stamp: string
+  conversation: Conversation
+  /** It is of a newer Parley, and what this one does not know of it is not in `conversation`: only its file is whole. */
+  isNewer: boolean
 }
 
 /** The journal of one running answer. */
@@ -96,13 +189,19 @@ export interface LibraryOptions {
   root: string
   clock: Clock
   logger: Logger
+  /** After how many days the trash is emptied; null for never. 30 when left out. */
+  trashDays?: () => number | null
   /** A disk that fails, for tests. */
   fs?: FileSystem
+  /** What files look like in another version, for tests. */
+  format?: FileFormat
 }
 
 /** Conversations held in memory beside those that must be: running, or not yet written. */
 const HELD_CONVERSATIONS = 16
 const MAX_TITLE_LENGTH = 200
+const TRASH_DAYS = 30
+const DAY_MS = 86_400_000
 
 /** The library under `options.root`. Touches no file before it is used. */
 export function openLibrary(options: LibraryOptions): Library {
@@ -121,6 +220,8 @@ interface Held {
   conversation: Conversation
   revision: number
   written: number
+  /** The version of the file that was read. */
+  version: number
   isReadOnly: boolean
   isLeaving: boolean
   writing: Promise<void> | null
@@ -141,7 +242,11 @@ class FileLibrary implements Library {
   readonly #held = new Map<string, Held>()
   readonly #loading = new Map<string, Promise<Held>>()
   /** Journals of running answers, by generation. */
-  readonly #running = new Map<string, { conversationId: string; file: JournalFile }>()
+  readonly #running = new Map<string, RunningJournal>()
+  readonly #format: FileFormat
+  readonly #trashDays: () => number | null
+  /** Of the last check. */
+  #findings: Findings | null = null
 
   constructor(options: LibraryOptions) {
     this.#fs = options.fs ?? diskFileSystem
@@ -149,14 +254,18 @@ class FileLibrary implements Library {
     this.#logger = options.logger
     this.#root = options.root
     this.#journals = join(options.root, 'journals')
-    this.#files = new ConversationFiles(this.#fs, options.root, (generationId) => this.#running.has(generationId))
+    this.#format = options.format ?? PRESENT_FORMAT
+    this.#trashDays = options.trashDays ?? (() => TRASH_DAYS)
+    this.#files = new ConversationFiles(this.#fs, options.root, this.#format, (generationId) =>
+      this.#running.has(generationId),
+    )
     this.#storage = new Storage(options.logger)
     this.#summaries = new Summaries({
       fs: this.#fs,
       folder: this.#files.folder,
       indexPath: join(options.root, 'index.json'),
       logger: options.logger,
-      readRow: (id) => this.#files.readRow(id),
+      readRow: (id) => this.#readRow(id),
     })
   }
 
@@ -173,7 +282,7 @@ class FileLibrary implements Library {
     if (!isId(id) || (await this.#files.exists(id)) || this.#held.has(id)) {
       throw failure({ code: 'bad-request', channel: 'conversation' })
     }
-    await this.#keep(newHeld(id, conversation, 0), conversation)
+    await this.#keep(newHeld(id, conversation, 0, this.#format.version), conversation)
   }
 
   async update(id: string, change: (conversation: Conversation) => Conversation): Promise<Conversation> {
@@ -209,7 +318,44 @@ class FileLibrary implements Library {
     )
   }
 
+  async showMessage(id: string, messageId: string): Promise<Conversation> {
+    const held = await this.#hold(id)
+    const show = (conversation: Conversation): Conversation => {
+      const headId = latestEnd(conversation.messages, messageId)
+      return conversation.headId === headId ? conversation : { ...conversation, headId }
+    }
+    // What may not be written can still be looked at.
+    return held.isReadOnly ? show(held.conversation) : this.update(id, show)
+  }
+
+  async keep(id: string): Promise<void> {
+    const held = await this.#hold(id)
+    if (!isTemporary(held)) return
+    const running = this.#runningIn(id).map((journal) => journal.keep())
+    held.conversation = keptConversation(held.conversation)
+    // Journals first: an answer that is on disk as running always has a journal that can finish it.
+    await Promise.all(running.map((file) => file.sync()))
+    await this.#keep(held, held.conversation)
+  }
+
+  async discard(id: string): Promise<Conversation> {
+    const held = this.#held.get(id)
+    if (held === undefined) throw failure({ code: 'not-found', what: 'conversation' })
+    if (!isTemporary(held)) throw failure({ code: 'bad-request', channel: 'conversation.discard' })
+    if (this.#hasRunning(id)) throw failure({ code: 'busy' })
+    held.isLeaving = true
+    this.#held.delete(id)
+    this.#summaries.delete(id)
+    return Promise.resolve(held.conversation)
+  }
+
+  isTemporary(id: string): boolean {
+    const held = this.#held.get(id)
+    return held !== undefined && isTemporary(held)
+  }
+
   async trash(id: string): Promise<void> {
+    if (this.isTemporary(id)) throw failure({ code: 'bad-request', channel: 'conversation.trash' })
     if (this.#hasRunning(id)) throw failure({ code: 'busy' })
     // A damaged file can be thrown away as well: it is moved, not read.
     await this.#loading.get(id)?.catch(() => undefined)
@@ -218,7 +364,7 @@ class FileLibrary implements Library {
     if (held !== undefined) held.isLeaving = true
     try {
       if (held !== undefined && !(await this.#persist(held))) throw this.#refused()
-      await this.#files.trash(id, this.#clock.now())
+      await this.#files.trash.take(id, this.#files.pathOf(id), this.#clock.now())
     } catch (error) {
       if (held !== undefined) held.isLeaving = false
       throw error
@@ -229,8 +375,149 @@ class FileLibrary implements Library {
 
   async restore(id: string): Promise<void> {
     if (await this.#files.exists(id)) return
-    await this.#files.restore(id)
+    await this.#files.trash.putBack(id, this.#files.pathOf(id))
     await this.#summaries.add(id)
+  }
+
+  async listTrash(): Promise<TrashedConversation[]> {
+    const days = this.#trashDays()
+    const files = await this.#files.trash.list()
+    const latest = files.filter(({ id }, index) => files.findIndex((each) => each.id === id) === index)
+    const listed: TrashedConversation[] = []
+    for (const file of latest) {
+      const contents = await this.#files.summarizeTrashed(file)
+      if (contents === null) continue
+      listed.push({ ...contents, deletedAt: file.atMs, expiresAt: days === null ? null : file.atMs + days * DAY_MS })
+    }
+    return listed
+  }
+
+  async deleteFromTrash(ids: readonly string[]): Promise<void> {
+    const wanted = new Set(ids)
+    await this.#files.trash.delete((await this.#files.trash.list()).filter(({ id }) => wanted.has(id)))
+  }
+
+  async expired(): Promise<string[]> {
+    const days = this.#trashDays()
+    if (days === null) return []
+    const beforeMs = this.#clock.now() - days * DAY_MS
+    const kept = new Set<string>()
+    const old: string[] = []
+    // The latest first: of a conversation that was thrown away twice, the last time counts.
+    for (const { id, atMs } of await this.#files.trash.list()) {
+      if (atMs >= beforeMs) kept.add(id)
+      else if (!kept.has(id)) old.push(id)
+    }
+    return [...new Set(old)]
+  }
+
+  async *readAll(ids?: Iterable<string>): AsyncGenerator<StampedConversation, void, undefined> {
+    const known = ids ?? (await this.list()).map((summary) => summary.id)
+    for (const id of known) {
+      const read = await this.#readStamped(id)
+      if (read !== null) yield read
+    }
+  }
+
+  async stamps(): Promise<Map<string, string>> {
+    const stamps = new Map<string, string>()
+    for (const [id, row] of await this.#summaries.rows()) {
+      if (!row.summary.isTemporary) stamps.set(id, this.#stampOf(id, row))
+    }
+    return stamps
+  }
+
+  async merge(conversation: Conversation): Promise<'added' | 'replaced'> {
+    const { id } = conversation
+    // As it will be read again; what a file could not hold is not taken.
+    const given = isId(id) ? readConversation(id, writeConversation(conversation)) : null
+    if (given?.kind !== 'read') throw failure({ code: 'bad-request', channel: 'conversation' })
+    const incoming = { ...given.conversation, messages: given.conversation.messages.map(settled) }
+    await this.#loading.get(id)?.catch(() => undefined)
+    if (this.#hasRunning(id)) throw failure({ code: 'busy' })
+    const isThere = await this.#files.exists(id)
+    const present = isThere || this.#held.has(id) ? await this.#hold(id).catch(() => null) : null
+    if (present?.isLeaving) throw failure({ code: 'busy' })
+    if (present?.isReadOnly) throw failure({ code: 'storage', reason: 'read-only' })
+    const isOlder = present === null || present.conversation.updatedAt < incoming.updatedAt
+    if (!isOlder || (present !== null && isTemporary(present))) {
+      throw failure({ code: 'bad-request', channel: 'conversation' })
+    }
+    const held = present ?? newHeld(id, incoming, 0, this.#format.version)
+    // Nothing may change it between the copy and the write.
+    held.isLeaving = true
+    this.#held.set(id, held)
+    try {
+      if (present !== null && !(await this.#persist(present))) throw this.#refused()
+      if (isThere) await this.#files.trash.copy(this.#files.pathOf(id), this.#clock.now())
+      const stamp = await this.#files.write(incoming).catch((error: unknown) => {
+        throw failure({ code: 'storage', reason: storageReason(error) })
+      })
+      held.conversation = incoming
+      held.revision += 1
+      held.written = held.revision
+      held.version = this.#format.version
+      this.#summaries.put(summarize(incoming))
+      this.#summaries.stamp(id, stamp)
+    } catch (error) {
+      if (present === null) this.#held.delete(id)
+      throw error
+    } finally {
+      held.isLeaving = false
+      this.#evict()
+    }
+    return isThere ? 'replaced' : 'added'
+  }
+
+  async check(outside: Outside): Promise<CheckReport> {
+    this.#findings = await checkLibrary(this.#checked(outside))
+    return this.#findings.report
+  }
+
+  async repair(outside: Outside): Promise<CheckReport> {
+    const checked = this.#checked(outside)
+    const findings = this.#findings ?? (await checkLibrary(checked))
+    await repairLibrary(checked, findings)
+    return this.check(outside)
+  }
+
+  namedMedia({ named }: Pick<Outside, 'named'>): Promise<Set<string> | null> {
+    return namedMedia({ fs: this.#fs, root: this.#root, namedElsewhere: () => this.#namedElsewhere(named) })
+  }
+
+  async mediaInTrash(ids: readonly string[]): Promise<Set<string>> {
+    const wanted = new Set(ids)
+    const names = new Set<string>()
+    for (const { id, path } of await this.#files.trash.list()) {
+      if (!wanted.has(id)) continue
+      const text = await this.#fs.readFile(path, 'utf8').catch(() => '')
+      for (const name of mediaNamesIn(text)) names.add(name)
+    }
+    return names
+  }
+
+  mediaOfTemporary(): Set<string> {
+    const held = [...this.#held.values()].filter(isTemporary)
+    const running = [...this.#running.values()].filter(({ file }) => file === null)
+    return new Set([
+      ...held.flatMap(({ conversation }) => [...mediaOf(conversation).keys()]),
+      ...running.flatMap((journal) => [...journal.mediaNames()]),
+    ])
+  }
+
+  async sizes(): Promise<Pick<LibrarySizes, 'conversations' | 'trash'>> {
+    const rows = [...(await this.#summaries.rows()).values()].filter((row) => !row.summary.isTemporary)
+    const trashed = await this.#files.trash.list()
+    let trashedBytes = 0
+    for (const { path } of trashed)
+      trashedBytes += await this.#fs.stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      )
+    return {
+      conversations: { count: rows.length, bytes: rows.reduce((sum, row) => sum + row.bytes, 0) },
+      trash: { count: new Set(trashed.map(({ id }) => id)).size, bytes: trashedBytes },
+    }
   }
 
   async journal(start: JournalStart): Promise<Journal> {
@@ -238,15 +525,22 @@ class FileLibrary implements Library {
     if (!isId(generationId) || this.#running.has(generationId)) {
       throw failure({ code: 'bad-request', channel: 'generation.start' })
     }
-    const file = new JournalFile(this.#fs, this.#storage, this.#clock, this.#journalPath(generationId), start)
-    this.#running.set(generationId, { conversationId: conversation.id, file })
-    await file.sync()
+    // It may have been kept since the start record was made.
+    const held = this.#held.get(conversation.id)
+    const isKept = held !== undefined && !isTemporary(held)
+    const path = this.#journalPath(generationId)
+    const journal = new RunningJournal(
+      isKept ? { ...start, conversation: keptConversation(conversation) } : start,
+      (begun) => new JournalFile(this.#fs, this.#storage, this.#clock, path, begun, this.#format),
+    )
+    this.#running.set(generationId, journal)
+    await journal.file?.sync()
     return {
-      append: (events) => file.append(events),
-      close: (final, change) => this.#endJournal(generationId, conversation.id, file, final, change),
+      append: (events) => journal.append(events),
+      close: (final, change) => this.#endJournal(generationId, journal, final, change),
       discard: async () => {
         this.#running.delete(generationId)
-        await file.remove()
+        await journal.file?.remove()
       },
     }
   }
@@ -256,7 +550,7 @@ class FileLibrary implements Library {
     for (const name of await namesIn(this.#fs, this.#root)) {
       if (isStray(name)) await this.#fs.unlink(join(this.#root, name)).catch(() => undefined)
     }
-    await this.#files.sweep(this.#clock.now())
+    await this.#files.sweep()
     const recovered: RecoveredAnswer[] = []
     for (const name of await namesIn(this.#fs, this.#journals)) {
       const generationId = name.slice(0, -'.jsonl'.length)
@@ -273,6 +567,7 @@ class FileLibrary implements Library {
   }
 
   pathOf(id: string): string {
+    if (this.isTemporary(id)) throw failure({ code: 'not-found', what: 'file' })
     return this.#files.pathOf(id)
   }
 
@@ -291,7 +586,7 @@ class FileLibrary implements Library {
   async flush(): Promise<void> {
     await this.#storage.retry()
     await Promise.all([
-      ...[...this.#running.values()].map(({ file }) => file.sync()),
+      ...[...this.#running.values()].map((journal) => journal.file?.sync()),
       ...[...this.#held.values()].map((held) => this.#persist(held)),
     ])
     await this.#summaries.flush()
@@ -305,7 +600,7 @@ class FileLibrary implements Library {
     this.#storage.close()
     this.#summaries.close()
     const ended = [...this.#held.values()].flatMap((held) => [...held.ended])
-    const running = [...this.#running.values()].map(({ file }) => file)
+    const running = [...this.#running.values()].flatMap(({ file }) => file ?? [])
     await Promise.all([...running, ...ended].map((journal) => journal.close()))
   }
 
@@ -331,20 +626,76 @@ class FileLibrary implements Library {
     if (newer !== undefined) return newer
     if (read === null) throw failure({ code: 'not-found', what: 'conversation' })
     if (read.kind === 'damaged') throw failure({ code: 'storage', reason: 'damaged' })
-    const held = { ...newHeld(id, read.conversation, 1), isReadOnly: read.isNewer }
+    const held = { ...newHeld(id, read.conversation, 1, read.version), isReadOnly: read.isNewer }
     this.#held.set(id, held)
     this.#evict()
     return held
   }
 
+  #runningIn(id: string): RunningJournal[] {
+    return [...this.#running.values()].filter((running) => running.conversationId === id)
+  }
+
   #hasRunning(id: string): boolean {
-    return [...this.#running.values()].some((running) => running.conversationId === id)
+    return this.#runningIn(id).length > 0
+  }
+
+  #checked({ media, named }: Outside): Checked {
+    return {
+      fs: this.#fs,
+      root: this.#root,
+      files: this.#files,
+      summaries: this.#summaries,
+      media,
+      namedElsewhere: () => this.#namedElsewhere(named),
+      now: () => this.#clock.now(),
+    }
+  }
+
+  async #namedElsewhere(named: Outside['named']): Promise<Set<string>> {
+    const held = [...this.#held.values()].flatMap(({ conversation }) => [...mediaOf(conversation).keys()])
+    return new Set([...(await named()), ...held, ...this.mediaOfTemporary()])
+  }
+
+  /** The row of a file; what memory has of it is newer. */
+  async #readRow(id: string): Promise<IndexRow | null> {
+    const row = await this.#files.readRow(id)
+    const held = this.#held.get(id)
+    if (held === undefined) return row
+    return { bytes: 0, modifiedMs: 0, ...row, summary: summarize(held.conversation) }
+  }
+
+  async #readStamped(id: string): Promise<StampedConversation | null> {
+    const fromMemory = (): StampedConversation | null => {
+      const held = this.#held.get(id)
+      if (held === undefined || isTemporary(held)) return null
+      const row = this.#summaries.row(id)
+      const stamp = this.#stampOf(id, row ?? { bytes: 0, modifiedMs: 0 })
+      return { id, stamp, conversation: held.conversation, isNewer: held.isReadOnly }
+    }
+    if (!isId(id) || this.isTemporary(id)) return null
+    const memory = fromMemory()
+    if (memory !== null) return memory
+    const file = await this.#files.readStamped(id)
+    // Opened or changed while it was read.
+    if (this.#held.has(id)) return fromMemory()
+    if (file?.read.kind !== 'read') return null
+    const { conversation, isNewer } = file.read
+    return { id, stamp: this.#stampOf(id, file.stamp), conversation, isNewer }
+  }
+
+  #stampOf(id: string, { bytes, modifiedMs }: FileStamp): string {
+    const held = this.#held.get(id)
+    const isWritten = held === undefined || held.written === held.revision
+    // What is only in memory has no stamp that outlives the process.
+    return `${bytes}-${modifiedMs}${isWritten ? '' : `+${held.revision}`}`
   }
 
   #evict(): void {
     for (const [id, held] of this.#held) {
       if (this.#held.size <= HELD_CONVERSATIONS) return
-      const isClean = held.written === held.revision && held.writing === null && !held.isLeaving
+      const isWritten = held.written === held.revision && held.writing === null
+      const isClean = isWritten && !held.isLeaving && !isTemporary(held)
       if (isClean && !this.#hasRunning(id)) this.#held.delete(id)
     }
   }
@@ -362,6 +713,7 @@ class FileLibrary implements Library {
 
   /** Waits until the file has at least what memory has now; changes that come meanwhile share one write. */
   async #persist(held: Held): Promise<boolean> {
+    if (isTemporary(held)) return true
     const wanted = held.revision
     const write = (): Promise<void> =>
       // One at a time, the retries of the storage included: an older one must not come out last.
@@ -377,7 +729,9 @@ class FileLibrary implements Library {
   async #write(held: Held): Promise<void> {
     const { revision, conversation } = held
     const ended = [...held.ended]
+    if (this.#files.isEarlier(held.version)) await this.#files.keepEarlier(held.id, held.version)
     const stamp = await this.#files.write(conversation)
+    held.version = this.#format.version
     held.written = revision
     this.#summaries.stamp(held.id, stamp)
     for (const journal of ended) {
@@ -399,19 +753,20 @@ class FileLibrary implements Library {
 
   async #endJournal(
     generationId: string,
-    conversationId: string,
-    file: JournalFile,
+    journal: RunningJournal,
     final: AssistantMessage,
     change: (conversation: Conversation) => Conversation = (conversation) => conversation,
   ): Promise<void> {
-    const held = await this.#hold(conversationId)
+    const held = await this.#hold(journal.conversationId)
     // From here the conversation has the answer, in memory; the journal stays on disk until the file has it too.
     this.#running.delete(generationId)
-    held.ended.add(file)
+    // Asked only now: the conversation may have been kept meanwhile.
+    const { file } = journal
+    if (file !== null) held.ended.add(file)
     const messages = held.conversation.messages.map((message) => (message.id === final.id ? final : message))
     if (!messages.includes(final)) messages.push(final)
     const isWritten = await this.#keep(held, change({ ...held.conversation, messages }))
-    if (!isWritten) await file.sync()
+    if (!isWritten) await file?.sync()
   }
 
   // Says at once when nothing can be saved, not only when the first question is asked (R08).
@@ -424,7 +779,7 @@ class FileLibrary implements Library {
     const path = this.#journalPath(generationId)
     // Reading a pipe would never end; a folder would be an error at every start.
     if (!(await this.#fs.lstat(path)).isFile()) return null
-    const replayed = replayJournal(generationId, await this.#fs.readFile(path, 'utf8'), this.#clock.now())
+    const replayed = replayJournal(generationId, await this.#fs.readFile(path, 'utf8'), this.#clock.now(), this.#format)
     switch (replayed.kind) {
       case 'newer':
         return null
@@ -469,11 +824,12 @@ class FileLibrary implements Library {
     if (trashed?.kind === 'read') {
       const merged = mergeReplayed(trashed.conversation, replayed.conversation, replayed.answer)
       // It was thrown away together with this answer, so it stays in the trash.
-      if (merged === trashed.conversation) return newHeld(id, trashed.conversation, 0)
+      if (merged === trashed.conversation) return newHeld(id, trashed.conversation, 0, this.#format.version)
       await this.restore(id)
       return this.#hold(id)
     }
-    return newHeld(id, { ...replayed.conversation, id, headId: null, messages: [] }, 0)
+    const empty = { ...replayed.conversation, id, headId: null, messages: [] }
+    return newHeld(id, empty, 0, this.#format.version)
   }
 
   // A journal with unreadable lines may hold what only a person can see: it is set aside.
@@ -482,12 +838,21 @@ class FileLibrary implements Library {
   }
 }
 
-function newHeld(id: string, conversation: Conversation, revision: number): Held {
+function isTemporary(held: Held): boolean {
+  return held.conversation.isTemporary === true
+}
+
+function settled(message: Message): Message {
+  return message.role === 'assistant' ? interrupt(message) : message
+}
+
+function newHeld(id: string, conversation: Conversation, revision: number, version: number): Held {
   return {
     id,
     conversation,
     revision,
     written: revision,
+    version,
     isReadOnly: false,
     isLeaving: false,
     writing: null,

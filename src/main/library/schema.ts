@@ -21,6 +21,21 @@ import type { CertificateInfo } from '../../shared/settings'
 /** The version that conversation files and journals carry. A file of a higher one is read if it can be, never rewritten. */
 export const FILE_VERSION = 1
 
+/** A file's JSON as the next version has it. Pure; the version itself is set by the reader. */
+export type Migration = (json: Record<string, unknown>) => Record<string, unknown>
+
+/**
+ * What files look like: the version that is written, and how older ones become it. `migrations[0]` makes version 2 of
+ * version 1. A file is migrated in memory when it is read, and on disk only when it is written next: see
+ * `ConversationFiles.keepEarlier` (R38).
+ */
+export interface FileFormat {
+  version: number
+  migrations: readonly Migration[]
+}
+
+export const PRESENT_FORMAT: FileFormat = { version: FILE_VERSION, migrations: [] }
+
 /** Whether a string may become a file name: a UUID, as `crypto.randomUUID` makes it. */
 export function isId(value: unknown): value is string {
   return typeof value === 'string' && ID.test(value)
@@ -147,6 +162,10 @@ export const appErrorSchema: Schema<AppError> = v.variant('code', [
   v.object({
     code: v.literal('bad-recording'),
     reason: v.picklist(['unreadable', 'format', 'newer', 'too-large']),
+  }),
+  v.object({
+    code: v.literal('bad-archive'),
+    reason: v.picklist(['unreadable', 'format', 'newer', 'too-large', 'damaged', 'unsafe']),
   }),
   v.object({ code: v.literal('no-backend') }),
   v.object({
@@ -367,6 +386,8 @@ const summarySchema: Schema<ConversationSummary> = v.object({
   isRunning: v.boolean(),
   isUnread: v.boolean(),
   hasFailed: v.boolean(),
+  // An index of an earlier version has none, and it never has a temporary conversation.
+  isTemporary: v.optional(v.literal(false), false),
   isDamaged: v.boolean(),
 })
 
@@ -384,30 +405,30 @@ const rowsSchema = v.object({
   rows: v.array(v.object({ summary: summarySchema, bytes: count, modifiedMs: count })),
 })
 
-/** What the text of a conversation file holds. */
-export type ReadConversation = { kind: 'damaged' } | { kind: 'read'; conversation: Conversation; isNewer: boolean }
+/** What the text of a conversation file holds. `version` is the one that the file has. */
+export type ReadConversation =
+  { kind: 'damaged' } | { kind: 'read'; conversation: Conversation; isNewer: boolean; version: number }
 
 /**
  * Reads the text of the file of conversation `id`. The name of the file is the truth about the id. A `headId` that
  * leads nowhere would hide every message, so it becomes the last message. Never throws.
  */
-export function readConversation(id: string, fileText: string): ReadConversation {
+export function readConversation(id: string, fileText: string, format: FileFormat = PRESENT_FORMAT): ReadConversation {
   const json = parseJson(fileText)
   const version = versionOf(json)
   if (version === null) return { kind: 'damaged' }
-  const isNewer = version > FILE_VERSION
-  const read = v.safeParse(conversationSchema, isNewer ? { ...Object(json), version: FILE_VERSION } : json)
+  const read = v.safeParse(conversationSchema, present(json, version, format))
   if (!read.success) return { kind: 'damaged' }
   const conversation = { ...read.output, id }
   const { headId, messages } = conversation
   const isHeadThere = headId === null ? messages.length === 0 : messages.some((message) => message.id === headId)
   if (!isHeadThere) conversation.headId = messages.at(-1)?.id ?? null
-  return { kind: 'read', conversation, isNewer }
+  return { kind: 'read', conversation, isNewer: version > format.version, version }
 }
 
 /** The text of a conversation's file: JSON that a person can read. */
-export function writeConversation(conversation: Conversation): string {
-  return `${JSON.stringify(conversation, null, 2)}\n`
+export function writeConversation(conversation: Conversation, format: FileFormat = PRESENT_FORMAT): string {
+  return `${JSON.stringify({ ...conversation, version: format.version }, null, 2)}\n`
 }
 
 /** First line of a journal. `conversation` holds the asked part only: see `JournalStart` in journal.ts. */
@@ -416,14 +437,22 @@ export type JournalHead = v.InferOutput<typeof journalStartSchema>
 export type JournalRecord = v.InferOutput<typeof recordSchema>
 
 /** One line of a journal as a head, a record, or null for what cannot be read. */
-export function readJournalLine(line: string): { head: JournalHead } | { record: JournalRecord } | 'newer' | null {
+export function readJournalLine(
+  line: string,
+  format: FileFormat = PRESENT_FORMAT,
+): { head: JournalHead } | { record: JournalRecord } | 'newer' | null {
   const json = parseJson(line)
   const record = v.safeParse(recordSchema, json)
   if (record.success) return { record: record.output }
   const version = versionOf(json)
   if (version === null) return null
-  if (version > FILE_VERSION) return 'newer'
-  const head = v.safeParse(journalStartSchema, json)
+  if (version > format.version) return 'newer'
+  const { conversation, ...start } = { conversation: undefined, ...Object(json) } as Record<string, unknown>
+  const head = v.safeParse(journalStartSchema, {
+    ...start,
+    version: FILE_VERSION,
+    conversation: present(conversation, version, format),
+  })
   return head.success ? { head: head.output } : null
 }
 
@@ -439,6 +468,17 @@ export function readIndex(fileText: string): IndexRow[] | null {
 /** The text of an index file. */
 export function writeIndex(rows: IndexRow[]): string {
   return JSON.stringify({ version: FILE_VERSION, rows })
+}
+
+/** JSON of a file of any version as the schema of this one looks at it; of what cannot be migrated, nothing. */
+function present(json: unknown, version: number, { migrations }: FileFormat): unknown {
+  try {
+    let migrated = { ...Object(json) } as Record<string, unknown>
+    for (const migration of migrations.slice(version - 1)) migrated = migration(migrated)
+    return { ...migrated, version: FILE_VERSION }
+  } catch {
+    return undefined
+  }
 }
 
 function parseJson(jsonText: string): unknown {

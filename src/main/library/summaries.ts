@@ -66,6 +66,40 @@ export class Summaries {
     return () => this.#listeners.delete(listener)
   }
 
+  /** What is known of every file: its row, of temporary conversations included, by id. */
+  async rows(): Promise<ReadonlyMap<string, IndexRow>> {
+    await this.list()
+    await this.#compared
+    return this.#rows
+  }
+
+  row(id: string): IndexRow | undefined {
+    return this.#rows.get(id)
+  }
+
+  /** Whether `index.json` says what is known; to be asked after `flush`. */
+  async isIndexWhole(): Promise<boolean> {
+    const rows = await this.#fs.readFile(this.#indexPath, 'utf8').then(readIndex, () => null)
+    const known = this.#kept()
+    if (rows === null || rows.length !== known.length) return false
+    const written = new Map(rows.map((row) => [row.summary.id, row]))
+    return known.every(({ summary, bytes, modifiedMs }) => {
+      const row = written.get(summary.id)
+      return row?.bytes === bytes && row.modifiedMs === modifiedMs && isSame(row.summary, summary)
+    })
+  }
+
+  /** Reads all files anew, and writes the index. */
+  async rebuild(): Promise<void> {
+    await this.rows()
+    const names = await namesIn(this.#fs, this.#folder)
+    const ids = new Set(names.filter((name) => name.endsWith('.json') && isId(name.slice(0, -5))).map(idOf))
+    for (const { id } of this.#kept().map((row) => row.summary)) ids.add(id)
+    await eachOf([...ids], (id) => this.#refresh(id))
+    this.#isIndexStale = true
+    await this.flush()
+  }
+
   /** Takes a summary from memory; the file has it later, see `stamp`. */
   put(summary: ConversationSummary): void {
     const before = this.#rows.get(summary.id)
@@ -82,9 +116,11 @@ export class Summaries {
 
   delete(id: string): void {
     this.#gone.add(id)
-    if (!this.#rows.delete(id)) return
+    const row = this.#rows.get(id)
+    if (row === undefined) return
+    this.#rows.delete(id)
     this.#tell({ kind: 'remove', conversationId: id })
-    this.#writeLater()
+    if (!row.summary.isTemporary) this.#writeLater()
   }
 
   /** Reads the file of a conversation that came back from the trash. */
@@ -101,7 +137,7 @@ export class Summaries {
     await this.#loaded
     this.#isIndexStale = false
     try {
-      await writeAtomically(this.#fs, this.#indexPath, writeIndex([...this.#rows.values()]))
+      await writeAtomically(this.#fs, this.#indexPath, writeIndex(this.#kept()))
     } catch {
       this.#isIndexStale = true
       this.#logger.debug('index not written')
@@ -168,7 +204,12 @@ export class Summaries {
     this.#rows.set(row.summary.id, row)
     if (before !== undefined && isSame(before.summary, row.summary)) return
     this.#tell({ kind: 'upsert', summary: row.summary })
-    this.#writeLater()
+    if (!row.summary.isTemporary) this.#writeLater()
+  }
+
+  /** The rows that the index may have. */
+  #kept(): IndexRow[] {
+    return [...this.#rows.values()].filter((row) => !row.summary.isTemporary)
   }
 
   #tell(change: ConversationChange): void {

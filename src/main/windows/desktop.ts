@@ -5,7 +5,7 @@ import type { ConversationSummary } from '../../shared/conversation'
 import { chooseLocale, translator, type Translate } from '../../shared/i18n'
 import type { Locale, Settings } from '../../shared/settings'
 import type { CommandLine } from '../command-line'
-import type { Desk } from '../handlers'
+import type { Desk, PlaceKind } from '../handlers'
 import type { OpenedHouse } from '../house'
 import { sendTo, type Broadcast } from '../ipc'
 import { openExternalSafe } from '../links'
@@ -20,6 +20,7 @@ import { readWindowState, writeWindowState, type WindowState } from './bounds'
 import { countCrashes } from './crash-count'
 import {
   askCloseToTray,
+  askTemporary,
   confirmLink,
   pickFile,
   pickImages,
@@ -29,6 +30,7 @@ import {
 } from './dialogs'
 import { openMainWindow, showWindow } from './main-window'
 import { openQuickAsk, type QuickAsk } from './quick-ask'
+import { printToPdf } from './print'
 import type { OurWindows, WindowContext } from './window'
 
 export interface DesktopOptions {
@@ -69,6 +71,7 @@ export class Desktop implements Desk {
   #loaded: Promise<void> = Promise.resolve()
   #quickAsk: QuickAsk | null = null
   #tray: TrayIcon | null = null
+  #house: OpenedHouse | null = null
   #conversations: readonly ConversationSummary[] = []
   #isQuitting = false
   #isClosing = false
@@ -129,6 +132,7 @@ export class Desktop implements Desk {
 
   /** Adds what can wait until the first window stands: shortcut, menu, tray, and the quick-ask window. */
   async furnish(house: OpenedHouse): Promise<void> {
+    this.#house = house
     const { quickAsk } = this.#options.settings.current
     this.#shortcut.set(quickAsk.shortcut, quickAsk.isEnabled)
     await this.#loaded
@@ -193,8 +197,18 @@ export class Desktop implements Desk {
     return this.#whileHeld(window, () => pickFile(window, kind, this.#translate))
   }
 
-  async pickPlace(window: BrowserWindow, name: string): Promise<string | null> {
-    return this.#whileHeld(window, () => pickPlace(window, name, this.#translate))
+  async pickPlace(window: BrowserWindow, name: string, kind: PlaceKind): Promise<string | null> {
+    return this.#whileHeld(window, () => pickPlace(window, name, kind, this.#translate))
+  }
+
+  print(html: string): Promise<Uint8Array> {
+    return printToPdf(html, this.#options.logger)
+  }
+
+  startAnew(): void {
+    app.relaunch()
+    // Not quit: what ends in its own time writes what has just been deleted.
+    app.exit(0)
   }
 
   showFile(path: string): void {
@@ -333,7 +347,8 @@ export class Desktop implements Desk {
 
   /**
    * The person closes the main window. On macOS it hides, as windows do there. Elsewhere it hides only where a tray icon
-   * can bring it back and the person wants that; asked once, when it is true for the first time.
+   * can bring it back and the person wants that; asked once, when it is true for the first time. Temporary chats end with
+   * the window, and that is asked before.
    */
   async #close(): Promise<void> {
     const window = this.#main
@@ -341,6 +356,12 @@ export class Desktop implements Desk {
     if (window === null || this.#isClosing) return
     this.#isClosing = true
     try {
+      const temporary = await this.#temporaryChats()
+      if (temporary.length > 0) {
+        const choice = await askTemporary(window, temporary.length, this.#translate)
+        if (choice === 'cancel') return
+        await this.#endTemporary(temporary, choice)
+      }
       if (process.platform === 'darwin') {
         this.#hideMain(window)
         return
@@ -356,6 +377,19 @@ export class Desktop implements Desk {
       else app.quit()
     } finally {
       this.#isClosing = false
+    }
+  }
+
+  async #temporaryChats(): Promise<string[]> {
+    const summaries = (await this.#house?.library.list()) ?? []
+    return summaries.flatMap(({ id, isTemporary }) => (isTemporary ? [id] : []))
+  }
+
+  async #endTemporary(ids: readonly string[], how: 'discard' | 'keep'): Promise<void> {
+    for (const id of ids) {
+      const end = how === 'keep' ? this.#house?.upkeep.keep(id) : this.#house?.upkeep.discard(id)
+      // One that is gone meanwhile needs nothing.
+      await end?.catch((thrown: unknown) => this.#options.logger.warn('temporary chat not ended', factsOf(thrown)))
     }
   }
 

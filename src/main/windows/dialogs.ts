@@ -1,5 +1,6 @@
 import { dialog, type BrowserWindow, type MessageBoxOptions } from 'electron'
 import type { Translate } from '../../shared/i18n'
+import type { PlaceKind } from '../handlers'
 import type { SafeLink } from '../links'
 
 /** Native dialogs. Each returns what the person chose; closing one is always the answer that changes nothing. */
@@ -42,39 +43,57 @@ export async function pickImages(window: BrowserWindow, t: Translate): Promise<s
 }
 
 /** A file that Parley reads. */
-export type PickedKind = 'authority' | 'recording'
+export type PickedKind = 'authority' | 'recording' | 'conversations'
 
 /** Lets the person choose one file to read. @returns null when they choose none */
 export async function pickFile(window: BrowserWindow, kind: PickedKind, t: Translate): Promise<string | null> {
-  const isAuthority = kind === 'authority'
-  const words = isAuthority ? 'desktop:pickAuthority' : 'desktop:pickRecording'
+  const { words, endings } = PICKED[kind]
   const { filePaths } = await dialog.showOpenDialog(window, {
     title: t(`${words}.title`),
     buttonLabel: t(`${words}.button`),
     properties: ['openFile', 'dontAddToRecent'],
     filters: [
-      { name: t(`${words}.files`), extensions: isAuthority ? ['pem', 'crt', 'cer', 'ca-bundle'] : RECORDING_ENDINGS },
+      { name: t(`${words}.files`), extensions: endings },
       { name: t('desktop:pick.all'), extensions: ['*'] },
     ],
   })
   return filePaths[0] ?? null
 }
 
-/** Lets the person choose where a recording is written. @returns null when they choose no place */
-export async function pickPlace(window: BrowserWindow, name: string, t: Translate): Promise<string | null> {
+const PICKED: Record<PickedKind, { words: string; endings: string[] }> = {
+  authority: { words: 'desktop:pickAuthority', endings: ['pem', 'crt', 'cer', 'ca-bundle'] },
+  recording: { words: 'desktop:pickRecording', endings: ['json'] },
+  conversations: { words: 'desktop:pickConversations', endings: ['zip', 'json'] },
+}
+
+/** Lets the person choose where a file is written. @returns null when they choose no place */
+export async function pickPlace(
+  window: BrowserWindow,
+  name: string,
+  kind: PlaceKind,
+  t: Translate,
+): Promise<string | null> {
+  const { title, files, endings } = PLACES[kind]
   const { filePath, canceled } = await dialog.showSaveDialog(window, {
-    title: t('desktop:saveRecording.title'),
+    title: t(title),
     defaultPath: name,
     properties: ['createDirectory', 'showOverwriteConfirmation', 'dontAddToRecent'],
     filters: [
-      { name: t('desktop:pickRecording.files'), extensions: RECORDING_ENDINGS },
+      { name: t(files), extensions: endings },
       { name: t('desktop:pick.all'), extensions: ['*'] },
     ],
   })
   return canceled || filePath === '' ? null : filePath
 }
 
-const RECORDING_ENDINGS = ['json']
+const PLACES: Record<PlaceKind, { title: string; files: string; endings: string[] }> = {
+  recording: { title: 'desktop:saveRecording.title', files: 'desktop:pickRecording.files', endings: ['json'] },
+  backup: { title: 'desktop:saveBackup.title', files: 'desktop:saveBackup.files', endings: ['zip'] },
+  markdown: { title: 'desktop:export.title', files: 'desktop:export.markdown', endings: ['md'] },
+  html: { title: 'desktop:export.title', files: 'desktop:export.html', endings: ['html'] },
+  json: { title: 'desktop:export.title', files: 'desktop:export.json', endings: ['json'] },
+  pdf: { title: 'desktop:export.title', files: 'desktop:export.pdf', endings: ['pdf'] },
+}
 
 /** Asked once, when a tray icon is there: what closing the window should do. */
 export async function askCloseToTray(window: BrowserWindow, t: Translate): Promise<'keep' | 'quit' | 'cancel'> {
@@ -88,6 +107,24 @@ export async function askCloseToTray(window: BrowserWindow, t: Translate): Promi
     noLink: true,
   })
   return response === 0 ? 'keep' : response === 1 ? 'quit' : 'cancel'
+}
+
+/** Asked when the main window closes while temporary chats are open. */
+export async function askTemporary(
+  window: BrowserWindow,
+  count: number,
+  t: Translate,
+): Promise<'discard' | 'keep' | 'cancel'> {
+  const response = await ask(window, {
+    type: 'question',
+    message: t('desktop:temporary.message', { count }),
+    detail: t('desktop:temporary.detail', { count }),
+    buttons: [t('desktop:temporary.discard'), t('desktop:temporary.keep', { count }), t('common:cancel')],
+    defaultId: 2,
+    cancelId: 2,
+    noLink: true,
+  })
+  return response === 0 ? 'discard' : response === 1 ? 'keep' : 'cancel'
 }
 
 /** The page has not answered for a while. Ends by itself, as `wait`, when it answers again. */

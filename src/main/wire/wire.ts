@@ -117,6 +117,11 @@ export class Wire {
     return { name: recordingName(request.host, startedAt), text: writeRecording(view.save()) }
   }
 
+  /** Forgets what was recorded for a message, because nothing of it shall stay. */
+  forget(messageId: string): void {
+    this.#forget(this.#latest.get(messageId))
+  }
+
   #view(recordingId: string): View {
     const held = this.#held.get(recordingId)
     if (held === undefined) throw failure({ code: 'not-found', what: 'recording' })

@@ -124,7 +124,7 @@ function AnswerContent({ messages, conversationId }: Omit<AnswerProps, 'isLast'>
   const hasTools = message.toolCalls.length > 0
   if (!hasText(messages)) return null
   return (
-    <div className={`flex flex-col gap-4.5 ${hasTools ? 'mt-4.5' : hasLead ? 'mt-1.5' : ''}`}>
+    <div data-find="text" className={`flex flex-col gap-4.5 ${hasTools ? 'mt-4.5' : hasLead ? 'mt-1.5' : ''}`}>
       {content.map((item, index) => {
         const isOpen = isRunning && index === content.length - 1 && message.preview === null
         return item.type === 'text' ? (
@@ -133,7 +133,9 @@ function AnswerContent({ messages, conversationId }: Omit<AnswerProps, 'isLast'>
           </Suspense>
         ) : (
           <Suspense key={index} fallback={null}>
-            <MediaResult media={item} message={ownerOf(item, messages)} conversationId={conversationId} />
+            <div data-find-beside>
+              <MediaResult media={item} message={ownerOf(item, messages)} conversationId={conversationId} />
+            </div>
           </Suspense>
         )
       })}

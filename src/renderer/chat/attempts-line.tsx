@@ -164,6 +164,7 @@ export function ToolBlock({ messageId, call, isRunning }: { messageId: string; c
           <pre
             dir="ltr"
             tabIndex={0}
+            data-find={`tool:${call.index}`}
             className="focus-inset mt-1 max-h-50 overflow-auto font-code text-[12px]/[19px] break-words whitespace-pre-wrap text-ink-1 select-text"
           >
             <Suspense fallback={readableArguments(call.arguments)}>

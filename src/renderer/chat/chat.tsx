@@ -16,6 +16,7 @@ import { useAskOffline } from './offline'
 import { Header } from './header'
 import { LiveRegion } from './live-region'
 import { NewChat } from './new-chat'
+import { TemporaryLine } from './temporary'
 import { Thread, type ThreadHandle } from './thread'
 
 export interface ChatProps {
@@ -84,6 +85,7 @@ export function Chat(props: ChatProps) {
           )}
           {incoming > 0 && <DropVeil count={incoming} />}
         </div>
+        <TemporaryLine conversationId={conversationId} />
         {present?.status !== 'failed' && (
           <Composer
             conversationId={conversationId}

@@ -10,6 +10,8 @@ export interface Follow {
   isAway: boolean
   /** Goes to the end and follows it. */
   jump: () => void
+  /** Follows the end no more: the person is elsewhere. */
+  leave: () => void
   /** Whether the end is followed now. */
   isFollowing: () => boolean
 }
@@ -80,5 +82,9 @@ export function useFollow(
     pin()
   }, [pin])
 
-  return { isAway, jump, isFollowing: useCallback(() => following.current, []) }
+  const leave = useCallback(() => {
+    following.current = false
+  }, [])
+
+  return { isAway, jump, leave, isFollowing: useCallback(() => following.current, []) }
 }

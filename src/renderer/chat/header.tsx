@@ -1,8 +1,11 @@
 import {
   Activity,
+  Bookmark,
+  CopyPlus,
   Ellipsis,
   FileClock,
   Folder,
+  MessageCircleDashed,
   PanelLeft,
   Pencil,
   Pin,
@@ -13,6 +16,9 @@ import {
 } from 'lucide-react'
 import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { AppError } from '../../shared/errors'
+import { Button } from '../controls/button'
+import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuGroup, MenuItem, MenuSeparator } from '../controls/menu'
 import { StatusDot } from '../controls/status-dot'
@@ -21,8 +27,18 @@ import { useFinalFocus } from '../controls/final-focus'
 import { deleteWithUndo } from '../sidebar/delete'
 import { TitleField } from '../sidebar/title-field'
 import { choose, connectionOf } from '../store/backends'
-import { pinConversation, showSettings, startRenaming, toggleSidebar } from '../store/conversations'
-import { useStore } from '../store/state'
+import {
+  duplicateConversation,
+  keepConversation,
+  pinConversation,
+  showSettings,
+  showTemporaryConversation,
+  showTrash,
+  startRenaming,
+  toggleSidebar,
+} from '../store/conversations'
+import { isTemporary, useStore } from '../store/state'
+import { ExportMenu } from '../transfer/export-menu'
 import { openRecording, showWire } from '../wire/state'
 import { useTellError } from '../wire/tell-error'
 import { BackendItems } from './backend-items'
@@ -52,8 +68,11 @@ export function Header(props: HeaderProps) {
   )
   const usual = useFinalFocus()
   const hasModels = useHasModels(conversationId)
-  const title =
-    summary === undefined
+  const isUnkept = useStore((state) => isTemporary(state, conversationId))
+  const tell = useTellError()
+  const title = isUnkept
+    ? t('chat:temporary.title')
+    : summary === undefined
       ? t('chat:sidebar.newChat')
       : summary.title === ''
         ? t('chat:sidebar.untitled')
@@ -84,11 +103,27 @@ export function Header(props: HeaderProps) {
             }}
           />
         ) : (
-          <h1 className="min-w-0 truncate text-ui font-strong text-ink-1" title={title}>
-            <bdi>{title}</bdi>
-          </h1>
+          <>
+            {isUnkept && <Icon of={MessageCircleDashed} size={18} className="me-2 mt-px text-ink-2" />}
+            <h1 className="min-w-0 truncate text-ui font-strong text-ink-1" title={title}>
+              <bdi>{title}</bdi>
+            </h1>
+            {isUnkept && (
+              <p className="ms-2.5 flex-none text-ui text-ink-3 max-wide:sr-only">{t('chat:temporary.untilClosed')}</p>
+            )}
+          </>
         )}
       </div>
+      {isUnkept && (
+        <Button
+          variant="quiet"
+          size={28}
+          className="drag-none me-2 flex-none max-narrow:hidden"
+          onClick={() => void keepConversation(conversationId).then((error) => error !== null && tell(error))}
+        >
+          {t('chat:temporary.keep')}
+        </Button>
+      )}
       {hasPicker && hasModels && (
         <ModelPicker
           conversationId={conversationId}
@@ -147,15 +182,18 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
   const { t } = useTranslation()
   const summary = useStore((state) => state.conversations.get(conversationId))
   const usual = useFinalFocus()
+  const isUnkept = useStore((state) => isTemporary(state, conversationId))
   const tell = useTellError()
+  const run = (action: Promise<AppError | null>): void => void action.then((error) => error !== null && tell(error))
   const isOpeningWire = useRef(false)
   const { backendId } = useChoice(conversationId)
   const backends = useStore((state) => state.backends)
   return (
     <Menu
-      // The title's field or the wire view has taken the focus already.
+      // The title's field, a question or the wire view has taken the focus already.
       finalFocus={() => {
-        const isTaken = useStore.getState().renaming !== null || isOpeningWire.current
+        const { renaming, discarding } = useStore.getState()
+        const isTaken = renaming !== null || discarding !== null || isOpeningWire.current
         return isTaken ? false : usual === true ? true : usual.current
       }}
       onOpenChange={(isOpen) => {
@@ -178,7 +216,15 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
           <MenuSeparator />
         </>
       )}
-      {summary !== undefined && !summary.isDamaged && (
+      {isUnkept && (
+        <>
+          <MenuItem icon={Bookmark} onSelect={() => run(keepConversation(conversationId))}>
+            {t('chat:temporary.keep')}
+          </MenuItem>
+          <MenuSeparator />
+        </>
+      )}
+      {summary !== undefined && !summary.isDamaged && !isUnkept && (
         <>
           <MenuItem icon={Pencil} onSelect={() => startRenaming(conversationId, 'header')}>
             {t('common:rename')}
@@ -186,9 +232,14 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
           <MenuItem icon={summary.isPinned ? PinOff : Pin} onSelect={() => void pinConversation(summary)}>
             {t(summary.isPinned ? 'chat:sidebar.unpin' : 'chat:sidebar.pin')}
           </MenuItem>
+          <MenuItem icon={CopyPlus} onSelect={() => run(duplicateConversation(conversationId))}>
+            {t('chat:sidebar.duplicate')}
+          </MenuItem>
         </>
       )}
-      {summary !== undefined && (
+      {summary !== undefined && !summary.isDamaged && <ExportMenu conversationId={conversationId} />}
+      {isUnkept && <MenuSeparator />}
+      {summary !== undefined && !isUnkept && (
         <>
           <MenuItem
             icon={Folder}
@@ -219,14 +270,24 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
         {t('wire:open')}
       </MenuItem>
       <MenuSeparator />
+      <MenuItem icon={MessageCircleDashed} keys={['Mod', 'Shift', 'N']} onSelect={showTemporaryConversation}>
+        {t('chat:sidebar.newTemporary')}
+      </MenuItem>
+      <MenuItem icon={Trash2} onSelect={showTrash}>
+        {t('chat:trash.title')}
+      </MenuItem>
       <MenuItem icon={Settings} keys={['Mod', ',']} onSelect={() => showSettings()}>
         {t('common:settings')}
       </MenuItem>
       {summary !== undefined && (
         <>
           <MenuSeparator />
-          <MenuItem icon={Trash2} isDanger onSelect={() => void deleteWithUndo(conversationId, (key) => t(key))}>
-            {t('common:delete')}
+          <MenuItem
+            icon={Trash2}
+            isDanger
+            onSelect={() => void deleteWithUndo(conversationId, (key, values) => t(key, values ?? {}))}
+          >
+            {t(isUnkept ? 'chat:temporary.discard' : 'common:delete')}
           </MenuItem>
         </>
       )}

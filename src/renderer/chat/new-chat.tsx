@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next'
 import { Kbd, type Key } from '../controls/kbd'
-import { useStore } from '../store/state'
+import { isTemporary, useStore } from '../store/state'
 
 export interface NewChatProps {
   onFind: () => void
@@ -12,10 +12,13 @@ export interface NewChatProps {
 export function NewChat({ onFind, onChooseModel }: NewChatProps) {
   const { t } = useTranslation()
   const shortcut = useStore((state) => state.shortcut)
+  const isUnkept = useStore((state) => isTemporary(state, state.currentId))
   return (
     <div className="flex min-h-0 flex-1 flex-col items-center justify-center overflow-y-auto px-5 py-6">
       <div className="w-100 max-w-full">
-        <h2 className="mb-5 text-h1 font-heading tracking-[-0.012em] text-ink-1">{t('chat:newChat.title')}</h2>
+        <h2 className="mb-5 text-h1 font-heading tracking-[-0.012em] text-ink-1">
+          {t(isUnkept ? 'chat:temporary.newTitle' : 'chat:newChat.title')}
+        </h2>
         <ul className="border-t border-line">
           <KeyRow label={t('chat:newChat.find')} keys={['Mod', 'K']} onClick={onFind} />
           {onChooseModel !== null && (

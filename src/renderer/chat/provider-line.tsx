@@ -1,4 +1,4 @@
-import { Activity, Check, Copy, Ellipsis, Info, Play, RefreshCw, TextInitial } from 'lucide-react'
+import { Activity, Check, Copy, Ellipsis, GitBranch, Info, Play, RefreshCw, TextInitial } from 'lucide-react'
 import { useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
@@ -7,9 +7,11 @@ import { useFinalFocus } from '../controls/final-focus'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem } from '../controls/menu'
 import { useFigures } from '../figures'
+import { branchConversation } from '../store/conversations'
 import { continueAnswer, retryAnswer } from '../store/sending'
 import { backendOf, useStore } from '../store/state'
 import { showWire } from '../wire/state'
+import { useTellError } from '../wire/tell-error'
 import { DetailsDialog } from './details-dialog'
 import { useGoneReason } from './choice'
 import { SpeakButton, SpeechError } from './speech'
@@ -106,6 +108,11 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
     const { renderPlainText } = await import('../markdown')
     await copy(renderPlainText(markdown))
   }
+  const tell = useTellError()
+  const branch = async (): Promise<void> => {
+    const error = await branchConversation(conversationId, message.id)
+    if (error !== null) tell(error)
+  }
   const retry = (): void => void retryAnswer(conversationId, message.id)
   const goneReason = useGoneReason(conversationId)
   return (
@@ -155,6 +162,9 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
             {t('common:continue')}
           </MenuItem>
         )}
+        <MenuItem icon={GitBranch} onSelect={() => void branch()}>
+          {t('chat:actions.branch')}
+        </MenuItem>
         <MenuItem
           icon={Activity}
           onSelect={() => {

@@ -43,6 +43,7 @@ function Thoughts({ message, reasoning, isLive }: ThoughtsProps) {
     >
       <p
         dir="auto"
+        data-find="reasoning"
         className="mt-1 ms-px border-s-2 border-line ps-4 text-[14px]/[22px] break-words whitespace-pre-wrap text-ink-2 select-text"
       >
         {reasoning.text.trim()}

@@ -8,8 +8,11 @@ import { ariaKeys } from '../controls/kbd'
 import { LiveDot } from '../controls/status-dot'
 import { useWire } from '../wire/state'
 import { Answer, ReplayedAnswer } from './answer'
+import { Find } from './find'
+import { useFind } from './find-state'
 import { useFollow } from './follow'
 import { Question } from './question'
+import { useTarget } from './target'
 import { lastOf, turnsOf, type Turn } from './turns'
 
 /** Where a thread was left: shown again at the same place, with the same heights. */
@@ -41,12 +44,13 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
   const list = useRef<VirtualizerHandle>(null)
   const { id } = conversation
   const isPlayingFile = useWire(({ replay }) => replay?.conversationId === id && replay.stored === null)
-  const turns = useMemo((): ThreadTurn[] => {
-    const stored = turnsOf(conversation)
-    return isPlayingFile ? [...stored, { kind: 'replay', key: 'replay' }] : stored
-  }, [conversation, isPlayingFile])
+  const stored = useMemo(() => turnsOf(conversation), [conversation])
+  const turns = useMemo(
+    (): ThreadTurn[] => (isPlayingFile ? [...stored, { kind: 'replay', key: 'replay' }] : stored),
+    [stored, isPlayingFile],
+  )
   const left = useMemo(() => places.get(id), [id])
-  const { isAway, jump, isFollowing } = useFollow(scroller, content, left?.isFollowing ?? true)
+  const { isAway, jump, leave, isFollowing } = useFollow(scroller, content, left?.isFollowing ?? true)
   useImperativeHandle(ref, () => ({ jump }), [jump])
 
   useLayoutEffect(() => {
@@ -94,6 +98,10 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
     else list.current?.scrollToIndex(place, { align: 'start' })
   }, [replayedId, turns, jump])
 
+  // After everything that goes to the end.
+  useTarget(id, stored, scroller, list, leave)
+  const isFinding = useFind((state) => state.conversationId === id)
+
   const lastTurn = turns.at(-1)
   const isRunning = lastTurn?.kind === 'answer' && lastOf(lastTurn.messages).state === 'running'
   const heights = left !== undefined && left.turns === turns.length ? left.heights : undefined
@@ -121,7 +129,11 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
             {...(heights !== undefined && { cache: heights })}
           >
             {(turn, index) => (
-              <div key={turn.key} className={`${gapAbove(turn, index)} ${index === turns.length - 1 ? 'pb-4.5' : ''}`}>
+              <div
+                key={turn.key}
+                data-turn={turn.key}
+                className={`${gapAbove(turn, index)} ${index === turns.length - 1 ? 'pb-4.5' : ''}`}
+              >
                 <TurnView turn={turn} conversationId={id} isLast={turn === turns.findLast(isStored)} />
               </div>
             )}
@@ -132,6 +144,7 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
         className="pointer-events-none absolute inset-x-4 bottom-0 h-4 bg-linear-to-t from-paper to-paper/0"
         aria-hidden
       />
+      {isFinding && <Find turns={stored} scroller={scroller} list={list} onLeaveEnd={leave} />}
       {isAway && (
         <button
           type="button"
@@ -159,7 +172,7 @@ function TurnView({ turn, conversationId, isLast }: { turn: ThreadTurn; conversa
   const replayed = useWire(({ replay }) => (turn.kind === 'replay' ? (replay?.answer ?? null) : null))
   switch (turn.kind) {
     case 'question':
-      return <Question message={turn.message} />
+      return <Question message={turn.message} conversationId={conversationId} />
     case 'answer':
       return <Answer messages={turn.messages} conversationId={conversationId} isLast={isLast} />
     case 'replay':

@@ -6,13 +6,14 @@ import { useChoice, useGoneReason, useHasModels } from '../chat/choice'
 import { BackendMenu } from '../chat/header'
 import { ModelPicker } from '../chat/model-picker'
 import { useBackendName } from '../chat/provider-line'
+import { TEMPORARY_LINE_ID } from '../chat/temporary'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { ariaKeys } from '../controls/kbd'
 import { Tooltip } from '../controls/tooltip'
 import { attachFiles, blockerOf, changeDraft, pickFiles, removeChip } from '../store/drafts'
 import { sendDraft, stopAndSend, stopAnswer, takeBackQueued } from '../store/sending'
-import { conversationOf, EMPTY_DRAFT, runningAnswer, useStore } from '../store/state'
+import { conversationOf, EMPTY_DRAFT, isTemporary, runningAnswer, useStore } from '../store/state'
 import { AttachmentChip, GhostChip } from './attachment-chip'
 import { actionOf } from './keys'
 import { GoneBar, QueuedBar, RefusalBar } from './notice-bars'
@@ -37,6 +38,7 @@ export function Composer(props: ComposerProps) {
   const sendKey = useStore((state) => state.settings.sendKey)
   const isRunning = useStore((state) => runningAnswer(state, conversationId) !== null)
   const hasQueued = useStore((state) => state.queued.has(conversationId))
+  const isUnkept = useStore((state) => isTemporary(state, conversationId))
   const { backendId } = useChoice(conversationId)
   const backend = useBackendName(backendId)
   const hasModels = useHasModels(conversationId)
@@ -106,7 +108,7 @@ export function Composer(props: ComposerProps) {
     <form
       data-region="composer"
       aria-label={t('chat:composer.label')}
-      className={`layer-composer relative mx-auto mb-4 flex w-[min(var(--composer),100%-16px)] flex-none flex-col rounded-xl border bg-raised outline-none ${incoming > 0 ? 'border-accent shadow-[0_0_0_1px_var(--accent)] forced-colors:outline-1' : 'border-line-2 focus-within:border-field forced-colors:focus-within:border-[Highlight]'}`}
+      className={`layer-composer relative mx-auto mb-4 flex w-[min(var(--composer),100%-16px)] flex-none flex-col rounded-xl border bg-raised outline-none ${incoming > 0 ? 'border-accent shadow-[0_0_0_1px_var(--accent)] forced-colors:outline-1' : `${isUnkept ? 'border-dashed border-field' : 'border-line-2'} focus-within:border-field forced-colors:focus-within:border-[Highlight]`}`}
       onSubmit={(event) => {
         event.preventDefault()
         send()
@@ -145,6 +147,7 @@ export function Composer(props: ComposerProps) {
         placeholder={goneReason === null ? t('chat:composer.placeholder', { backend }) : t('chat:gone.placeholder')}
         aria-label={goneReason === null ? t('chat:composer.placeholder', { backend }) : t('chat:gone.placeholder')}
         readOnly={goneReason !== null}
+        aria-describedby={isUnkept ? TEMPORARY_LINE_ID : undefined}
         className="block max-h-60 min-h-11 w-full resize-none [field-sizing:content] bg-transparent px-4 pt-3 pb-2 text-[length:var(--input-size)] leading-[1.6] text-ink-1 outline-none"
         onChange={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}

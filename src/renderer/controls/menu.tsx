@@ -1,5 +1,5 @@
 import { Menu as Base } from '@base-ui/react/menu'
-import { Check, type LucideIcon } from 'lucide-react'
+import { Check, ChevronRight, type LucideIcon } from 'lucide-react'
 import type { ReactElement, ReactNode, RefObject } from 'react'
 import { useFinalFocus } from './final-focus'
 import { Icon } from './icon'
@@ -99,5 +99,25 @@ export function MenuGroup({ heading, children }: { heading: string; children: Re
       <Base.GroupLabel className="px-2.5 pt-2 pb-1 text-meta font-medium text-ink-3">{heading}</Base.GroupLabel>
       {children}
     </Base.Group>
+  )
+}
+
+/** Actions under an item, which opens them to its side. */
+export function Submenu({ icon, label, children }: { icon?: LucideIcon; label: string; children: ReactNode }) {
+  return (
+    <Base.SubmenuRoot>
+      <Base.SubmenuTrigger className="flex min-h-8 items-center gap-2.5 rounded-s px-2.5 py-1 text-ui text-ink-1 outline-none data-highlighted:bg-hovered data-popup-open:bg-hovered forced-colors:data-highlighted:bg-[Highlight]">
+        {icon !== undefined && <Icon of={icon} className="text-ink-2" />}
+        <span className="min-w-0 flex-1 break-words">{label}</span>
+        <Icon of={ChevronRight} className="text-ink-3 rtl:-scale-x-100" />
+      </Base.SubmenuTrigger>
+      <Base.Portal>
+        <Base.Positioner className="layer-popover outline-none" alignOffset={-4} collisionPadding={8}>
+          <Base.Popup className="drag-none max-h-(--available-height) min-w-40 overflow-y-auto rounded-l bg-raised p-1 shadow-e2 outline-none transition-opacity duration-(--d-base) data-ending-style:opacity-0 data-starting-style:opacity-0 forced-colors:border">
+            {children}
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.SubmenuRoot>
   )
 }

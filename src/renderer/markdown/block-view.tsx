@@ -6,7 +6,7 @@ import { CodeBlock } from './code-block'
 import { Dot } from './dot'
 import { Inlines } from './inlines'
 import { MathFormula } from './math'
-import type { Block, ListItem, TableRow } from './nodes'
+import type { Block, ListItem, TableRow } from '../../shared/markdown/nodes'
 import { Scroller } from './scroller'
 
 /** Blocks under one another; `hasDot` puts the dot of a running answer after the last one's text. */

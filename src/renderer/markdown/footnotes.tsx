@@ -3,7 +3,7 @@ import { createContext, use } from 'react'
 import { useTranslation } from 'react-i18next'
 import { IconButton } from '../controls/icon-button'
 import { Blocks } from './block-view'
-import type { Footnote } from './reading'
+import type { Footnote } from '../../shared/markdown/reading'
 
 interface Footnotes {
   /** Tells the footnotes of one answer from those of all others. */

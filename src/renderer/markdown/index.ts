@@ -1,3 +1,3 @@
 export { Markdown, type MarkdownProps } from './markdown'
 export type { OpenLink } from './links'
-export { renderPlainText } from './plain-text'
+export { renderPlainText } from '../../shared/markdown/plain-text'

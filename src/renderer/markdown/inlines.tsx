@@ -3,7 +3,7 @@ import { Dot } from './dot'
 import { FootnoteMark } from './footnotes'
 import { MathFormula } from './math'
 import { useOpenLink } from './links'
-import type { Inline } from './nodes'
+import type { Inline } from '../../shared/markdown/nodes'
 import { PictureView } from './picture'
 
 /** A run of inline nodes; `hasDot` ends it with the dot of a running answer. */

@@ -4,9 +4,9 @@ import { Dot } from './dot'
 import { FootnoteList, FootnotesContext } from './footnotes'
 import { OpenLinkContext, type OpenLink } from './links'
 import './markdown.css'
-import type { Block } from './nodes'
+import type { Block } from '../../shared/markdown/nodes'
 import { useReading } from './pacing'
-import { GROUP_SIZE } from './reading'
+import { GROUP_SIZE } from '../../shared/markdown/reading'
 
 export interface MarkdownProps {
   /** The whole text so far. It grows at its end; any other change reads it anew. */

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
-import { read, type Reading } from './reading'
+import { read, type Reading } from '../../shared/markdown/reading'
 
 /** A stored answer is put on the page in slices of about this length: the first at once, the others in idle time. */
 const SLICE_LENGTH = 8_000

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { useOpenLink } from './links'
-import type { Picture } from './nodes'
+import type { Picture } from '../../shared/markdown/nodes'
 
 /**
  * A picture in an answer. One that Parley has already is shown; one of the web is named and nothing is asked of its host

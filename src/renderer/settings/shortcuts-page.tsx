@@ -13,7 +13,9 @@ export function ShortcutsPage() {
       name: 'chats',
       rows: [
         ['newChat', ['Mod', 'N']],
+        ['newTemporary', ['Mod', 'Shift', 'N']],
         ['search', ['Mod', 'K']],
+        ['find', ['Mod', 'F']],
         ['settings', ['Mod', ',']],
         ['sidebar', ['Mod', '\\']],
         ['model', ['Mod', '/']],

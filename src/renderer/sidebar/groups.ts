@@ -1,31 +1,30 @@
 import type { ConversationSummary } from '../../shared/conversation'
 
-export type GroupName = 'pinned' | 'today' | 'yesterday' | 'earlier'
+export type GroupName = 'temporary' | 'pinned' | 'today' | 'yesterday' | 'earlier'
 
 /** What the list shows, top to bottom. */
 export type HistoryItem = { kind: 'heading'; group: GroupName } | { kind: 'row'; summary: ConversationSummary }
 
-const ORDER: readonly GroupName[] = ['pinned', 'today', 'yesterday', 'earlier']
+const ORDER: readonly GroupName[] = ['temporary', 'pinned', 'today', 'yesterday', 'earlier']
 
 /**
  * Conversations under their headings, the latest first. Days are those of the person's own calendar, so that the day of
  * a clock change is one day as well.
  *
  * @param now any moment of today
- * @param filter only titles that hold these letters, in any case; empty takes all
  */
-export function groupByDay(summaries: Iterable<ConversationSummary>, now: Date, filter = ''): HistoryItem[] {
+export function groupByDay(summaries: Iterable<ConversationSummary>, now: Date): HistoryItem[] {
   const today = startOfDay(now, 0)
   const yesterday = startOfDay(now, -1)
-  const groupOf = ({ isPinned, updatedAt }: ConversationSummary): GroupName => {
+  const groupOf = ({ isTemporary, isPinned, updatedAt }: ConversationSummary): GroupName => {
+    if (isTemporary) return 'temporary'
     if (isPinned) return 'pinned'
     if (updatedAt >= today) return 'today'
     return updatedAt >= yesterday ? 'yesterday' : 'earlier'
   }
-  const wanted = filter.trim().toLocaleLowerCase()
   const groups = new Map<GroupName, ConversationSummary[]>(ORDER.map((group) => [group, []]))
   for (const summary of summaries) {
-    if (wanted === '' || summary.title.toLocaleLowerCase().includes(wanted)) groups.get(groupOf(summary))?.push(summary)
+    groups.get(groupOf(summary))?.push(summary)
   }
   return ORDER.flatMap((group) => {
     const members = groups.get(group) ?? []

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
+import type { ConversationSummary } from '../../shared/conversation'
 import { startRenaming } from '../store/conversations'
 import { useStore } from '../store/state'
 import { deleteWithUndo } from './delete'
@@ -8,13 +9,13 @@ import { groupByDay, untilTomorrowMs, type HistoryItem } from './groups'
 import { Row } from './row'
 
 /** All conversations by day, one tab stop with arrow keys. Only the rows in sight exist. */
-export function History({ filter }: { filter: string }) {
+export function History() {
   const { t } = useTranslation()
   const conversations = useStore((state) => state.conversations)
-  const currentId = useStore((state) => state.currentId)
+  const currentId = useStore((state) => (state.view.name === 'chat' ? state.currentId : null))
   const renaming = useStore((state) => (state.renaming?.at === 'row' ? state.renaming.conversationId : null))
   const today = useToday()
-  const items = useMemo(() => groupByDay(conversations.values(), today, filter), [conversations, today, filter])
+  const items = useMemo(() => groupByDay(conversations.values(), today), [conversations, today])
   const [reachedId, setReachedId] = useState<string | null>(null)
   const scroller = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
@@ -46,7 +47,7 @@ export function History({ filter }: { filter: string }) {
     if (target !== null) {
       event.preventDefault()
       focusRow(target)
-    } else if (item?.kind === 'row' && event.key === 'F2' && !item.summary.isDamaged) {
+    } else if (item?.kind === 'row' && event.key === 'F2' && hasTitle(item.summary)) {
       event.preventDefault()
       startRenaming(item.summary.id, 'row')
     } else if (item?.kind === 'row' && (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey))) {
@@ -56,16 +57,12 @@ export function History({ filter }: { filter: string }) {
       event.preventDefault()
       const next = neighbour(items, tabStop, 'ArrowDown') ?? neighbour(items, tabStop, 'ArrowUp')
       if (next !== null) focusRow(next)
-      void deleteWithUndo(item.summary.id, (key) => t(key))
+      void deleteWithUndo(item.summary.id, (key, values) => t(key, values ?? {}))
     }
   }
 
   if (items.length === 0) {
-    return (
-      <p className="flex-1 px-4.5 pt-4 text-meta break-words text-ink-3">
-        {filter === '' ? t('chat:sidebar.empty') : t('chat:sidebar.noMatch', { text: filter })}
-      </p>
-    )
+    return <p className="flex-1 px-4.5 pt-4 text-meta break-words text-ink-3">{t('chat:sidebar.empty')}</p>
   }
   return (
     <div
@@ -108,6 +105,11 @@ export function History({ filter }: { filter: string }) {
       </Virtualizer>
     </div>
   )
+}
+
+/** A damaged file cannot be written, and a temporary chat is called that. */
+function hasTitle({ isDamaged, isTemporary }: ConversationSummary): boolean {
+  return !isDamaged && !isTemporary
 }
 
 function openRowMenu(target: EventTarget): void {
@@ -160,11 +162,11 @@ function useToday(): Date {
 
 /** The conversation before or after the present one, as the sidebar lists them; null at the ends. */
 export function conversationBeside(step: -1 | 1): string | null {
-  const { conversations, currentId } = useStore.getState()
+  const { conversations, currentId, view } = useStore.getState()
   const rows = groupByDay(conversations.values(), new Date()).flatMap((item) =>
     item.kind === 'row' ? [item.summary.id] : [],
   )
-  const index = rows.indexOf(currentId)
+  const index = view.name === 'chat' ? rows.indexOf(currentId) : -1
   if (index < 0) return step === 1 ? (rows[0] ?? null) : null
   return rows[index + step] ?? null
 }

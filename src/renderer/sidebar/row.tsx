@@ -1,14 +1,35 @@
-import { CircleAlert, Ellipsis, Folder, Pencil, Pin, PinOff, Trash2, Zap } from 'lucide-react'
+import {
+  Bookmark,
+  CircleAlert,
+  CopyPlus,
+  Ellipsis,
+  Folder,
+  MessageCircleDashed,
+  Pencil,
+  Pin,
+  PinOff,
+  Trash2,
+  Zap,
+} from 'lucide-react'
 import { memo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ConversationSummary } from '../../shared/conversation'
+import type { AppError } from '../../shared/errors'
 import { useFinalFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
 import { LiveDot } from '../controls/status-dot'
-import { pinConversation, showConversation, startRenaming } from '../store/conversations'
+import {
+  duplicateConversation,
+  keepConversation,
+  pinConversation,
+  showConversation,
+  startRenaming,
+} from '../store/conversations'
 import { useStore } from '../store/state'
+import { ExportMenu } from '../transfer/export-menu'
+import { useTellError } from '../wire/tell-error'
 import { deleteWithUndo } from './delete'
 import { TitleField } from './title-field'
 
@@ -25,7 +46,7 @@ export const Row = memo(function Row({ summary, isCurrent, isRenaming, isTabStop
   const { t } = useTranslation()
   // A menu for each of ten thousand rows would make scrolling slow: it is there once somebody points at the row.
   const [isPointedAt, setIsPointedAt] = useState(false)
-  const title = summary.title === '' ? t('chat:sidebar.untitled') : summary.title
+  const title = useRowTitle(summary)
   const mark = markOf(summary)
   if (isRenaming) {
     return (
@@ -68,15 +89,34 @@ export const Row = memo(function Row({ summary, isCurrent, isRenaming, isTabStop
   )
 })
 
+/** One temporary chat is called that; the first words tell several apart. */
+function useRowTitle({ title, isTemporary }: ConversationSummary): string {
+  const { t } = useTranslation()
+  const isOneOfSeveral = useStore((state) => isTemporary && countTemporary(state.conversations.values()) > 1)
+  if (isTemporary && (!isOneOfSeveral || title === '')) return t('chat:temporary.title')
+  return title === '' ? t('chat:sidebar.untitled') : title
+}
+
+function countTemporary(summaries: Iterable<ConversationSummary>): number {
+  let count = 0
+  for (const { isTemporary } of summaries) if (isTemporary) count += 1
+  return count
+}
+
 function RowMenu({ summary, title }: { summary: ConversationSummary; title: string }) {
   const { t } = useTranslation()
   const usual = useFinalFocus()
-  const { id, isPinned, isDamaged } = summary
+  const tell = useTellError()
+  const run = (action: Promise<AppError | null>): void => void action.then((error) => error !== null && tell(error))
+  const { id, isPinned, isDamaged, isTemporary } = summary
   return (
     <Menu
       align="start"
-      // Renaming has put the focus into its field already.
-      finalFocus={() => (useStore.getState().renaming === null ? (usual === true ? true : usual.current) : false)}
+      // Renaming has put the focus into its field already, and the question into its own.
+      finalFocus={() => {
+        const { renaming, discarding } = useStore.getState()
+        return renaming !== null || discarding !== null ? false : usual === true ? true : usual.current
+      }}
       trigger={
         <IconButton
           icon={Ellipsis}
@@ -95,6 +135,10 @@ function RowMenu({ summary, title }: { summary: ConversationSummary; title: stri
         >
           {t('chat:sidebar.showFile')}
         </MenuItem>
+      ) : isTemporary ? (
+        <MenuItem icon={Bookmark} onSelect={() => run(keepConversation(id))}>
+          {t('chat:temporary.keep')}
+        </MenuItem>
       ) : (
         <>
           <MenuItem icon={Pencil} keys={['F2']} onSelect={() => startRenaming(id, 'row')}>
@@ -103,17 +147,27 @@ function RowMenu({ summary, title }: { summary: ConversationSummary; title: stri
           <MenuItem icon={isPinned ? PinOff : Pin} onSelect={() => void pinConversation(summary)}>
             {t(isPinned ? 'chat:sidebar.unpin' : 'chat:sidebar.pin')}
           </MenuItem>
+          <MenuItem icon={CopyPlus} onSelect={() => run(duplicateConversation(id))}>
+            {t('chat:sidebar.duplicate')}
+          </MenuItem>
+          <ExportMenu conversationId={id} />
+          <MenuItem
+            icon={Folder}
+            onSelect={() => void window.parley.request['conversation.showFile']({ conversationId: id })}
+          >
+            {t('chat:sidebar.showFile')}
+          </MenuItem>
         </>
       )}
       <MenuSeparator />
-      <MenuItem icon={Trash2} isDanger onSelect={() => void deleteWithUndo(id, (key) => t(key))}>
-        {t('common:delete')}
+      <MenuItem icon={Trash2} isDanger onSelect={() => void deleteWithUndo(id, (key, values) => t(key, values ?? {}))}>
+        {t(isTemporary ? 'chat:temporary.discard' : 'common:delete')}
       </MenuItem>
     </Menu>
   )
 }
 
-export type RowMark = 'damaged' | 'failed' | 'running' | 'unread' | 'quick-ask' | 'pin'
+export type RowMark = 'damaged' | 'failed' | 'running' | 'unread' | 'temporary' | 'quick-ask' | 'pin'
 
 /** The one mark of a row, by priority (DESIGN "Sidebar row"). */
 export function markOf(summary: ConversationSummary): RowMark | null {
@@ -122,6 +176,7 @@ export function markOf(summary: ConversationSummary): RowMark | null {
   if (summary.hasFailed && summary.isUnread && !summary.isRunning) return 'failed'
   if (summary.isRunning) return 'running'
   if (summary.isUnread) return 'unread'
+  if (summary.isTemporary) return 'temporary'
   if (summary.origin === 'quick-ask') return 'quick-ask'
   return summary.isPinned ? 'pin' : null
 }
@@ -135,6 +190,8 @@ function MarkIcon({ mark }: { mark: RowMark }) {
       return <LiveDot />
     case 'unread':
       return <LiveDot isStill />
+    case 'temporary':
+      return <Icon of={MessageCircleDashed} className="text-ink-2" />
     case 'quick-ask':
       return <Icon of={Zap} size={14} className="text-ink-3" />
     case 'pin':

@@ -1,12 +1,14 @@
-import { PanelLeft, Search, Settings, SquarePen, X, type LucideIcon } from 'lucide-react'
-import { useDeferredValue, useState, type RefObject } from 'react'
+import { MessageCircleDashed, PanelLeft, Search, Settings, SquarePen, X, type LucideIcon } from 'lucide-react'
+import { useState, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { ariaKeys, Kbd, type Key } from '../controls/kbd'
 import { Mark } from '../controls/mark'
-import { showNewConversation, showSettings, toggleSidebar } from '../store/conversations'
+import { showNewConversation, showSettings, showTemporaryConversation, toggleSidebar } from '../store/conversations'
 import { History } from './history'
+import { SearchResults } from './search-results'
+import { TrashRow } from './trash-row'
 
 export interface SidebarProps {
   /** Mod+K puts the focus here. */
@@ -18,8 +20,11 @@ export interface SidebarProps {
 /** New chat, search, all chats by day, settings. 264 wide; in a narrow window it is the drawer's content. */
 export function Sidebar({ searchField, onLeave }: SidebarProps) {
   const { t } = useTranslation()
-  const [filter, setFilter] = useState('')
-  const shownFilter = useDeferredValue(filter)
+  const [query, setQuery] = useState('')
+  const endSearch = (): void => {
+    setQuery('')
+    onLeave()
+  }
   return (
     <nav
       aria-label={t('chat:sidebar.label')}
@@ -43,33 +48,54 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
         />
       </div>
       <div className="px-2">
-        <NavRow icon={SquarePen} keys={['Mod', 'N']} onClick={showNewConversation}>
-          {t('chat:sidebar.newChat')}
-        </NavRow>
+        {/* The pointer finds the other kind of new chat in the place of the key. */}
+        <div className="group relative">
+          <NavRow
+            icon={SquarePen}
+            keys={['Mod', 'N']}
+            keysClass="group-hover:invisible group-focus-within:invisible"
+            onClick={showNewConversation}
+          >
+            {t('chat:sidebar.newChat')}
+          </NavRow>
+          <IconButton
+            icon={MessageCircleDashed}
+            label={t('chat:sidebar.newTemporary')}
+            keys={['Mod', 'Shift', 'N']}
+            size={24}
+            className="absolute inset-e-1 top-1 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100"
+            onClick={showTemporaryConversation}
+          />
+        </div>
         <label className="relative flex h-8 items-center gap-2.5 rounded-m px-2.5 hover:bg-hovered focus-within:bg-raised focus-within:outline-2 focus-within:-outline-offset-2 focus-within:outline-focus">
           <Icon of={Search} className="text-ink-2" />
           <input
             ref={searchField}
             type="text"
-            value={filter}
+            value={query}
             placeholder={t('chat:sidebar.search')}
             aria-label={t('chat:sidebar.searchLabel')}
             aria-keyshortcuts={ariaKeys(['Mod', 'K'])}
             className="peer min-w-0 flex-1 bg-transparent text-ui text-ink-1 outline-none placeholder:text-ink-1 focus:placeholder:text-ink-3"
-            onChange={(event) => setFilter(event.currentTarget.value)}
+            onChange={(event) => setQuery(event.currentTarget.value)}
             onKeyDown={(event) => {
               if (event.key === 'Escape') {
                 event.preventDefault()
-                setFilter('')
-                onLeave()
+                endSearch()
               }
               if (event.key === 'ArrowDown') {
                 event.preventDefault()
-                focusHistory(event.currentTarget)
+                rowOf(event.currentTarget)?.focus()
+              }
+              if (event.key === 'Enter' && query.trim() !== '' && !event.nativeEvent.isComposing) {
+                event.preventDefault()
+                const row = rowOf(event.currentTarget)
+                // What was found for fewer letters is not what is meant.
+                if (row?.closest('[aria-busy="true"]') === null) row.click()
               }
             }}
           />
-          {filter === '' ? (
+          {query === '' ? (
             <Kbd keys={['Mod', 'K']} />
           ) : (
             <IconButton
@@ -78,15 +104,20 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
               size={24}
               className="-me-1.5"
               onClick={() => {
-                setFilter('')
+                setQuery('')
                 searchField.current?.focus()
               }}
             />
           )}
         </label>
       </div>
-      <History filter={shownFilter} />
+      {query.trim() === '' ? (
+        <History />
+      ) : (
+        <SearchResults query={query} onUp={() => searchField.current?.focus()} onEscape={endSearch} />
+      )}
       <div className="flex-none border-t border-line p-2">
+        <TrashRow />
         <NavRow icon={Settings} keys={['Mod', ',']} onClick={() => showSettings()}>
           {t('common:settings')}
         </NavRow>
@@ -95,18 +126,20 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
   )
 }
 
-function focusHistory(field: HTMLElement): void {
-  field.closest('nav')?.querySelector<HTMLElement>('[data-conversation][tabindex="0"]')?.focus()
+/** The row that a key from the field leads to: the tab stop of the list, or of what was found. */
+function rowOf(field: HTMLElement): HTMLElement | null {
+  return field.closest('nav')?.querySelector<HTMLElement>('[data-conversation][tabindex="0"]') ?? null
 }
 
 interface NavRowProps {
   icon: LucideIcon
   keys: readonly Key[]
+  keysClass?: string
   onClick: () => void
   children: string
 }
 
-function NavRow({ icon, keys, onClick, children }: NavRowProps) {
+function NavRow({ icon, keys, keysClass = '', onClick, children }: NavRowProps) {
   return (
     <button
       type="button"
@@ -116,7 +149,7 @@ function NavRow({ icon, keys, onClick, children }: NavRowProps) {
     >
       <Icon of={icon} className="text-ink-2" />
       <span className="min-w-0 flex-1 truncate text-start">{children}</span>
-      <Kbd keys={keys} />
+      <Kbd keys={keys} className={`text-ink-3 ${keysClass}`} />
     </button>
   )
 }

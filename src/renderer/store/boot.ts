@@ -4,18 +4,22 @@ import type { AppError } from '../../shared/errors'
 import type { BackendView } from '../../shared/settings'
 import { needCatalogue, receiveCatalogueChange } from './backends'
 import {
+  leaveConversation,
   receiveEvents,
   rememberConversation,
   rememberedConversation,
   showConversation,
   showNewConversation,
   showSettings,
+  showTemporaryConversation,
   toggleSidebar,
 } from './conversations'
 import { pickFiles } from './drafts'
-import { sendQueued, stopAnswer } from './sending'
+import { sendQueued, stopAnswer, takeBackQueued } from './sending'
+import { forgetTrashed } from '../trash/state'
 import { showWire } from '../wire/state'
-import { choiceOf, useStore, withEntry, type State } from './state'
+import { keepDrafts } from './stored-drafts'
+import { choiceOf, useStore, withConversation, withEntry, type State } from './state'
 
 /**
  * Listens to main and fetches what the window needs to begin. Listening comes first, so that no change falls between.
@@ -33,7 +37,7 @@ export async function bootStore(): Promise<AppError | null> {
   on['quickAsk.shortcutChanged']((shortcut) => useStore.setState({ shortcut }))
   on['app.command'](obey)
 
-  const result = await request['app.boot']()
+  const [result, drafts] = await Promise.all([request['app.boot'](), request['draft.list']()])
   if (!result.ok) return result.error
   const boot = result.value
   useStore.setState((state) => ({
@@ -44,13 +48,16 @@ export async function bootStore(): Promise<AppError | null> {
     storage: boot.storage,
     shortcut: boot.shortcut,
   }))
+  keepDrafts(drafts)
   if (window.parley.role === 'main') void showRemembered()
   return null
 }
 
-/** Shows what this page showed before it was loaded again, else an empty chat. */
+/** Shows what this page showed before it was loaded again, else an empty chat, with what was last written in one. */
 async function showRemembered(): Promise<void> {
-  const { conversations, currentId, settings } = useStore.getState()
+  const { conversations, currentId, drafts, settings } = useStore.getState()
+  const isNewTemporary = settings.isTemporaryByDefault && !drafts.has(currentId)
+  if (isNewTemporary) useStore.setState({ newChats: new Map([[currentId, { isTemporary: true }]]) })
   const remembered = rememberedConversation()
   if (remembered !== null && conversations.has(remembered)) {
     await showConversation(remembered)
@@ -104,7 +111,8 @@ function receiveChange(change: ConversationChange): void {
     return
   }
   const { summary } = change
-  useStore.setState(({ conversations }) => ({ conversations: withEntry(conversations, summary.id, summary) }))
+  useStore.setState((state) => withConversation(state, summary))
+  forgetTrashed(summary.id)
   if (!summary.isRunning) void sendQueued(summary.id)
   const { currentId, view } = useStore.getState()
   // Opening it is what marks it read, and it is on show already.
@@ -116,13 +124,18 @@ function receiveChange(change: ConversationChange): void {
 function removeConversation(conversationId: string): void {
   const { currentId, conversations } = useStore.getState()
   const neighbour = currentId === conversationId ? neighbourOf(conversations, conversationId) : null
+  const isGone = conversations.get(conversationId)?.isTemporary === true
+  // What is deleted can come back, and what is unsent with it.
+  if (!isGone) takeBackQueued(conversationId)
   useStore.setState((state) => ({
+    drafts: isGone ? withEntry(state.drafts, conversationId, undefined) : state.drafts,
     conversations: withEntry(state.conversations, conversationId, undefined),
     threads: withEntry(state.threads, conversationId, undefined),
     queued: withEntry(state.queued, conversationId, undefined),
   }))
   if (currentId !== conversationId) return
-  if (neighbour === null) showNewConversation()
+  if (useStore.getState().view.name !== 'chat') leaveConversation()
+  else if (neighbour === null) showNewConversation()
   else void showConversation(neighbour)
 }
 
@@ -143,6 +156,9 @@ function obey(command: AppCommand): void {
   switch (command.kind) {
     case 'new-conversation':
       showNewConversation()
+      return
+    case 'new-temporary-conversation':
+      showTemporaryConversation()
       return
     case 'open-conversation':
       void showConversation(command.conversationId)

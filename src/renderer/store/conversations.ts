@@ -1,3 +1,4 @@
+import type { OpenedConversation } from '../../shared/contract'
 import type { ConversationSummary, GenerationEvent } from '../../shared/conversation'
 import type { AppError, Result } from '../../shared/errors'
 import { loadCatalogue, needCatalogue } from './backends'
@@ -5,9 +6,11 @@ import { createFeed, scheduleFrame } from './feed'
 import {
   choiceOf,
   conversationOf,
+  EMPTY_DRAFT,
   foldEvents,
   useStore,
   withAnswer,
+  withConversation,
   withEntry,
   type FormSection,
   type SettingsPageId,
@@ -53,9 +56,17 @@ function endGeneration(generationId: string, conversationId: string, error: AppE
 }
 
 /** Fetches a conversation: a snapshot, then the events after it. */
-export async function loadThread(conversationId: string): Promise<Thread> {
+export function loadThread(conversationId: string): Promise<Thread> {
+  return takeThread(conversationId, () => window.parley.request['conversation.open']({ conversationId }))
+}
+
+async function takeThread(
+  conversationId: string,
+  ask: () => Promise<Result<OpenedConversation>>,
+  shown: Pick<State, 'target'> | null = null,
+): Promise<Thread> {
   feed.hold(conversationId)
-  const result = await window.parley.request['conversation.open']({ conversationId })
+  const result = await ask()
   if (!result.ok) {
     feed.release(conversationId)
     const failed: Thread = { status: 'failed', error: result.error }
@@ -72,7 +83,7 @@ export async function loadThread(conversationId: string): Promise<Thread> {
       const spentMs = Math.max(0, Date.now() - createdAt)
       if (!startedAt.has(generationId)) startedAt.set(generationId, performance.now() - spentMs)
     }
-    return { threads: withEntry(state.threads, conversationId, thread), startedAt }
+    return { threads: withEntry(state.threads, conversationId, thread), startedAt, ...shown }
   })
   for (const { generationId, seq } of running) feed.track({ generationId, conversationId, seq })
   feed.release(conversationId)
@@ -87,6 +98,30 @@ export async function showConversation(conversationId: string): Promise<void> {
   }))
   await loadThread(conversationId)
   needCatalogue(choiceOf(useStore.getState(), conversationId).backendId)
+}
+
+/**
+ * Shows a conversation at a message that was found, on the path that leads to it.
+ *
+ * @param words what to mark in it for a moment, as it is written there
+ */
+export async function showMessage(conversationId: string, messageId: string, words: readonly string[]): Promise<void> {
+  show(conversationId)
+  useStore.setState(({ threads }) => ({
+    threads: threads.get(conversationId)?.status === 'ready' ? threads : withEntry(threads, conversationId, LOADING),
+  }))
+  const ask = async (): Promise<Result<OpenedConversation>> => {
+    const shown = await window.parley.request['conversation.showMessage']({ conversationId, messageId })
+    // A file of a newer version keeps its path: what can be shown is shown.
+    return shown.ok ? shown : window.parley.request['conversation.open']({ conversationId })
+  }
+  await takeThread(conversationId, ask, { target: { conversationId, messageId, words } })
+  needCatalogue(choiceOf(useStore.getState(), conversationId).backendId)
+}
+
+/** To be called by who has shown the target. */
+export function endTarget(): void {
+  useStore.setState({ target: null })
 }
 
 const LOADING: Thread = { status: 'loading' }
@@ -113,12 +148,42 @@ function withNeeded(state: State, conversationId: string): State['threads'] {
   return new Map([...state.threads].filter(([id]) => id === conversationId || state.queued.has(id)))
 }
 
-/** Shows an empty chat; one that was begun but never sent is shown again, with its draft. */
+/** Shows an empty chat, a temporary one if the settings say so. */
 export function showNewConversation(): void {
-  const { conversations, currentId, drafts } = useStore.getState()
-  const isNew = (id: string): boolean => !conversations.has(id)
-  show(isNew(currentId) ? currentId : ([...drafts.keys()].find(isNew) ?? crypto.randomUUID()))
+  showNew(isNewTemporary())
+}
+
+/** Shows an empty chat of which nothing is kept. */
+export function showTemporaryConversation(): void {
+  showNew(true)
+}
+
+function showNew(isTemporary: boolean): void {
+  show(beginChat(isTemporary))
   void window.parley.request['conversation.leave']()
+}
+
+/** Puts an empty chat in the place of a conversation that is gone, behind what is on show. */
+export function leaveConversation(): void {
+  const currentId = beginChat(isNewTemporary())
+  useStore.setState({ currentId })
+  rememberConversation(currentId)
+}
+
+/** A quick question is in the history, whatever the settings say of chats. */
+function isNewTemporary(): boolean {
+  const { boot, settings } = useStore.getState()
+  return boot?.role !== 'quick-ask' && settings.isTemporaryByDefault
+}
+
+/** The id of an empty chat; one that was begun but never sent is taken again, with its draft. */
+function beginChat(isTemporary: boolean): string {
+  const { newChats, currentId, drafts } = useStore.getState()
+  const ofKind = [...newChats].flatMap(([id, chat]) => (chat.isTemporary === isTemporary ? [id] : []))
+  const id = ofKind.find((each) => each === currentId || drafts.has(each)) ?? crypto.randomUUID()
+  const others = [...newChats].filter(([each]) => !ofKind.includes(each))
+  useStore.setState({ newChats: new Map([...others, [id, { isTemporary }]]) })
+  return id
 }
 
 /** The conversation that this page showed before it was loaded again, or null. */
@@ -137,6 +202,12 @@ export function showSettings(page: SettingsPageId = 'backends', backendId?: stri
   }
   useStore.setState({ view, renaming: null, isDrawerOpen: false })
   // An answer that ends behind the settings is not read.
+  void window.parley.request['conversation.leave']()
+}
+
+/** Shows what was deleted and can be put back. */
+export function showTrash(): void {
+  useStore.setState({ view: { name: 'trash' }, renaming: null, isDrawerOpen: false })
   void window.parley.request['conversation.leave']()
 }
 
@@ -193,6 +264,63 @@ export async function trashConversation(conversationId: string): Promise<Result<
 
 export async function restoreConversation(conversationId: string): Promise<Result<void>> {
   return window.parley.request['conversation.restore']({ conversationId })
+}
+
+/** Makes a copy of a conversation and shows it. */
+export async function duplicateConversation(conversationId: string): Promise<AppError | null> {
+  return showMade(await window.parley.request['conversation.duplicate']({ conversationId }))
+}
+
+/** Makes a conversation of the messages up to and with this one, and shows it. */
+export async function branchConversation(conversationId: string, messageId: string): Promise<AppError | null> {
+  return showMade(await window.parley.request['conversation.branch']({ conversationId, messageId }))
+}
+
+async function showMade(made: Result<ConversationSummary>): Promise<AppError | null> {
+  if (!made.ok) return made.error
+  useStore.setState((state) => (state.conversations.has(made.value.id) ? {} : withConversation(state, made.value)))
+  await showConversation(made.value.id)
+  return null
+}
+
+/** Makes an ordinary chat of a temporary one. */
+export async function keepConversation(conversationId: string): Promise<AppError | null> {
+  if (useStore.getState().newChats.has(conversationId)) {
+    useStore.setState((state) => keptNewChat(state, conversationId))
+    return null
+  }
+  const result = await window.parley.request['conversation.keep']({ conversationId })
+  return result.ok ? null : result.error
+}
+
+// There is one new chat that is kept: what was written in an earlier one comes along, and that one goes.
+function keptNewChat({ newChats, drafts }: State, conversationId: string): Pick<State, 'newChats' | 'drafts'> {
+  const earlier = [...newChats].find(([, { isTemporary }]) => !isTemporary)?.[0]
+  const kept = withEntry(newChats, conversationId, { isTemporary: false })
+  const left = earlier === undefined ? undefined : drafts.get(earlier)
+  if (earlier === undefined) return { newChats: kept, drafts }
+  const present = drafts.get(conversationId) ?? EMPTY_DRAFT
+  const text = [left?.text ?? '', present.text].filter((part) => part !== '').join('\n\n')
+  const joined = { text, chips: [...(left?.chips ?? []), ...present.chips] }
+  return {
+    newChats: withEntry(kept, earlier, undefined),
+    drafts: withEntry(
+      withEntry(drafts, earlier, undefined),
+      conversationId,
+      left === undefined ? drafts.get(conversationId) : joined,
+    ),
+  }
+}
+
+/** Asks whether a temporary conversation shall go; null takes the question back. */
+export function askDiscard(conversationId: string | null): void {
+  useStore.setState({ discarding: conversationId })
+}
+
+/** Ends a temporary conversation: nothing of it stays. */
+export async function discardConversation(conversationId: string): Promise<AppError | null> {
+  const result = await window.parley.request['conversation.discard']({ conversationId })
+  return result.ok ? null : result.error
 }
 
 const IDLE_LIMIT_MS = 5000

@@ -72,7 +72,7 @@ function chipFrom(added: AddedAttachment): Chip {
     : { kind: 'refused', key: crypto.randomUUID(), name: added.name, error: added.error }
 }
 
-function chipOf(attachment: AttachmentInfo): Chip {
+export function chipOf(attachment: AttachmentInfo): Chip {
   return { kind: 'ready', key: crypto.randomUUID(), attachment }
 }
 

@@ -9,7 +9,18 @@ import {
 import type { AppError, Result } from '../../shared/errors'
 import { feed, loadThread, untilIdle } from './conversations'
 import { blockerOf, changeDraft, giveBack, readyAttachments } from './drafts'
-import { choiceOf, conversationOf, EMPTY_DRAFT, isGone, runningAnswer, useStore, withEntry, type Choice } from './state'
+import {
+  choiceOf,
+  conversationOf,
+  EMPTY_DRAFT,
+  isGone,
+  isTemporary,
+  runningAnswer,
+  useStore,
+  withConversation,
+  withEntry,
+  type Choice,
+} from './state'
 
 /** Sends what stands in the composer, or lets it wait while an answer runs. False when there is nothing to send. */
 export function sendDraft(conversationId: string): boolean {
@@ -157,6 +168,7 @@ async function ask(
     answerId: crypto.randomUUID(),
     conversationId,
     origin: useStore.getState().boot?.role === 'quick-ask' ? 'quick-ask' : 'window',
+    isTemporary: isTemporary(useStore.getState(), conversationId),
     backendId,
     provider,
     model,
@@ -179,11 +191,7 @@ async function ask(
   starting.delete(conversationId)
   if (result.ok) {
     const { conversation } = result.value
-    useStore.setState(({ conversations }) => ({
-      conversations: conversations.has(conversationId)
-        ? conversations
-        : withEntry(conversations, conversationId, conversation),
-    }))
+    useStore.setState((state) => (state.conversations.has(conversationId) ? {} : withConversation(state, conversation)))
     if (before === null) {
       // The first question makes the conversation; opening it is how main knows that it is on show.
       void window.parley.request['conversation.open']({ conversationId })
@@ -219,7 +227,8 @@ async function start(request: StartGeneration): Promise<Result<StartedGeneration
   return window.parley.request['generation.start'](request)
 }
 
-function emptyConversation({ conversationId, origin, backendId, provider, model }: StartGeneration): Conversation {
+function emptyConversation(request: StartGeneration): Conversation {
+  const { conversationId, origin, backendId, provider, model } = request
   return {
     version: 1,
     id: conversationId,
@@ -230,6 +239,7 @@ function emptyConversation({ conversationId, origin, backendId, provider, model 
     origin,
     isPinned: false,
     isUnread: false,
+    isTemporary: request.isTemporary,
     backendId,
     provider,
     model,

@@ -29,6 +29,19 @@ export interface Draft {
   chips: readonly Chip[]
 }
 
+/** A chat before its first question. */
+export interface NewChat {
+  isTemporary: boolean
+}
+
+/** A message that was searched for. */
+export interface Target {
+  conversationId: string
+  messageId: string
+  /** What was found in it, as it is written there. */
+  words: readonly string[]
+}
+
 /** A message that waits for the running answer to end. */
 export interface QueuedMessage {
   text: string
@@ -54,7 +67,9 @@ export type SettingsPageId = 'backends' | 'appearance' | 'general' | 'quick-ask'
 export type FormSection = 'network' | 'security'
 
 export type View =
-  { name: 'chat' } | { name: 'settings'; page: SettingsPageId; backendId?: string; section?: FormSection }
+  | { name: 'chat' }
+  | { name: 'trash' }
+  | { name: 'settings'; page: SettingsPageId; backendId?: string; section?: FormSection }
 
 /** All that the window knows. Filled by `app.boot`; null stands for "not booted". */
 export interface State {
@@ -70,7 +85,13 @@ export interface State {
   view: View
   /** The conversation on show: one of `conversations`, or one that its first question will make. */
   currentId: string
+  /** Chats that their first question will make: the one on show, and at most one of either kind that was begun and left. */
+  newChats: ReadonlyMap<string, NewChat>
+  /** The temporary conversation that the person is asked about before it goes. */
+  discarding: string | null
   threads: ReadonlyMap<string, Thread>
+  /** A message that shall come into sight once its conversation is on show. */
+  target: Target | null
   drafts: ReadonlyMap<string, Draft>
   queued: ReadonlyMap<string, QueuedMessage>
   /** Why the last message of a conversation could not go; the message itself is back in its composer. */
@@ -95,6 +116,7 @@ export const EMPTY_DRAFT: Draft = { text: '', chips: [] }
 export const useStore = create<State>()(() => initialState())
 
 export function initialState(): State {
+  const currentId = crypto.randomUUID()
   return {
     boot: null,
     settings: {
@@ -106,6 +128,8 @@ export function initialState(): State {
       quickAsk: { isEnabled: true, shortcut: '' },
       activeBackendId: null,
       favourites: [],
+      isTemporaryByDefault: false,
+      trashDays: 30,
       recents: [],
       backends: [],
     },
@@ -115,8 +139,11 @@ export function initialState(): State {
     storage: { isSafe: true },
     shortcut: { kind: 'off' },
     view: { name: 'chat' },
-    currentId: crypto.randomUUID(),
+    currentId,
+    newChats: new Map([[currentId, { isTemporary: false }]]),
+    discarding: null,
     threads: new Map(),
+    target: null,
     drafts: new Map(),
     queued: new Map(),
     refusals: new Map(),
@@ -140,6 +167,17 @@ export function withEntry<Key, Value>(
   if (value === undefined) copy.delete(key)
   else copy.set(key, value)
   return copy
+}
+
+/** What changes when main tells of a conversation: a chat that was new has become it. */
+export function withConversation(
+  { conversations, newChats }: Pick<State, 'conversations' | 'newChats'>,
+  summary: ConversationSummary,
+): Pick<State, 'conversations' | 'newChats'> {
+  return {
+    conversations: withEntry(conversations, summary.id, summary),
+    newChats: newChats.has(summary.id) ? withEntry(newChats, summary.id, undefined) : newChats,
+  }
 }
 
 /** The threads after events, each the next of its generation. Threads and messages that are not touched stay the same. */
@@ -186,6 +224,12 @@ function answerIn(thread: Thread | undefined, messageId: string): AssistantMessa
 export function conversationOf(state: State, conversationId: string): Conversation | null {
   const thread = state.threads.get(conversationId)
   return thread?.status === 'ready' ? thread.conversation : null
+}
+
+/** Whether nothing of a chat is kept, unless the person says so. */
+export function isTemporary(state: Pick<State, 'conversations' | 'newChats'>, conversationId: string): boolean {
+  const { conversations, newChats } = state
+  return (conversations.get(conversationId) ?? newChats.get(conversationId))?.isTemporary ?? false
 }
 
 /** The answer that is being written on the path on show, or null. */

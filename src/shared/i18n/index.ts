@@ -8,7 +8,9 @@ import enErrors from './en/errors.json'
 import enFirstRun from './en/first-run.json'
 import enGuide from './en/guide.json'
 import enQuickAsk from './en/quick-ask.json'
+import enSearch from './en/search.json'
 import enSettings from './en/settings.json'
+import enTransfer from './en/transfer.json'
 import enWire from './en/wire.json'
 import ruCertificate from './ru/certificate.json'
 import ruChat from './ru/chat.json'
@@ -18,7 +20,9 @@ import ruErrors from './ru/errors.json'
 import ruFirstRun from './ru/first-run.json'
 import ruGuide from './ru/guide.json'
 import ruQuickAsk from './ru/quick-ask.json'
+import ruSearch from './ru/search.json'
 import ruSettings from './ru/settings.json'
+import ruTransfer from './ru/transfer.json'
 import ruWire from './ru/wire.json'
 
 /** All texts by language and namespace; a test holds that the languages have the same keys. */
@@ -26,6 +30,7 @@ export const texts = {
   en: {
     common: enCommon,
     chat: enChat,
+    search: enSearch,
     settings: enSettings,
     'quick-ask': enQuickAsk,
     errors: enErrors,
@@ -34,10 +39,12 @@ export const texts = {
     'first-run': enFirstRun,
     certificate: enCertificate,
     wire: enWire,
+    transfer: enTransfer,
   },
   ru: {
     common: ruCommon,
     chat: ruChat,
+    search: ruSearch,
     settings: ruSettings,
     'quick-ask': ruQuickAsk,
     errors: ruErrors,
@@ -46,6 +53,7 @@ export const texts = {
     'first-run': ruFirstRun,
     certificate: ruCertificate,
     wire: ruWire,
+    transfer: ruTransfer,
   },
 } as const
 

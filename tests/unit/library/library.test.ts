@@ -383,6 +383,7 @@ describe('trash', () => {
     clock.nowMs += 2
     const later = libraryOn(root, undefined, clock)
     await later.recover()
+    await later.deleteFromTrash(await later.expired())
     expect(Object.keys(await filesUnder(join(root, 'trash')))).toEqual([])
     expect(await refusal(later.restore(b.id))).toEqual({ code: 'not-found', what: 'conversation' })
     expect(await listed(later)).toEqual([a.id])
@@ -615,7 +616,11 @@ describe('damage', () => {
         expect(read.conversation.messages).toHaveLength(2)
         // Whatever was flipped, the messages can be seen: the head is one of them.
         expect(read.conversation.messages.map(({ id }) => id)).toContain(read.conversation.headId)
-        expect(readConversation(victim.id, writeConversation(read.conversation))).toEqual({ ...read, isNewer: false })
+        expect(readConversation(victim.id, writeConversation(read.conversation))).toEqual({
+          ...read,
+          isNewer: false,
+          version: 1,
+        })
       }),
       { numRuns: 3000 },
     )
@@ -638,6 +643,7 @@ describe('damage', () => {
         kind: 'read',
         conversation,
         isNewer: false,
+        version: 1,
       })
     }
   })
@@ -671,7 +677,7 @@ describe('what earlier versions did not write', () => {
       }),
     ]) {
       const read = again(conversation)
-      expect(read).toEqual({ kind: 'read', conversation, isNewer: false })
+      expect(read).toEqual({ kind: 'read', conversation, isNewer: false, version: 1 })
       expect(read.kind === 'read' && writeConversation(read.conversation)).toBe(writeConversation(conversation))
     }
   })
@@ -687,6 +693,7 @@ describe('what earlier versions did not write', () => {
         kind: 'read',
         conversation: withAnswer({ content: [{ ...image, files: {} }] }),
         isNewer: false,
+        version: 1,
       })
     }
   })

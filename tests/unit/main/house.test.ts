@@ -33,7 +33,7 @@ interface Told {
   payload: unknown
 }
 
-async function open(): Promise<{ house: OpenedHouse; told: Told[]; folder: string }> {
+async function open(desk: Partial<Desk> = {}): Promise<{ house: OpenedHouse; told: Told[]; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-house-'))
   mkdirSync(join(folder, 'logs'))
   writeFileSync(join(folder, 'logs', 'main.log'), '[info] start\n')
@@ -44,7 +44,7 @@ async function open(): Promise<{ house: OpenedHouse; told: Told[]; folder: strin
     settings: new LiveSettings(defaultSettings('linux'), { write: async () => undefined }, silentLogger),
     keychain: noKeychain,
     // No request of these tests asks for the desktop.
-    desk: { shortcutState: () => ({ kind: 'off' }) } as Partial<Desk> as Desk,
+    desk: { shortcutState: () => ({ kind: 'off' }), ...desk } as Partial<Desk> as Desk,
     broadcast: <K extends EventName>(name: K, payload: EventPayload<K>) => void told.push({ name, payload }),
     locale: () => 'en',
     systemLocale: 'en',
@@ -63,12 +63,18 @@ async function open(): Promise<{ house: OpenedHouse; told: Told[]; folder: strin
 }
 
 /** Asks, and waits for the whole answer. */
-async function ask(house: OpenedHouse, backendId: string, model: string): Promise<AssistantMessage> {
+async function ask(
+  house: OpenedHouse,
+  backendId: string,
+  model: string,
+  isTemporary = false,
+): Promise<AssistantMessage> {
   const request: StartGeneration = {
     generationId: randomUUID(),
     answerId: randomUUID(),
     conversationId: randomUUID(),
     origin: 'window',
+    isTemporary,
     backendId,
     provider: null,
     model,
@@ -84,6 +90,19 @@ async function ask(house: OpenedHouse, backendId: string, model: string): Promis
 }
 
 describe('the rooms together', () => {
+  it('delete everything that is theirs, and only then start anew', async () => {
+    let atStart: string[] | null = null
+    const { house, folder } = await open({ startAnew: () => void (atStart = readdirSync(folder)) })
+    await ask(house, 'guide', 'guide')
+    await house.library.flush()
+    writeFileSync(join(folder, 'settings.json'), '{}')
+    writeFileSync(join(folder, 'secrets.json'), CANARY)
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['library', 'logs', 'secrets.json', 'settings.json']))
+    await house.deleteEverything()
+    expect(atStart).toEqual([])
+    expect(readdirSync(folder)).toEqual([])
+  })
+
   it('answer a question over the wire, which shows no secret', async () => {
     const server = await serve({ apiKey: CANARY })
     const { house, told } = await open()
@@ -130,6 +149,42 @@ describe('the rooms together', () => {
     expect(kept.length).toBeGreaterThan(0)
     for (const { id, bytes } of kept) expect((await house.attachments.file(id))?.bytes).toBe(bytes)
     expect(readdirSync(folder)).toContain('attachments')
+  })
+
+  it('leave nothing of a temporary conversation: no file, no picture, no recording, not when it is discarded or when Parley quits', async () => {
+    const server = await serve()
+    const { house, folder } = await open()
+    const { view } = await house.backends.connect(server.url, null)
+    const before = readdirSync(folder, { recursive: true }).map(String)
+    const kept = (answer: AssistantMessage): string[] =>
+      answer.content.flatMap((item) =>
+        item.type === 'media' ? Object.values(item.files ?? {}).map((file) => file.id) : [],
+      )
+    const temporary = async (): Promise<{ id: string; answer: AssistantMessage }> => {
+      const answer = await ask(house, view.profile.id, 'media', true)
+      const found = (await house.library.list()).find(({ isTemporary }) => isTemporary)
+      return { id: found?.id ?? '', answer }
+    }
+    const first = await temporary()
+    expect(kept(first.answer).length).toBeGreaterThan(0)
+    expect(house.wire.open(first.answer.id)).not.toBeNull()
+    await house.upkeep.discard(first.id)
+    await house.upkeep.settled()
+    expect(house.wire.open(first.answer.id)).toBeNull()
+    for (const id of kept(first.answer)) expect(await house.attachments.file(id)).toBeNull()
+
+    const second = await temporary()
+    await house.drafts.set({ key: second.id, text: CANARY, attachments: [], changedAt: 1 })
+    await house.leave()
+    for (const id of kept(second.answer)) expect(await house.attachments.file(id)).toBeNull()
+    const left = readdirSync(folder, { recursive: true }).map(String)
+    const isFile = (name: string): boolean => statSync(join(folder, name)).isFile()
+    const names = left.filter((name) => !before.includes(name) && isFile(name) && !name.startsWith('search.db'))
+    expect(names.filter((name) => /conversations|journals|attachments/u.test(name))).toEqual([])
+    const texts = names.map((name) => readFileSync(join(folder, name), 'utf8'))
+    expect(texts.join()).not.toContain(CANARY)
+    for (const id of [first.id, second.id]) expect(texts.join()).not.toContain(id)
+    expect(texts.join()).not.toMatch(/[0-9a-f]{64}/u)
   })
 
   it('say what they know of themselves, and nothing of the person', async () => {

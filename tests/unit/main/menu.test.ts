@@ -26,12 +26,13 @@ describe('the native menu', () => {
     expect(Object.fromEntries(keys)).toEqual({
       'CommandOrControl+,': 'Settings…',
       'CommandOrControl+N': 'New chat',
+      'CommandOrControl+Shift+N': 'New temporary chat',
       'CommandOrControl+U': 'Attach images…',
       'CommandOrControl+.': 'Stop the answer',
       'CommandOrControl+\\': 'Sidebar',
       'CommandOrControl+Shift+Y': 'Wire view',
     })
-    expect(keys).toHaveLength(6)
+    expect(keys).toHaveLength(7)
   })
 
   it('has the menus that macOS expects, and only there', () => {
@@ -68,6 +69,7 @@ describe('the native menu', () => {
     for (const { click } of items) (click as (() => void) | undefined)?.()
     expect(done).toEqual([
       ['main', 'new-conversation'],
+      ['main', 'new-temporary-conversation'],
       'quickAsk',
       ['here', 'attach-files'],
       ['here', 'stop'],

@@ -46,6 +46,7 @@ function summary(id: string, title: string, more: Partial<ConversationSummary> =
     isRunning: false,
     isUnread: false,
     hasFailed: false,
+    isTemporary: false,
     isDamaged: false,
     ...more,
   }

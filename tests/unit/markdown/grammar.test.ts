@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { lex } from '../../../src/renderer/markdown/grammar'
+import { lex } from '../../../src/shared/markdown/grammar'
 import { canTypeset } from '../../../src/renderer/markdown/tex'
 
 afterEach(() => {

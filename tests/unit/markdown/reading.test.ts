@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Block } from '../../../src/renderer/markdown/nodes'
-import { read, type Reading } from '../../../src/renderer/markdown/reading'
+import type { Block } from '../../../src/shared/markdown/nodes'
+import { read, type Reading } from '../../../src/shared/markdown/reading'
 
 const inline = fc.constantFrom(
   'plain words',

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { act } from 'react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { StartGeneration } from '../../../src/shared/contract'
+import type { StartGeneration, StoredDraft } from '../../../src/shared/contract'
 import { emptyAnswer, type ConversationSummary, type Part } from '../../../src/shared/conversation'
 import type { AppError } from '../../../src/shared/errors'
 import { GUIDE_BACKEND_ID, newBackendProfile, type BackendView, type Locale } from '../../../src/shared/settings'
@@ -24,6 +24,7 @@ const GUIDE: BackendView = {
 function createMain() {
   const listeners = new Map<string, Set<(payload: unknown) => void>>()
   const calls: { name: string; payload: unknown }[] = []
+  const drafts: StoredDraft[] = []
   let seq = 0
   let started: StartGeneration | null = null
   let refusal: AppError | null = null
@@ -38,6 +39,7 @@ function createMain() {
     isRunning,
     isUnread: false,
     hasFailed: false,
+    isTemporary: false,
     isDamaged: false,
   })
   const answers: Record<string, (payload: never) => unknown> = {
@@ -49,6 +51,7 @@ function createMain() {
       conversations: [],
       backends: [GUIDE],
     }),
+    'draft.list': () => drafts,
     'generation.start': (payload: StartGeneration) => {
       started = payload
       seq = 0
@@ -86,6 +89,7 @@ function createMain() {
   return {
     parley,
     emit,
+    drafts,
     named: (name: string) => calls.filter((call) => call.name === name).map(({ payload }) => payload),
     refuse: (error: AppError) => (refusal = error),
     send: async (...parts: Part[]) => {
@@ -144,6 +148,25 @@ async function open(locale: Locale = 'en') {
 const lastStart = () => main.named('generation.start').at(-1) as StartGeneration
 
 describe('quick ask', () => {
+  it('R33: has its own draft and no other, and a chat that is temporary by default is not its kind', async () => {
+    main.drafts.push(
+      { key: 'quick-ask', text: 'a quick one, half', attachments: [], changedAt: 1 },
+      { key: 'new', text: 'of the main window', attachments: [], changedAt: 2 },
+    )
+    const { field, type, press } = await open()
+    expect(field().value).toBe('a quick one, half')
+    useStore.setState(({ settings }) => ({ settings: { ...settings, isTemporaryByDefault: true } }))
+    await type('a quick one, whole')
+    document.dispatchEvent(new Event('focusout'))
+    expect(main.named('draft.set')).toMatchObject([{ key: 'quick-ask', text: 'a quick one, whole' }])
+    await press('Enter')
+    expect(lastStart().isTemporary).toBe(false)
+    document.dispatchEvent(new Event('focusout'))
+    expect(main.named('draft.set').at(-1)).toMatchObject({ key: 'quick-ask', text: '', attachments: [] })
+    await press('n', { ctrlKey: true })
+    expect(useStore.getState().newChats.get(useStore.getState().currentId)).toEqual({ isTemporary: false })
+  })
+
   it('asks in a conversation of its own kind, shows the answer in place and keeps the question in the field', async () => {
     const page = await open()
     await page.type('What does EAI_AGAIN mean?')

@@ -128,6 +128,8 @@ export async function startMain(views: BackendView[], activeBackendId: string | 
       emit('settings.changed', settings)
       return good(settings)
     },
+    'draft.list': () => good([]),
+    'trash.list': () => good([]),
     'backend.save': (profile: BackendProfile) => {
       const error = says.save(profile)
       if (error !== null) return fail(error)

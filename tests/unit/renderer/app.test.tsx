@@ -140,7 +140,7 @@ describe('the main window', () => {
     const row = container.querySelector('[data-conversation="c1"]')!
     await press(row, 'Delete')
     expect(main.named('conversation.trash')).toEqual([{ conversationId: 'c1' }])
-    const undo = [...container.querySelectorAll('button')].find((each) => each.textContent === 'Undo')!
+    const undo = [...container.querySelectorAll('button')].find((each) => each.textContent.startsWith('Undo'))!
     await settle(() => undo.click())
     expect(main.named('conversation.restore')).toEqual([{ conversationId: 'c1' }])
   })

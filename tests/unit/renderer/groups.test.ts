@@ -24,6 +24,7 @@ function summary(title: string, at: string | number, more: Partial<ConversationS
     isRunning: false,
     isUnread: false,
     hasFailed: false,
+    isTemporary: false,
     isDamaged: false,
     ...more,
   }
@@ -57,6 +58,17 @@ describe('the history, by day', () => {
     ])
   })
 
+  it('has temporary chats above all others, whenever they are from', () => {
+    const now = new Date('2026-11-22T14:00:00+01:00')
+    const list = [
+      summary('pinned', now.getTime(), { isPinned: true }),
+      summary('of yesterday', '2026-11-21T10:00:00+01:00', { isTemporary: true }),
+    ]
+    expect(shown(list, now)).toEqual(['# temporary', 'of yesterday', '# pinned', 'pinned'])
+    expect(markOf(summary('a', 0, { isTemporary: true }))).toBe('temporary')
+    expect(markOf(summary('a', 0, { isTemporary: true, isRunning: true }))).toBe('running')
+  })
+
   it('R34: a day of 25 or 23 hours is one day', () => {
     // On 25 October 2026 clocks in Berlin go back at 3:00.
     const autumn = new Date('2026-10-26T09:00:00+01:00')
@@ -77,14 +89,6 @@ describe('the history, by day', () => {
       '# today',
       'tomorrow',
     ])
-  })
-
-  it('filters by letters of the title in any case, and leaves out empty headings', () => {
-    const now = new Date('2026-11-22T14:00:00+01:00')
-    const list = [summary('Закваска', now.getTime()), summary('Sourdough', '2026-11-21T10:00:00+01:00')]
-    expect(shown(list, now, 'ЗАКВ')).toEqual(['# today', 'Закваска'])
-    expect(shown(list, now, ' sour ')).toEqual(['# yesterday', 'Sourdough'])
-    expect(shown(list, now, 'nothing')).toEqual([])
   })
 })
 

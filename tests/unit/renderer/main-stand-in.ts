@@ -2,7 +2,14 @@ import { act } from 'react'
 import { vi } from 'vitest'
 import { initialState, useStore } from '../../../src/renderer/store/state'
 import { initialWireState, useWire } from '../../../src/renderer/wire/state'
-import type { StartGeneration, WireRecording, WireRow } from '../../../src/shared/contract'
+import { initialTrashState, useTrash } from '../../../src/renderer/trash/state'
+import type {
+  StartGeneration,
+  StoredDraft,
+  TrashedConversation,
+  WireRecording,
+  WireRow,
+} from '../../../src/shared/contract'
 import {
   emptyAnswer,
   fold,
@@ -79,6 +86,8 @@ export function startMain(change: Partial<Settings> = {}) {
   const listeners = new Map<string, Set<(payload: unknown) => void>>()
   const calls: { name: string; payload: unknown }[] = []
   const kept = new Map<string, Conversation>()
+  const trashed = new Map<string, Conversation>()
+  const drafts = new Map<string, StoredDraft>()
   const refusals: AppError[] = []
   const recordings = new Map<string, StandInRecording>()
   let picked: StandInRecording | null = null
@@ -111,7 +120,8 @@ export function startMain(change: Partial<Settings> = {}) {
 
   const begin = (request: StartGeneration) => {
     const { conversationId, question, answerId: id, generationId, backendId, provider, model } = request
-    const before = kept.get(conversationId) ?? newConversation(conversationId, 'home')
+    const made = { ...newConversation(conversationId, 'home'), isTemporary: request.isTemporary }
+    const before = kept.get(conversationId) ?? made
     const asked =
       question.kind === 'new'
         ? [
@@ -138,6 +148,22 @@ export function startMain(change: Partial<Settings> = {}) {
     return { conversation: summarize(conversation), question: asked[0] ?? null, answer }
   }
 
+  const take = (id: string): Conversation => {
+    const conversation = kept.get(id)
+    if (conversation === undefined) throw notFound()
+    kept.delete(id)
+    emit('conversation.changed', { kind: 'remove', conversationId: id })
+    return conversation
+  }
+  const copy = (id: string, headId?: string) => {
+    const conversation = kept.get(id)
+    if (conversation === undefined) throw notFound()
+    const made = { ...conversation, id: crypto.randomUUID(), headId: headId ?? conversation.headId }
+    kept.set(made.id, made)
+    tell(made.id)
+    return summarize(made)
+  }
+
   const answers: Record<string, (payload: never) => unknown> = {
     'app.boot': () => ({
       role: 'main',
@@ -156,6 +182,44 @@ export function startMain(change: Partial<Settings> = {}) {
       const conversation = kept.get(conversationId)
       if (conversation === undefined) throw notFound()
       return { conversation, running: [] }
+    },
+    'conversation.trash': ({ conversationId }: { conversationId: string }) => {
+      trashed.set(conversationId, take(conversationId))
+    },
+    'conversation.restore': ({ conversationId }: { conversationId: string }) => {
+      const conversation = trashed.get(conversationId)
+      if (conversation === undefined) throw notFound()
+      trashed.delete(conversationId)
+      kept.set(conversationId, conversation)
+      tell(conversationId)
+    },
+    'conversation.duplicate': ({ conversationId }: { conversationId: string }) => copy(conversationId),
+    'conversation.branch': ({ conversationId, messageId }: { conversationId: string; messageId: string }) =>
+      copy(conversationId, messageId),
+    'conversation.keep': ({ conversationId }: { conversationId: string }) => {
+      const conversation = kept.get(conversationId)
+      if (conversation === undefined) throw notFound()
+      kept.set(conversationId, { ...conversation, isTemporary: false })
+      tell(conversationId)
+    },
+    'conversation.discard': ({ conversationId }: { conversationId: string }) => {
+      take(conversationId)
+    },
+    'trash.list': () =>
+      [...trashed.values()].map((conversation): TrashedConversation => ({
+        summary: summarize(conversation),
+        messages: pathOf(conversation).length,
+        images: 0,
+        deletedAt: Date.now() - 3_600_000,
+        expiresAt: Date.now() + 30 * 86_400_000 - 3_600_000,
+      })),
+    'trash.delete': ({ conversationIds }: { conversationIds: string[] }) => {
+      for (const id of conversationIds) trashed.delete(id)
+    },
+    'draft.list': () => [...drafts.values()],
+    'draft.set': (draft: StoredDraft) => {
+      if (draft.text === '' && draft.attachments.length === 0) drafts.delete(draft.key)
+      else drafts.set(draft.key, draft)
     },
     'generation.start': begin,
     'generation.stop': () => {
@@ -202,7 +266,7 @@ export function startMain(change: Partial<Settings> = {}) {
             if (refusal !== undefined) return { ok: false, error: refusal }
           }
           try {
-            return { ok: true, value: answers[name]?.(payload) }
+            return { ok: true, value: await answers[name]?.(payload) }
           } catch {
             return { ok: false, error: { code: 'not-found', what: 'conversation' } }
           }
@@ -250,7 +314,13 @@ export function startMain(change: Partial<Settings> = {}) {
   vi.stubGlobal('parley', parley)
   useStore.setState(initialState(), true)
   useWire.setState(initialWireState(), true)
+  useTrash.setState(initialTrashState(), true)
   return {
+    /** What main has of unsent words, by key. */
+    drafts: () => Object.fromEntries([...drafts].map(([key, { text }]) => [key, text])),
+    /** Words that are kept from an earlier run. */
+    draft: (key: string, text: string, attachments: StoredDraft['attachments'] = []) =>
+      void drafts.set(key, { key, text, attachments, changedAt: 1 }),
     keep: (conversation: Conversation) => void kept.set(conversation.id, conversation),
     named: (name: string) => calls.filter((call) => call.name === name).map(({ payload }) => payload),
     asked: () =>

@@ -1,4 +1,4 @@
-import type { Locale } from '../../shared/settings'
+import type { Locale } from '../shared/settings'
 
 /**
  * The words of a text, in lower case, without punctuation; `ё` is `е`, because most people write it so, and an

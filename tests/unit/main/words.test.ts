@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isStopWord, languageOf, splitWords, stem } from '../../../src/main/guide/words'
+import { isStopWord, languageOf, splitWords, stem } from '../../../src/main/words'
 
 describe('splitWords', () => {
   test('lower-cases, drops punctuation, joins apostrophes, writes ё as е', () => {

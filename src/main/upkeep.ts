@@ -1,0 +1,206 @@
+import { lstat, readdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, sep } from 'node:path'
+import type { CheckReport, LibrarySizes } from '../shared/contract'
+import type { Attachments } from './attachments'
+import type { Drafts } from './drafts'
+import type { Generations } from './generations'
+import { diskFileSystem } from './library/files'
+import { Leftovers } from './library/leftovers'
+import type { Library, Outside } from './library/library'
+import type { Logger } from './logger'
+import type { MediaStore } from './media'
+import type { Wire } from './wire/wire'
+
+const DAY_MS = 86_400_000
+/** The start has better things to do than to look into the trash. */
+const FIRST_AFTER_MS = 10_000
+
+/** What Chromium and Parley keep to be quicker, and what can be deleted at any time. */
+const CACHES = [
+  'Cache',
+  'Code Cache',
+  'GPUCache',
+  'DawnCache',
+  'DawnGraphiteCache',
+  'DawnWebGPUCache',
+  'ShaderCache',
+  'GrShaderCache',
+  'GraphiteDawnCache',
+  'blob_storage',
+  'catalogues.json',
+  join('library', 'index.json'),
+  'search.db',
+  'search.db-wal',
+  'search.db-shm',
+]
+
+export interface UpkeepOptions {
+  /** Where everything of the person lies. */
+  folder: string
+  logFolder: string
+  library: Library
+  generations: Pick<Generations, 'discard' | 'trash'>
+  attachments: Attachments
+  drafts: Drafts
+  media: Pick<MediaStore, 'forgetSpoken'>
+  wire: Pick<Wire, 'forget'>
+  logger: Logger
+}
+
+/**
+ * What happens to everything of a conversation, not only to its file: what is deleted for good takes its draft and its
+ * images with it, unless somebody else names them; what is temporary leaves nothing. And the caretaker's round: the trash
+ * is emptied, and the library is checked.
+ */
+export class Upkeep {
+  readonly #options: UpkeepOptions
+  readonly #outside: Outside
+  readonly #leftovers: Leftovers
+  #sweeping: Promise<void> = Promise.resolve()
+  #firstTimer: NodeJS.Timeout | null = null
+  #dailyTimer: NodeJS.Timeout | null = null
+
+  constructor(options: UpkeepOptions) {
+    const { library, attachments, drafts, folder, logger } = options
+    this.#options = options
+    this.#outside = { media: attachments, named: () => drafts.media() }
+    this.#leftovers = new Leftovers({
+      fs: diskFileSystem,
+      path: join(folder, 'library', 'leftovers.json'),
+      media: attachments,
+      named: () => library.namedMedia(this.#outside),
+      logger,
+    })
+    library.onChange((change) => {
+      if (change.kind === 'upsert' && change.summary.isTemporary) this.#noteTemporary()
+    })
+  }
+
+  /** Begins the round: soon, and then once a day. */
+  begin(): void {
+    this.#firstTimer = setTimeout(() => void this.round(), FIRST_AFTER_MS).unref()
+    this.#dailyTimer = setInterval(() => void this.round(), DAY_MS).unref()
+  }
+
+  /** Empties from the trash what has been there for as long as the settings say. Never rejects. */
+  async round(): Promise<void> {
+    const { library, logger } = this.#options
+    try {
+      const ids = await library.expired()
+      if (ids.length > 0) logger.info('trash emptied', { count: ids.length })
+      await this.deleteFromTrash(ids)
+    } catch {
+      logger.warn('trash not emptied')
+    }
+    this.#sweep()
+    await this.#sweeping
+  }
+
+  /** Deletes conversations in the trash for good, with what only they had. Throws storage. */
+  async deleteFromTrash(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    const { library, drafts } = this.#options
+    const present = new Set((await library.list()).map(({ id }) => id))
+    await this.#leftovers.add(await library.mediaInTrash(ids))
+    await library.deleteFromTrash(ids)
+    await drafts.remove(ids.filter((id) => !present.has(id)))
+    this.#sweep()
+  }
+
+  /** Ends a temporary conversation: nothing of it stays. Throws bad-request for an ordinary one, not-found. */
+  async discard(conversationId: string): Promise<void> {
+    const { generations, library, drafts, media, wire } = this.#options
+    const names = [...library.mediaOfTemporary()]
+    const conversation = await generations.discard(conversationId)
+    const spoken: string[] = []
+    for (const { id } of conversation.messages) {
+      wire.forget(id)
+      const file = media.forgetSpoken(id)
+      if (file !== null) spoken.push(file)
+    }
+    const draftMedia = (await drafts.list()).find(({ key }) => key === conversationId)?.attachments ?? []
+    await drafts.remove([conversationId])
+    // One that is still named, by another conversation or a draft, stays.
+    await this.#leftovers.add([...names, ...spoken, ...draftMedia.map(({ id }) => id)])
+    this.#sweep()
+  }
+
+  /** Makes an ordinary conversation of a temporary one, with its draft. */
+  async keep(conversationId: string): Promise<void> {
+    await this.#options.library.keep(conversationId)
+    await this.#options.drafts.keep(conversationId)
+  }
+
+  /** Moves a conversation to the trash; a temporary one is not put there but discarded. */
+  async trash(conversationId: string): Promise<void> {
+    const { library, generations } = this.#options
+    await (library.isTemporary(conversationId) ? this.discard(conversationId) : generations.trash(conversationId))
+  }
+
+  /** Discards all temporary conversations: Parley quits. Never rejects. */
+  async discardAll(): Promise<void> {
+    const temporary = (await this.#options.library.list()).filter(({ isTemporary }) => isTemporary)
+    for (const { id } of temporary) await this.discard(id).catch(() => undefined)
+    await this.#sweeping
+  }
+
+  check(): Promise<CheckReport> {
+    return this.#options.library.check(this.#outside)
+  }
+
+  repair(): Promise<CheckReport> {
+    return this.#options.library.repair(this.#outside)
+  }
+
+  /** How much lies where; folders are looked through one after the other. */
+  async sizes(): Promise<LibrarySizes> {
+    const { folder, logFolder, library, attachments } = this.#options
+    const media = await attachments.list()
+    let cacheBytes = 0
+    for (const name of CACHES) cacheBytes += await bytesUnder(join(folder, name))
+    return {
+      folder: withoutHome(folder),
+      ...(await library.sizes()),
+      media: { count: media.length, bytes: media.reduce((sum, { bytes }) => sum + bytes, 0) },
+      logs: { bytes: await bytesUnder(logFolder) },
+      cache: { bytes: cacheBytes },
+    }
+  }
+
+  /** Resolves when images that nobody names any more are deleted. Never rejects. */
+  async settled(): Promise<void> {
+    await this.#sweeping
+  }
+
+  /** Ends the round. */
+  close(): void {
+    if (this.#firstTimer !== null) clearTimeout(this.#firstTimer)
+    if (this.#dailyTimer !== null) clearInterval(this.#dailyTimer)
+  }
+
+  // Should Parley be killed, the next start finds them on the list and deletes them.
+  #noteTemporary(): void {
+    const names = this.#options.library.mediaOfTemporary()
+    if (names.size > 0) void this.#leftovers.add(names)
+  }
+
+  // Every file of the library may have to be read for it, so nobody waits.
+  #sweep(): void {
+    this.#sweeping = this.#leftovers.sweep((id) => this.#options.library.mediaOfTemporary().has(id))
+  }
+}
+
+function withoutHome(folder: string): string {
+  const home = homedir()
+  return folder === home || folder.startsWith(home + sep) ? `~${folder.slice(home.length)}` : folder
+}
+
+async function bytesUnder(path: string): Promise<number> {
+  const stats = await lstat(path).catch(() => null)
+  if (stats === null) return 0
+  if (!stats.isDirectory()) return stats.size
+  let bytes = 0
+  for (const name of await readdir(path).catch(() => [])) bytes += await bytesUnder(join(path, name))
+  return bytes
+}

@@ -1,0 +1,36 @@
+import { useEffect, useState } from 'react'
+import type { SearchResult } from '../../shared/contract'
+
+/** The answer to a search; null when it failed. */
+export interface Answered {
+  query: string
+  result: SearchResult | null
+}
+
+/** Keys that follow one another closer than this are one question. */
+const DEBOUNCE_MS = 60
+/** While the index is being made, there may be more to find. */
+const AGAIN_MS = 400
+const MAX_QUERY_LENGTH = 1000
+
+/** Searches all conversations for what is typed, and the latest answer; an answer to an earlier question is dropped. Null before the first. */
+export function useSearch(query: string): Answered | null {
+  const [answered, setAnswered] = useState<Answered | null>(null)
+  const wanted = query.trim() === '' ? '' : query.slice(0, MAX_QUERY_LENGTH)
+  useEffect(() => {
+    if (wanted === '') return undefined
+    let isCurrent = true
+    const ask = async (): Promise<void> => {
+      const result = await window.parley.request['conversation.search']({ query: wanted })
+      if (!isCurrent) return
+      setAnswered({ query: wanted, result: result.ok ? result.value : null })
+      if (result.ok && result.value.indexed < result.value.total) timer = setTimeout(() => void ask(), AGAIN_MS)
+    }
+    let timer = setTimeout(() => void ask(), DEBOUNCE_MS)
+    return () => {
+      isCurrent = false
+      clearTimeout(timer)
+    }
+  }, [wanted])
+  return wanted === '' ? null : answered
+}

@@ -1,0 +1,116 @@
+import type { StoredDraft } from '../../shared/contract'
+import type { Result } from '../../shared/errors'
+import { chipOf, readyAttachments } from './drafts'
+import { EMPTY_DRAFT, isTemporary, useStore, type Draft, type State } from './state'
+
+/** The draft of the main window's new chat, whose id is another one after each start. */
+const NEW_CHAT = 'new'
+/** The draft of the quick-ask, whatever conversation it goes to. */
+const QUICK_ASK = 'quick-ask'
+/** With the quarter of a second that main gathers changes for: on disk within half a second of the last key. */
+const WRITE_AFTER_MS = 250
+/** As many as a question can have. */
+const MAX_ATTACHMENTS = 10
+
+let stop = (): void => undefined
+
+/**
+ * Puts the drafts that main has kept into their composers, and tells main of every change from now on: shortly after it,
+ * and at once when the field or the window is left. Each window has keys of its own, so none overwrites another's (R33).
+ */
+export function keepDrafts(stored: Result<StoredDraft[]>): void {
+  stop()
+  const role = useStore.getState().boot?.role ?? 'main'
+  /** What main has, by key. */
+  const written = new Map<string, string>()
+  if (stored.ok) {
+    const ours = stored.value.filter(({ key }) => (key === QUICK_ASK) === (role === 'quick-ask'))
+    for (const draft of ours) written.set(draft.key, contentsOf(draft))
+    useStore.setState((state) => ({ drafts: withStored(state, ours) }))
+  }
+
+  let timer: ReturnType<typeof setTimeout> | null = null
+  const write = (): void => {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    const wanted = draftsToKeep(useStore.getState(), role)
+    // What a draft has become comes before its end: whatever happens between the two, the words are there.
+    for (const draft of wanted.values()) void tell(draft)
+    for (const key of [...written.keys()]) {
+      if (!wanted.has(key)) void tell({ key, text: '', attachments: [], changedAt: Date.now() })
+    }
+  }
+  const tell = async (draft: StoredDraft): Promise<void> => {
+    const { key } = draft
+    const contents = contentsOf(draft)
+    if (written.get(key) === contents) return
+    if (draft.text === '' && draft.attachments.length === 0) written.delete(key)
+    else written.set(key, contents)
+    const result = await window.parley.request['draft.set'](draft)
+    // The next change tries it once more.
+    if (!result.ok) written.set(key, '')
+  }
+  const writeIfDue = (): void => {
+    if (timer !== null) write()
+  }
+
+  const unsubscribe = useStore.subscribe((now, before) => {
+    const isSame =
+      now.drafts === before.drafts &&
+      now.queued === before.queued &&
+      now.newChats === before.newChats &&
+      now.currentId === before.currentId
+    if (!isSame) timer ??= setTimeout(write, WRITE_AFTER_MS)
+  })
+  const events = [
+    [document, 'focusout'],
+    [document, 'visibilitychange'],
+    [window, 'pagehide'],
+  ] as const
+  for (const [target, name] of events) target.addEventListener(name, writeIfDue)
+  stop = () => {
+    if (timer !== null) clearTimeout(timer)
+    unsubscribe()
+    for (const [target, name] of events) target.removeEventListener(name, writeIfDue)
+  }
+}
+
+/** What is unsent, by key. A message that waits for the end of an answer is unsent as well. */
+function draftsToKeep(state: State, role: 'main' | 'quick-ask'): Map<string, StoredDraft> {
+  const kept = new Map<string, StoredDraft>()
+  for (const id of new Set([...state.queued.keys(), ...state.drafts.keys()])) {
+    const key = keyOf(state, id, role)
+    if (key === null) continue
+    const queued = state.queued.get(id)
+    const draft = state.drafts.get(id) ?? EMPTY_DRAFT
+    const text = [queued?.text ?? '', draft.text].filter((part) => part !== '').join('\n\n')
+    const attachments = [...(queued?.attachments ?? []), ...readyAttachments(draft)].slice(0, MAX_ATTACHMENTS)
+    if (text !== '' || attachments.length > 0) kept.set(key, { key, text, attachments, changedAt: Date.now() })
+  }
+  return kept
+}
+
+/** Null for a draft that is not kept: that of a temporary chat, or one that the quick-ask has left behind. */
+function keyOf(state: State, id: string, role: 'main' | 'quick-ask'): string | null {
+  if (role === 'quick-ask') return id === state.currentId ? QUICK_ASK : null
+  if (isTemporary(state, id)) return null
+  return state.newChats.has(id) ? NEW_CHAT : id
+}
+
+function withStored(state: State, stored: readonly StoredDraft[]): State['drafts'] {
+  const drafts = new Map(state.drafts)
+  for (const { key, text, attachments } of stored) {
+    const id = key === NEW_CHAT || key === QUICK_ASK ? state.currentId : key
+    const typed: Draft = drafts.get(id) ?? EMPTY_DRAFT
+    drafts.set(id, {
+      text: [text, typed.text].filter((part) => part !== '').join('\n\n'),
+      chips: [...attachments.map(chipOf), ...typed.chips],
+    })
+  }
+  return drafts
+}
+
+/** All of a draft but when it changed, to compare. */
+function contentsOf({ text, attachments }: StoredDraft): string {
+  return JSON.stringify([text, attachments.map(({ id }) => id)])
+}

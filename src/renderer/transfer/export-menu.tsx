@@ -1,0 +1,28 @@
+import { Download } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import type { ExportFormat } from '../../shared/contract'
+import { MenuItem, Submenu } from '../controls/menu'
+import { showToast } from '../controls/toast'
+import { useTellError } from '../wire/tell-error'
+
+const FORMATS: readonly ExportFormat[] = ['markdown', 'html', 'json', 'pdf']
+
+/** Export ▸ of a chat's menus: main asks where the file shall lie. */
+export function ExportMenu({ conversationId }: { conversationId: string }) {
+  const { t } = useTranslation()
+  const tell = useTellError()
+  const save = async (format: ExportFormat): Promise<void> => {
+    const result = await window.parley.request['conversation.export']({ conversationId, format })
+    if (!result.ok) tell(result.error)
+    else if (result.value.isSaved) showToast({ text: t('transfer:export.saved') })
+  }
+  return (
+    <Submenu icon={Download} label={t('transfer:export.title')}>
+      {FORMATS.map((format) => (
+        <MenuItem key={format} onSelect={() => void save(format)}>
+          {t(`transfer:export.${format}`)}
+        </MenuItem>
+      ))}
+    </Submenu>
+  )
+}

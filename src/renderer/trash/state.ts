@@ -1,0 +1,63 @@
+import { create } from 'zustand'
+import type { TrashedConversation } from '../../shared/contract'
+import type { ConversationSummary } from '../../shared/conversation'
+import type { AppError } from '../../shared/errors'
+
+export interface TrashState {
+  /** The latest first; what is known of it, which `loadTrash` makes new. */
+  items: readonly TrashedConversation[]
+  /** False until main has answered once. */
+  isLoaded: boolean
+  /** Why main could not say what is in it. */
+  error: AppError | null
+}
+
+export function initialTrashState(): TrashState {
+  return { items: [], isLoaded: false, error: null }
+}
+
+/** What this window knows of the trash. */
+export const useTrash = create<TrashState>()(initialTrashState)
+
+/** Asks main what is in the trash. */
+export async function loadTrash(): Promise<void> {
+  const result = await window.parley.request['trash.list']()
+  useTrash.setState(result.ok ? { items: result.value, isLoaded: true, error: null } : { error: result.error })
+}
+
+/** Main reads each file of the trash to answer: the sidebar's figure waits until the window is at rest. */
+export function loadTrashSoon(): void {
+  if (!useTrash.getState().isLoaded) requestIdleCallback(() => void loadTrash(), { timeout: 5000 })
+}
+
+/** A conversation was deleted here: it is counted until main is asked again. */
+export function noteTrashed(summary: ConversationSummary): void {
+  forgetTrashed(summary.id)
+  const item = { summary, messages: 0, images: 0, deletedAt: Date.now(), expiresAt: null }
+  useTrash.setState(({ items }) => ({ items: [item, ...items] }))
+}
+
+/** A conversation is back among the others. */
+export function forgetTrashed(conversationId: string): void {
+  if (useTrash.getState().items.some(({ summary }) => summary.id === conversationId)) {
+    useTrash.setState(({ items }) => ({ items: items.filter(({ summary }) => summary.id !== conversationId) }))
+  }
+}
+
+/** Deletes for good; null, or why it could not be done. */
+export async function deleteForGood(conversationIds: readonly string[]): Promise<AppError | null> {
+  // A request carries no longer list.
+  for (let from = 0; from < conversationIds.length; from += MAX_AT_ONCE) {
+    const some = conversationIds.slice(from, from + MAX_AT_ONCE)
+    const result = await window.parley.request['trash.delete']({ conversationIds: some })
+    if (!result.ok) {
+      await loadTrash()
+      return result.error
+    }
+  }
+  const gone = new Set(conversationIds)
+  useTrash.setState(({ items }) => ({ items: items.filter(({ summary }) => !gone.has(summary.id)) }))
+  return null
+}
+
+const MAX_AT_ONCE = 1000

@@ -1,0 +1,233 @@
+import { CircleAlert, PanelLeft, Trash2 } from 'lucide-react'
+import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Virtualizer, type VirtualizerHandle } from 'virtua'
+import type { TrashedConversation } from '../../shared/contract'
+import { describe, type AppError } from '../../shared/errors'
+import { Button } from '../controls/button'
+import { Dialog } from '../controls/dialog'
+import { Icon } from '../controls/icon'
+import { IconButton } from '../controls/icon-button'
+import { showToast } from '../controls/toast'
+import { restoreConversation, showConversation, toggleSidebar } from '../store/conversations'
+import { useStore } from '../store/state'
+import { useTellError } from '../wire/tell-error'
+import { deleteForGood, loadTrash, useTrash } from './state'
+import { TrashedRow, useRowTitle } from './trashed-row'
+
+/** What the person is asked about: one conversation, or all. */
+type Asking = { kind: 'one'; item: TrashedConversation } | { kind: 'all' } | null
+
+/** What was deleted and can be put back [43], the latest first. `hasToggle` while the sidebar is hidden. */
+export function TrashView({ hasToggle }: { hasToggle: boolean }) {
+  const { t } = useTranslation()
+  const tell = useTellError()
+  const titleOf = useRowTitle()
+  const { items, isLoaded, error } = useTrash()
+  const days = useStore((state) => state.settings.trashDays)
+  const nowMs = useMinute()
+  const [asking, setAsking] = useState<Asking>(null)
+  const [reachedId, setReachedId] = useState<string | null>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
+  const scroller = useRef<HTMLDivElement>(null)
+  const list = useRef<VirtualizerHandle>(null)
+  useEffect(() => void loadTrash(), [days])
+  useEffect(() => heading.current?.focus(), [])
+
+  const tabStop = Math.max(
+    0,
+    items.findIndex(({ summary }) => summary.id === reachedId),
+  )
+  const focusRow = (index: number, action: 'put-back' | 'delete' = 'put-back'): void => {
+    const item = items[index]
+    if (item === undefined) {
+      heading.current?.focus()
+      return
+    }
+    setReachedId(item.summary.id)
+    list.current?.scrollToIndex(index, { align: 'nearest' })
+    requestAnimationFrame(() => {
+      const row = scroller.current?.querySelector(`[data-trashed="${CSS.escape(item.summary.id)}"]`)
+      row?.querySelector<HTMLElement>(`[data-action="${action}"]`)?.focus()
+    })
+  }
+  /** A row that goes takes the focus with it: the next one gets it. */
+  const focusBeside = (id: string): void => {
+    const index = items.findIndex(({ summary }) => summary.id === id)
+    focusRow(index + 1 < items.length ? index + 1 : index - 1)
+  }
+  const steer = (event: KeyboardEvent<HTMLElement>): void => {
+    if (event.altKey || event.ctrlKey || event.metaKey || !(event.target instanceof HTMLElement)) return
+    const item = items[tabStop]
+    const index = neighbour(tabStop, items.length, event.key)
+    if (index !== null) {
+      event.preventDefault()
+      focusRow(index, event.target.dataset.action === 'delete' ? 'delete' : 'put-back')
+    } else if (event.key === 'Delete' && item !== undefined) {
+      event.preventDefault()
+      setAsking({ kind: 'one', item })
+    }
+  }
+
+  const putBack = async ({ summary }: TrashedConversation): Promise<void> => {
+    focusBeside(summary.id)
+    const result = await restoreConversation(summary.id)
+    if (!result.ok) {
+      tell(result.error)
+      return
+    }
+    await loadTrash()
+    showToast({
+      text: t('chat:trash.isBack', { title: titleOf(summary) }),
+      action: { label: t('chat:trash.open'), run: () => void showConversation(summary.id) },
+    })
+  }
+  const answer = async (isYes: boolean): Promise<void> => {
+    const asked = asking
+    setAsking(null)
+    if (asked === null) return
+    if (!isYes) {
+      if (asked.kind === 'one') focusRow(tabStop, 'delete')
+      return
+    }
+    if (asked.kind === 'one') focusBeside(asked.item.summary.id)
+    else heading.current?.focus()
+    const ids = asked.kind === 'one' ? [asked.item.summary.id] : items.map(({ summary }) => summary.id)
+    const refusal = await deleteForGood(ids)
+    if (refusal !== null) tell(refusal)
+  }
+
+  return (
+    <main data-trash-view className="flex h-full min-w-0 flex-1 flex-col bg-paper">
+      <header
+        data-region="header"
+        tabIndex={-1}
+        aria-label={t('chat:trash.title')}
+        className={`drag-window layer-header flex h-(--titlebar) flex-none items-center shadow-[inset_0_-1px_var(--line)] outline-none ${hasToggle ? 'ps-[calc(var(--strip-start)+10px)]' : 'ps-6 max-narrow:ps-5'} pe-[calc(var(--strip-end)+12px)]`}
+      >
+        {hasToggle && (
+          <IconButton
+            icon={PanelLeft}
+            label={t('chat:sidebar.show')}
+            keys={['Mod', '\\']}
+            className="drag-none me-1.5 rtl:-scale-x-100"
+            onClick={toggleSidebar}
+          />
+        )}
+        <h1 ref={heading} tabIndex={-1} className="min-w-0 flex-1 truncate text-ui font-strong text-ink-1 outline-none">
+          {t('chat:trash.title')}
+        </h1>
+        {items.length > 0 && (
+          <Button variant="quiet" size={28} className="drag-none" onClick={() => setAsking({ kind: 'all' })}>
+            {t('chat:trash.empty')}
+          </Button>
+        )}
+      </header>
+      <section
+        data-region="thread"
+        tabIndex={-1}
+        aria-label={t('chat:trash.list')}
+        className="flex min-h-0 flex-1 flex-col outline-none"
+      >
+        {error !== null && <Unreadable error={error} />}
+        {isLoaded && error === null && items.length === 0 && (
+          <p className="m-auto pb-12 text-ui text-ink-2">{t('chat:trash.isEmpty')}</p>
+        )}
+        {items.length > 0 && (
+          <>
+            <p className="mx-auto w-[min(var(--column),100%-40px)] flex-none border-b border-line pt-6 pb-4 text-ui text-ink-2">
+              {days === null ? t('chat:trash.keptForEver') : t('chat:trash.keptFor', { count: days })}
+            </p>
+            <div
+              ref={scroller}
+              className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto overscroll-contain pb-4 [scrollbar-gutter:stable_both-edges]"
+              onKeyDown={steer}
+            >
+              <Virtualizer
+                ref={list}
+                scrollRef={scroller}
+                as="ul"
+                item="li"
+                data={items}
+                itemSize={52}
+                keepMounted={[tabStop]}
+              >
+                {(item, index) => (
+                  <TrashedRow
+                    key={item.summary.id}
+                    item={item}
+                    nowMs={nowMs}
+                    isTabStop={index === tabStop}
+                    onReach={() => setReachedId(item.summary.id)}
+                    onPutBack={() => void putBack(item)}
+                    onDelete={() => setAsking({ kind: 'one', item })}
+                  />
+                )}
+              </Virtualizer>
+            </div>
+          </>
+        )}
+      </section>
+      <Dialog
+        isOpen={asking !== null}
+        onClose={() => void answer(false)}
+        title={
+          asking?.kind === 'one'
+            ? t('chat:trash.deleteTitle', { title: titleOf(asking.item.summary) })
+            : t('chat:trash.emptyTitle')
+        }
+        description={
+          asking?.kind === 'one' ? t('chat:trash.deleteHelp') : t('chat:trash.emptyHelp', { count: items.length })
+        }
+        finalFocus={false}
+        actions={
+          <>
+            <Button onClick={() => void answer(false)}>{t('common:cancel')}</Button>
+            <Button variant="danger" icon={Trash2} onClick={() => void answer(true)}>
+              {t('chat:trash.delete')}
+            </Button>
+          </>
+        }
+      />
+    </main>
+  )
+}
+
+function Unreadable({ error }: { error: AppError }) {
+  const { t } = useTranslation()
+  const { title, detail } = describe(error, (key, values) => t(key, values ?? {}))
+  return (
+    <p role="alert" className="mx-auto flex w-[min(var(--column),100%-40px)] flex-none gap-2.5 py-6 text-ui text-ink-2">
+      <Icon of={CircleAlert} className="mt-0.5 text-danger" />
+      <span className="min-w-0 break-words">
+        <strong className="font-label text-ink-1">{title}</strong> {detail}
+      </span>
+    </p>
+  )
+}
+
+/** The row that a key leads to; null when it leads nowhere. */
+function neighbour(from: number, count: number, key: string): number | null {
+  switch (key) {
+    case 'ArrowDown':
+      return from + 1 < count ? from + 1 : null
+    case 'ArrowUp':
+      return from > 0 ? from - 1 : null
+    case 'Home':
+      return count > 0 ? 0 : null
+    case 'End':
+      return count > 0 ? count - 1 : null
+    default:
+      return null
+  }
+}
+
+/** The time, once a minute. */
+function useMinute(): number {
+  const [nowMs, setNowMs] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(Date.now()), 60_000)
+    return () => clearInterval(timer)
+  }, [])
+  return nowMs
+}

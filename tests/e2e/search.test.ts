@@ -1,0 +1,134 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { writeConversation } from '../../src/main/library/schema'
+import { defaultSettings } from '../../src/shared/settings'
+import type { Conversation } from '../../src/shared/conversation'
+import { eventually } from '../support/eventually'
+import { generatedConversation, rareWord } from '../support/generated-library'
+import { launchApp, type RunningApp } from './app'
+import { composer, shows, t } from './chat'
+
+/** A conversation of forty messages, with a word in its fifth answer that is nowhere else, within marks of markdown. */
+function longConversation(number: number): Conversation {
+  const conversation = generatedConversation(number, 40)
+  const messages = conversation.messages.map((message, at) =>
+    message.role === 'assistant' && at === 9
+      ? { ...message, content: [{ type: 'text' as const, text: `The **flamingo** stands in \`flamingo_lake\`.` }] }
+      : message,
+  )
+  return { ...conversation, title: 'Birds', messages }
+}
+
+describe('search and find in the real app', () => {
+  let app: RunningApp
+  let userDataDir = ''
+  afterEach(async () => {
+    await app.close()
+    await rm(userDataDir, { recursive: true, force: true })
+  })
+
+  async function launch(conversations: readonly Conversation[]): Promise<void> {
+    userDataDir = await mkdtemp(path.join(os.tmpdir(), 'parley-search-'))
+    const folder = path.join(userDataDir, 'library', 'conversations')
+    await mkdir(folder, { recursive: true })
+    for (const each of conversations) await writeFile(path.join(folder, `${each.id}.json`), writeConversation(each))
+    const settings = { ...defaultSettings(process.platform), activeBackendId: 'guide' }
+    await writeFile(path.join(userDataDir, 'settings.json'), JSON.stringify(settings))
+    app = await launchApp({ userDataDir, isProfileKept: true })
+    await shows(composer(app.window))
+  }
+
+  /** What a highlight of this name is painted over. */
+  const painted = (name: string) =>
+    app.window.evaluate(
+      (key) => [...(CSS.highlights.get(key) ?? [])].map((range) => (range instanceof Range ? range.toString() : '')),
+      name,
+    )
+
+  it('R37: a word of an old message is found as it is typed, and opens there; find goes through its hits', async () => {
+    await launch([longConversation(1), generatedConversation(2, 6), generatedConversation(4, 6)])
+    const page = app.window
+    const field = page.getByRole('textbox', { name: t('chat:sidebar.searchLabel') })
+    const results = page.getByRole('region', { name: t('search:results') })
+
+    await page.keyboard.press('Control+k')
+    await field.pressSequentially(rareWord(2), { delay: 20 })
+    await shows(results.getByText(t('search:found', { count: 1, value: '1' })))
+    expect(await results.locator('mark').allTextContents()).toEqual([rareWord(2)])
+
+    // A slip of the finger; the hit is far above the end of the thread.
+    await field.fill('flamngo')
+    await eventually(
+      () => results.locator('mark').allTextContents(),
+      (marks) => marks.includes('flamingo'),
+      'the hit',
+    )
+    await field.press('Enter')
+    await shows(page.getByRole('log').getByText('stands in'))
+    await eventually(
+      () => painted('found'),
+      (texts) => texts.includes('flamingo'),
+      'the mark in the message',
+    )
+    await eventually(
+      () =>
+        page
+          .getByRole('log')
+          .getByText('stands in')
+          .evaluate((element) => {
+            const { top, bottom } = element.getBoundingClientRect()
+            return top > 48 && bottom < innerHeight
+          }),
+      Boolean,
+      'the message in sight',
+    )
+
+    await page.keyboard.press('Control+f')
+    const bar = page.getByRole('search', { name: t('search:find.label') })
+    await bar.getByRole('textbox').fill('flamingo')
+    await shows(bar.getByText(t('search:find.place', { present: '1', total: '2' })))
+    await bar.getByRole('textbox').press('Enter')
+    await eventually(
+      () => painted('find-present'),
+      (texts) => texts.length === 1,
+      'the present hit',
+    )
+    const others = await eventually(
+      () => painted('find'),
+      (texts) => texts.every((text) => text !== ''),
+      'the other hit',
+    )
+    expect(others).toEqual(['flamingo'])
+    await bar.getByRole('textbox').press('Escape')
+    expect(await page.evaluate(() => String(getSelection()))).toBe('flamingo')
+    expect(await painted('find')).toEqual([])
+  })
+
+  it('R46: a deleted chat is not found any more, and comes back with Undo', async () => {
+    await launch([generatedConversation(2, 6), generatedConversation(4, 6)])
+    const page = app.window
+    const search = (query: string) =>
+      page.evaluate((text) => window.parley.request['conversation.search']({ query: text }), query)
+    const count = async (query: string): Promise<number> => {
+      const result = await search(query)
+      return result.ok ? result.value.hits.length : -1
+    }
+    await eventually(
+      () => count(rareWord(2)),
+      (hits) => hits === 1,
+      'the chat',
+    )
+    const { id: conversationId } = generatedConversation(2, 6)
+    await page.evaluate((id) => window.parley.request['conversation.trash']({ conversationId: id }), conversationId)
+    expect(await count(rareWord(2))).toBe(0)
+    await page.evaluate((id) => window.parley.request['conversation.restore']({ conversationId: id }), conversationId)
+    await eventually(
+      () => count(rareWord(2)),
+      (hits) => hits === 1,
+      'the chat again',
+    )
+    expect(await count(rareWord(4))).toBe(1)
+  })
+})

@@ -1,0 +1,172 @@
+// @vitest-environment happy-dom
+import { act } from 'react'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Toaster } from '../../../src/renderer/controls/toast'
+import { PrivacyPage } from '../../../src/renderer/settings/privacy-page'
+import type { CheckReport, LibrarySizes, RestoreDone, RestorePlan } from '../../../src/shared/contract'
+import { mount } from '../markdown/mount'
+import { startMain } from '../renderer/main-stand-in'
+import { createPerson } from './main-stand-in'
+
+const person = createPerson()
+let close = (): void => undefined
+
+const SIZES: LibrarySizes = {
+  folder: '~/.config/Parley',
+  conversations: { count: 196, bytes: 12 * 1_048_576 },
+  media: { count: 40, bytes: 68 * 1_048_576 },
+  trash: { count: 4, bytes: 1024 },
+  logs: { bytes: 4096 },
+  cache: { bytes: 0 },
+}
+
+const PLAN: RestorePlan = {
+  planId: 'plan-1',
+  fileName: 'parley-2026-11-15.zip',
+  bytes: 84 * 1_048_576,
+  source: 'parley',
+  items: [
+    { title: 'Packing list for the boat', updatedAt: Date.UTC(2026, 10, 4), outcome: 'new' },
+    { title: 'Bursty tokens behind nginx', updatedAt: Date.UTC(2026, 10, 22), outcome: 'newer-here' },
+    { title: '', updatedAt: Date.UTC(2026, 9, 30), outcome: 'newer-there' },
+  ],
+  same: 181,
+  problems: [{ name: 'media/a.png', error: { code: 'bad-archive', reason: 'damaged' } }],
+  media: 3,
+}
+
+async function open(plan: RestorePlan | null = PLAN) {
+  const main = startMain()
+  main.answer('library.sizes', () => SIZES)
+  main.answer('library.planRestore', () => plan)
+  const page = mount(
+    <>
+      <PrivacyPage />
+      <Toaster />
+    </>,
+  )
+  close = page.unmount
+  await act(async () => undefined)
+  return main
+}
+
+const restored = (): Promise<void> => person.press(person.button('Restore…'))
+
+beforeEach(() => document.body.replaceChildren())
+afterEach(() => close())
+
+describe('privacy and data', () => {
+  it('shows where the data lies, how much of it there is, and opens it', async () => {
+    const main = await open()
+    expect(person.text()).toContain('~/.config/Parley')
+    expect(person.text()).toContain('Images68 MB')
+    expect(person.text()).toContain('4 chats are in it.')
+    await person.press(person.button('Show'))
+    expect(main.named('app.openDataFolder')).toHaveLength(1)
+  })
+
+  it('says what a backup would change before anything does, and which of it stays', async () => {
+    const main = await open()
+    await restored()
+    const text = person.text()
+    for (const words of [
+      'What this backup would change',
+      'parley-2026-11-15.zip, 84 MB. Nothing has been changed yet.',
+      'new, will be added1newer here, will stay1older here, will be updated1',
+      '181 are the same',
+      'Packing list for the boat',
+      '1 problem',
+      'Parley backs up the present state first.',
+      'What is replaced goes to the trash.',
+    ]) {
+      expect(text).toContain(words)
+    }
+    expect(main.named('library.restore')).toEqual([])
+    await person.press(person.button('Cancel'))
+    expect(main.named('library.dropPlan')).toEqual([{ planId: 'plan-1' }])
+    expect(main.named('library.restore')).toEqual([])
+  })
+
+  it('offers nothing to do when everything is here already', async () => {
+    await open({ ...PLAN, items: [], problems: [] })
+    await restored()
+    expect(person.text()).toContain('Everything in it is here already.')
+    expect(person.has('Close')).toBe(true)
+    expect(person.has('Cancel')).toBe(false)
+  })
+
+  it('takes over, can be stopped, and says in words what came of it', async () => {
+    const main = await open()
+    let finish: (done: RestoreDone) => void = () => undefined
+    main.answer('library.restore', () => new Promise<RestoreDone>((resolve) => (finish = resolve)))
+    await restored()
+    await person.press(person.button('Take over 2 chats'))
+    await person.press(person.button('Stop'))
+    expect(main.named('library.dropPlan')).toEqual([{ planId: 'plan-1' }])
+    await act(async () => finish({ added: 1, updated: 0, kept: 3, problems: PLAN.problems }))
+    expect(person.text()).toContain('1 chat added. 3 newer ones stayed.')
+    expect(person.text()).toContain('media/a.png: It is damaged.')
+  })
+
+  it('goes on in the background, and a toast says when it is done', async () => {
+    const main = await open()
+    let finish: (done: RestoreDone) => void = () => undefined
+    main.answer('library.restore', () => new Promise<RestoreDone>((resolve) => (finish = resolve)))
+    await restored()
+    await person.press(person.button('Take over 2 chats'))
+    await person.press(person.button('Go on in the background'))
+    await act(async () => finish({ added: 312, updated: 0, kept: 0, problems: [] }))
+    expect(person.text()).toContain('312 chats added.')
+    expect(main.named('library.dropPlan')).toEqual([])
+  })
+
+  it('says why a file is refused', async () => {
+    const main = await open()
+    main.refuse('library.planRestore', { code: 'bad-archive', reason: 'unsafe' })
+    await restored()
+    expect(person.text()).toContain('The file is not safe')
+    expect(person.text()).not.toContain('What this backup would change')
+  })
+
+  it('says what a check has found, and mends it when asked', async () => {
+    const main = await open()
+    const report: CheckReport = {
+      conversations: 196,
+      media: 40,
+      bytes: 1,
+      faults: [
+        { kind: 'damaged', fileName: 'a.json', savedAs: null },
+        { kind: 'stray-media', count: 3, bytes: 2 * 1_048_576 },
+      ],
+    }
+    main.answer('library.check', () => report)
+    main.answer('library.repair', () => ({ ...report, faults: [] }))
+    await person.press(person.button('Check'))
+    expect(person.text()).toContain('a.json cannot be read.')
+    expect(person.text()).toContain('3 images have no chat, 2.0 MB.')
+    expect(main.named('library.repair')).toEqual([])
+    await person.press(person.button('Repair'))
+    expect(person.text()).toContain('No faults in 196 chats.')
+    expect(person.has('Repair')).toBe(false)
+  })
+
+  it('deletes everything only when the word was typed', async () => {
+    const main = await open()
+    const confirm = () => person.press(person.button('Delete everything'))
+    await person.press(person.button('Delete everything…'))
+    await confirm()
+    await person.type('Type “delete” to go on', 'delet')
+    await confirm()
+    expect(main.named('app.deleteEverything')).toEqual([])
+    await person.type('Type “delete” to go on', ' Delete ')
+    await confirm()
+    expect(main.named('app.deleteEverything')).toHaveLength(1)
+  })
+
+  it('says what was backed up', async () => {
+    const main = await open()
+    main.answer('library.backUp', () => ({ fileName: 'b.zip', bytes: 2048, conversations: 2, media: 1 }))
+    await person.press(person.button('Back up…'))
+    expect(person.text()).toContain('2 chats saved in b.zip, 2 KB.')
+  })
+})

@@ -1,0 +1,205 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { bootStore } from '../../../src/renderer/store/boot'
+import {
+  keepConversation,
+  showConversation,
+  showNewConversation,
+  showTemporaryConversation,
+} from '../../../src/renderer/store/conversations'
+import { attachFiles, changeDraft } from '../../../src/renderer/store/drafts'
+import { sendDraft } from '../../../src/renderer/store/sending'
+import { EMPTY_DRAFT, useStore } from '../../../src/renderer/store/state'
+import type { AttachmentInfo } from '../../../src/shared/conversation'
+import { newConversation, settle, startMain } from './main-stand-in'
+
+const IMAGE: AttachmentInfo = {
+  id: 'a'.repeat(64),
+  name: 'fern.png',
+  mime: 'image/png',
+  bytes: 900,
+  width: 30,
+  height: 20,
+  orientation: 1,
+  hasLocation: false,
+}
+/** More than the pause after which a draft is told. */
+const PAUSE_MS = 300
+
+let main: ReturnType<typeof startMain>
+const here = (): string => useStore.getState().currentId
+const draft = (id = here()): string => (useStore.getState().drafts.get(id) ?? EMPTY_DRAFT).text
+const write = (text: string, id = here()): void => changeDraft(id, (before) => ({ ...before, text }))
+const pause = (): Promise<void> => settle(() => new Promise((resolve) => setTimeout(resolve, PAUSE_MS)))
+
+beforeEach(() => {
+  globalThis.IS_REACT_ACT_ENVIRONMENT = true
+  location.hash = ''
+  main = startMain()
+})
+afterEach(() => vi.restoreAllMocks())
+
+describe('drafts', () => {
+  it('R33: come back after a restart, each to its chat, with what is attached', async () => {
+    main.keep(newConversation('c1', 'home'))
+    main.draft('new', 'in the new one', [IMAGE])
+    main.draft('c1', 'in c1')
+    main.draft('quick-ask', 'of the other window')
+    await bootStore()
+    expect(draft()).toBe('in the new one')
+    expect(useStore.getState().drafts.get(here())?.chips).toMatchObject([{ kind: 'ready', attachment: IMAGE }])
+    expect(draft('c1')).toBe('in c1')
+    await showConversation('c1')
+    showNewConversation()
+    expect(draft()).toBe('in the new one')
+    await pause()
+    expect(main.named('draft.set')).toEqual([])
+    expect(main.drafts()).toEqual({ new: 'in the new one', c1: 'in c1', 'quick-ask': 'of the other window' })
+  })
+
+  it('are told while somebody types, not after it, and at once when the field is left', async () => {
+    await bootStore()
+    for (const text of ['a', 'ab', 'abc', 'abcd']) {
+      write(text)
+      await new Promise((resolve) => setTimeout(resolve, 90))
+    }
+    expect(main.named('draft.set').length).toBeGreaterThan(0)
+    expect(main.named('draft.set').length).toBeLessThan(4)
+    write('abcde')
+    document.dispatchEvent(new Event('focusout'))
+    expect(main.named('draft.set').at(-1)).toMatchObject({ key: 'new', text: 'abcde', attachments: [] })
+    document.dispatchEvent(new Event('focusout'))
+    const count = main.named('draft.set').length
+    await pause()
+    expect(main.named('draft.set')).toHaveLength(count)
+  })
+
+  it('that are sent are gone, and the next one belongs to the conversation', async () => {
+    await bootStore()
+    write('Why?')
+    await pause()
+    expect(main.drafts()).toEqual({ new: 'Why?' })
+    await settle(() => sendDraft(here()))
+    await pause()
+    expect(main.drafts()).toEqual({})
+    write('And then?')
+    await pause()
+    expect(main.drafts()).toEqual({ [here()]: 'And then?' })
+  })
+
+  it('hold what waits for the end of an answer, until it is sent', async () => {
+    await bootStore()
+    write('Why?')
+    await settle(() => sendDraft(here()))
+    write('the next question')
+    await settle(() => sendDraft(here()))
+    write('half of the third')
+    await pause()
+    expect(main.drafts()).toEqual({ [here()]: 'the next question\n\nhalf of the third' })
+    await main.finish('complete')
+    await pause()
+    expect(main.drafts()).toEqual({ [here()]: 'half of the third' })
+  })
+
+  it('of a temporary chat stay in the window; kept, they are told', async () => {
+    await bootStore()
+    showTemporaryConversation()
+    write('nobody else needs to know')
+    await pause()
+    expect(main.named('draft.set')).toEqual([])
+    await keepConversation(here())
+    await pause()
+    expect(main.drafts()).toEqual({ new: 'nobody else needs to know' })
+  })
+
+  it('of the new chat and of a temporary one that is kept become one', async () => {
+    await bootStore()
+    write('first')
+    showTemporaryConversation()
+    write('second')
+    await keepConversation(here())
+    expect(draft()).toBe('first\n\nsecond')
+    expect([...useStore.getState().newChats]).toEqual([[here(), { isTemporary: false }]])
+    await pause()
+    expect(main.drafts()).toEqual({ new: 'first\n\nsecond' })
+  })
+
+  it('of a deleted conversation wait for it, and are no new chat', async () => {
+    main.keep(newConversation('c1', 'home'))
+    await bootStore()
+    await showConversation('c1')
+    write('in c1')
+    await settle(() => main.emit('conversation.changed', { kind: 'remove', conversationId: 'c1' }))
+    expect(here()).not.toBe('c1')
+    showNewConversation()
+    expect(draft()).toBe('')
+    await pause()
+    expect(main.drafts()).toEqual({ c1: 'in c1' })
+  })
+
+  it('of a conversation that is deleted while a message waits hold that message', async () => {
+    await bootStore()
+    write('Why?')
+    await settle(() => sendDraft(here()))
+    const id = here()
+    write('the next question')
+    await settle(() => sendDraft(id))
+    await settle(() => main.emit('conversation.changed', { kind: 'remove', conversationId: id }))
+    await pause()
+    expect(main.drafts()).toEqual({ [id]: 'the next question' })
+  })
+
+  it('are told once more when main could not take them', async () => {
+    await bootStore()
+    main.refuse('draft.set', { code: 'storage', reason: 'full' })
+    write('a')
+    await pause()
+    main.refuse('draft.set', null)
+    changeDraft(here(), (before) => ({ ...before }))
+    await pause()
+    expect(main.drafts()).toEqual({ new: 'a' })
+  })
+
+  it('have no file that is refused or still looked at', async () => {
+    await bootStore()
+    write('with a file')
+    await settle(() => attachFiles(here(), [new File(['x'], 'scan.tiff')]))
+    await pause()
+    expect(main.named('draft.set').at(-1)).toMatchObject({ text: 'with a file', attachments: [] })
+  })
+})
+
+describe('new chats', () => {
+  it('are temporary where the settings say so, but for a draft that is kept', async () => {
+    main = startMain({ isTemporaryByDefault: true })
+    await bootStore()
+    const { newChats } = useStore.getState()
+    expect([...newChats.values()]).toEqual([{ isTemporary: true }])
+    write('Why?')
+    await settle(() => sendDraft(here()))
+    expect(main.asked()[0]?.isTemporary).toBe(true)
+    showNewConversation()
+    expect(useStore.getState().newChats.get(here())).toEqual({ isTemporary: true })
+
+    main = startMain({ isTemporaryByDefault: true })
+    main.draft('new', 'kept')
+    await bootStore()
+    expect(draft()).toBe('kept')
+    expect(useStore.getState().newChats.get(here())).toEqual({ isTemporary: false })
+  })
+
+  it('of both kinds are there side by side, each with its draft', async () => {
+    await bootStore()
+    write('ordinary')
+    showTemporaryConversation()
+    write('temporary')
+    showNewConversation()
+    expect(draft()).toBe('ordinary')
+    showTemporaryConversation()
+    expect(draft()).toBe('temporary')
+    await settle(() => sendDraft(here()))
+    expect(main.asked()[0]?.isTemporary).toBe(true)
+    showTemporaryConversation()
+    expect(draft()).toBe('')
+  })
+})

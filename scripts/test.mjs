@@ -1,6 +1,6 @@
 /**
- * `npm test` runs everything from a fresh clone on: format, lint, types, unit tests on this Node and on Node 24, build,
- * end-to-end tests. `unit`, `e2e` and `check` run a part, and `faults` the fault suite in full, of which the unit
+ * `npm test` runs everything from a fresh clone on: format, lint, types, unit tests on this Node, those of main on Node 24
+ * too, build, end-to-end tests. `unit`, `e2e` and `check` run a part, and `faults` the fault suite in full, of which the unit
  * tests have a short form; what follows them is passed on (`npm run test:unit -- stream`).
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -97,6 +97,11 @@ async function faults(args) {
   )
 }
 
+/** What main runs. Pages live in Chromium: a second Node says nothing about them, and costs minutes. */
+const testsOfMain = ['backend', 'generations', 'guide', 'library', 'main', 'search', 'shared'].map(
+  (name) => `tests/unit/${name}`,
+)
+
 async function unitOnNode24() {
   if (Number(process.versions.node.split('.')[0]) >= 24) return
   if (process.platform !== 'linux' || process.arch !== 'x64') {
@@ -104,7 +109,8 @@ async function unitOnNode24() {
     return
   }
   const node = await obtainNode24()
-  await step('Unit tests on Node 24', `${node} node_modules/vitest/vitest.mjs run`, () => runVitest([], { node }))
+  const command = `${node} node_modules/vitest/vitest.mjs run ${testsOfMain.join(' ')}`
+  await step('Unit tests of main on Node 24', command, () => runVitest(testsOfMain, { node }))
 }
 
 /**

@@ -23,13 +23,15 @@ const events = Object.entries(contract)
   )
 
 // A path comes from the file the system handed over; a File that a page made up has none, and its bytes go instead.
-const attach: ParleyApi['attach'] = async (files) => {
+const attach: ParleyApi['attach'] = async (files, temporary) => {
   const read = [...files].map(async (file) => {
     const path = webUtils.getPathForFile(file as File)
     if (path !== '') return { name: file.name, path }
     return { name: file.name, bytes: new Uint8Array(await (file as File).slice(0, READ_BYTES).arrayBuffer()) }
   })
-  return ipcRenderer.invoke('attachment.add', { files: await Promise.all(read) }) as ReturnType<ParleyApi['attach']>
+  return ipcRenderer.invoke('attachment.add', { files: await Promise.all(read), temporary }) as ReturnType<
+    ParleyApi['attach']
+  >
 }
 
 const api = {

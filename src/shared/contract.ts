@@ -1,6 +1,8 @@
+import type { ActionId } from './actions'
 import type {
   AssistantMessage,
   AttachmentInfo,
+  ChatSettings,
   Conversation,
   ConversationSummary,
   GenerationEvent,
@@ -9,6 +11,7 @@ import type {
   UserMessage,
 } from './conversation'
 import type { AppError, Result } from './errors'
+import type { Prompt } from './prompts'
 import type { BackendProfile, BackendView, Locale, SecretName, SecretState, Settings } from './settings'
 
 /**
@@ -34,37 +37,69 @@ export const contract = {
   'conversation.leave': request<void, void>('main', 'quick-ask'),
   'conversation.rename': request<{ conversationId: string; title: string }, void>('main'),
   'conversation.pin': request<{ conversationId: string; isPinned: boolean }, void>('main'),
+  /** Its own settings, from the next message on. */
+  'conversation.setSettings': request<{ conversationId: string; settings: ChatSettings }, void>('main', 'quick-ask'),
   'conversation.trash': request<{ conversationId: string }, void>('main'),
-  'conversation.restore': request<{ conversationId: string }, void>('main'),
+  /**
+   * Out of the trash: one file of it, or the latest of a conversation. Told is the id that it has now: a new one when
+   * something is at its place.
+   */
+  'conversation.restore': request<{ conversationId: string; file?: string }, { conversationId: string }>('main'),
   /** A copy with all its branches, under a new id. */
   'conversation.duplicate': request<{ conversationId: string }, ConversationSummary>('main'),
   /** A new conversation with the path up to and with this message. */
   'conversation.branch': request<{ conversationId: string; messageId: string }, ConversationSummary>('main'),
   /** Puts the path on show that leads through this message to its latest end; it is remembered. */
-  'conversation.showMessage': request<{ conversationId: string; messageId: string }, OpenedConversation>('main'),
+  'conversation.showMessage': request<
+    { conversationId: string; messageId: string; isKept?: boolean | undefined },
+    OpenedConversation
+  >('main'),
+  /**
+   * Takes a message and all that hangs under it out of its conversation; answers that run there are stopped first. It goes
+   * to the trash as a chat of its own, but for that of a temporary conversation.
+   */
+  'conversation.deleteMessage': request<{ conversationId: string; messageId: string }, DeletedMessages>('main'),
+  /** Puts back what was deleted, at its place; as long as this process lives. */
+  'conversation.putBackMessages': request<{ deletionId: string }, void>('main'),
   /** Makes an ordinary conversation of a temporary one: from now on it is on disk. */
   'conversation.keep': request<{ conversationId: string }, void>('main'),
   /** Ends a temporary conversation: nothing of it stays. */
   'conversation.discard': request<{ conversationId: string }, void>('main', 'quick-ask'),
   'trash.list': request<void, TrashedConversation[]>('main'),
-  /** Deletes for good. Those ids that are not in the trash are left out. */
-  'trash.delete': request<{ conversationIds: string[] }, void>('main'),
+  /** The beginning of what is in it; throws not-found, storage (damaged). */
+  'trash.read': request<{ file: string }, TrashedMessages>('main'),
+  /** Deletes for good, by the names that `trash.list` tells. Those that are not in the trash are left out. */
+  'trash.delete': request<{ files: string[] }, void>('main'),
 
   'draft.list': request<void, StoredDraft[]>('main', 'quick-ask'),
-  /** Kept over restarts, within half a second of the last key; an empty one is removed. */
+  /**
+   * Kept over restarts, within half a second of the last key; an empty one is removed. Refused with storage (full) when
+   * all together are too much: what was kept of it before stays.
+   */
   'draft.set': request<StoredDraft, void>('main', 'quick-ask'),
   /** Conversations whose messages or title have these words, the best first; see SearchResult. */
   'conversation.search': request<{ query: string }, SearchResult>('main'),
-  /** One conversation as a file where the person says; false when no place was chosen. */
-  'conversation.export': request<{ conversationId: string; format: ExportFormat }, { isSaved: boolean }>('main'),
+  /** One conversation as a file where the person says; null when no place was chosen. */
+  'conversation.export': request<{ conversationId: string; format: ExportFormat }, ExportedFile | null>('main'),
+  /** Shows a file that was written since the start where it lies. */
+  'transfer.showFile': request<{ fileId: string }, void>('main'),
   'conversation.showFile': request<{ conversationId: string }, void>('main'),
 
   /** All conversations with their media in one file, verified after it was written; null when no place was chosen. */
   'library.backUp': request<void, BackupMade | null>('main'),
+  /** Every conversation as JSON and Markdown, with its images, in one file that is verified; null as for `library.backUp`. */
+  'library.exportAll': request<void, BackupMade | null>('main'),
   /** Reads a file that the person picks (a backup, ChatGPT's or gpt4free's export) and says what it would change; null when none was picked. */
   'library.planRestore': request<void, RestorePlan | null>('main'),
-  /** Does what the plan said; newer here stays. */
-  'library.restore': request<{ planId: string }, RestoreDone>('main'),
+  /** Does what the plan said; newer here stays, but for those that the person chose one by one. */
+  'library.restore': request<RestoreChoice, RestoreDone>('main'),
+  /** What is being taken in or written now, for a window that was made again; null when nothing is. */
+  'transfer.state': request<void, TransferState | null>('main'),
+  /** Every host that was asked for anything, the latest first. */
+  'contact.list': request<void, ContactedHost[]>('main'),
+  'contact.forget': request<{ host: string }, void>('main'),
+  /** Ends it at the next conversation: what is done stays, half a file does not. Harmless when it has ended. */
+  'transfer.stop': request<{ transferId: string }, void>('main'),
   /** Looks at every file and says what is wrong; nothing is changed. */
   'library.check': request<void, CheckReport>('main'),
   /** Mends what the last check found. */
@@ -74,6 +109,17 @@ export const contract = {
   'app.deleteEverything': request<void, void>('main'),
   'library.dropPlan': request<{ planId: string }, void>('main'),
 
+  'prompt.list': request<void, Prompt[]>('main'),
+  /** Adds a prompt, or takes the place of the one with its id. */
+  'prompt.save': request<Prompt, void>('main'),
+  'prompt.remove': request<{ promptId: string }, void>('main'),
+  /** What its variables were filled with last. */
+  'prompt.remember': request<{ promptId: string; values: { name: string; value: string }[] }, void>('main'),
+  /** Adds the prompts of a file that the person picks; null when none was picked. */
+  'prompt.import': request<void, PromptsImported | null>('main'),
+  /** All prompts as one file where the person says. */
+  'prompt.export': request<void, { isSaved: boolean }>('main'),
+
   'generation.start': request<StartGeneration, StartedGeneration>('main', 'quick-ask'),
   'generation.stop': request<{ generationId: string }, void>('main', 'quick-ask'),
   'generation.attach': request<{ generationId: string }, AttachedGeneration>('main', 'quick-ask'),
@@ -81,8 +127,12 @@ export const contract = {
   /** Ends the wait before a retry: it is tried now. Harmless when nothing waits. */
   'generation.retryNow': request<{ generationId: string }, void>('main', 'quick-ask'),
 
-  /** Fetches a result that is not kept yet, because a person asked for it; keeps it with its conversation. */
+  /** Fetches a result, or a picture that the text of an answer shows, because a person asked for it; keeps it with its conversation. */
   'media.load': request<{ conversationId: string; messageId: string; source: string }, MediaFile>('main', 'quick-ask'),
+  /** A stored image, sound or film as a file where the person says; false when no place was chosen. */
+  'media.save': request<{ id: string; name: string }, { isSaved: boolean }>('main'),
+  /** Begins to drag a stored file into other programs, while the button of the mouse is down. */
+  'media.drag': request<{ id: string; name: string }, void>('main'),
   /** The answer spoken, as its backend offers it (`synthesize`). */
   'media.speak': request<{ conversationId: string; messageId: string }, MediaFile>('main'),
 
@@ -102,7 +152,9 @@ export const contract = {
   'wire.save': request<{ recordingId: string }, { isSaved: boolean }>('main'),
 
   'attachment.add': preloadRequest<AddAttachments, AddedAttachment[]>('main', 'quick-ask'),
-  'attachment.pick': request<void, AddedAttachment[]>('main', 'quick-ask'),
+  'attachment.pick': request<Pick<AddAttachments, 'temporary'>, AddedAttachment[]>('main', 'quick-ask'),
+  /** Takes a shrunk or converted image in place of its source; checked by content like every file. */
+  'attachment.draw': request<DrawnImage, AddedAttachment>('main', 'quick-ask'),
 
   'settings.get': request<void, Settings>('main', 'quick-ask'),
   'settings.set': request<Partial<Omit<Settings, 'backends'>>, Settings>('main'),
@@ -133,17 +185,23 @@ export const contract = {
   'quickAsk.show': request<void, void>('main'),
   'quickAsk.hide': request<void, void>('quick-ask'),
   'quickAsk.resize': request<{ heightPx: number }, void>('quick-ask'),
+  /** Tries once more to hold the key. */
+  'quickAsk.checkShortcut': request<void, ShortcutState>('main'),
   'quickAsk.shortcutState': request<void, ShortcutState>('main', 'quick-ask'),
   'window.openConversation': request<{ conversationId: string }, void>('quick-ask'),
 
   'generation.event': event<GenerationEvent[]>('main', 'quick-ask'),
-  'conversation.changed': event<ConversationChange>('main', 'quick-ask'),
+  'conversation.changed': event<ConversationChange[]>('main', 'quick-ask'),
   'settings.changed': event<Settings>('main', 'quick-ask'),
   'backend.changed': event<BackendView[]>('main', 'quick-ask'),
   /** More, or something newer, is known of what a backend offers: who shows it asks again. */
   'catalogue.changed': event<{ backendId: string }>('main', 'quick-ask'),
   'quickAsk.shortcutChanged': event<ShortcutState>('main', 'quick-ask'),
+  'prompt.changed': event<Prompt[]>('main'),
   'storage.state': event<StorageState>('main', 'quick-ask'),
+  'conversation.keptBeside': event<KeptBeside>('main'),
+  /** At most ten times a second, and once more with `end` when it has ended. */
+  'transfer.changed': event<TransferState>('main'),
   'app.command': event<AppCommand>('main', 'quick-ask'),
 } as const
 
@@ -182,8 +240,12 @@ export interface ParleyApi {
   readonly request: { readonly [K in PageRequestName]: (payload: RequestIn<K>) => Promise<Result<RequestOut<K>>> }
   /** Listens to an event of the contract; the returned function ends that. */
   readonly on: { readonly [K in EventName]: (listener: (payload: EventPayload<K>) => void) => () => void }
-  /** Hands dropped, pasted or picked File objects to main: by path where they have one, else by bytes. */
-  attach(files: readonly PageFile[]): Promise<Result<AddedAttachment[]>>
+  /**
+   * Hands dropped, pasted or picked File objects to main: by path where they have one, else by bytes.
+   *
+   * @param temporary as in AddAttachments
+   */
+  attach(files: readonly PageFile[], temporary: string | null): Promise<Result<AddedAttachment[]>>
 }
 
 /** The DOM's File, as far as this folder, which has no DOM, must know it. */
@@ -210,15 +272,24 @@ export interface Boot {
 }
 
 /** Whether what is written reaches the disk; `reason` is why not (R07, R08). */
-export type StorageState = { isSafe: true } | { isSafe: false; reason: 'full' | 'read-only' | 'failed' }
+export type StorageState = { isSafe: true } | { isSafe: false; reason: 'full' | 'read-only' | 'failed' | 'folder-gone' }
+
+/** What somebody else wrote over a conversation that Parley had open, as a conversation of its own. */
+export interface KeptBeside {
+  conversationId: string
+  title: string
+}
 
 export type ShortcutState =
   | { kind: 'registered'; accelerator: string }
   | { kind: 'taken'; accelerator: string }
-  | { kind: 'not-possible'; reason: 'wayland' | 'other' }
+  /** `desktop` is the name of the desktop where it is a known one, such as GNOME. */
+  | { kind: 'not-possible'; reason: 'wayland' | 'other'; desktop: string | null }
   | { kind: 'off' }
 
 export interface TrashedConversation {
+  /** The name of its file: a conversation can lie there more than once. */
+  file: string
   summary: ConversationSummary
   /** Questions and answers on show, and the images in them; 0 for a file that cannot be read. */
   messages: number
@@ -228,11 +299,28 @@ export interface TrashedConversation {
   expiresAt: number | null
 }
 
+/** Messages on show of a deleted conversation, as text. */
+export interface TrashedMessages {
+  /** `who` is null for the person, and empty for an answer of which nobody knows who gave it. */
+  messages: { who: string | null; text: string }[]
+  /** How many come after these. */
+  left: number
+}
+
+/** UTF-16 units that can be sent as one message, quotes not counted. */
+export const MAX_QUESTION_TEXT = 1024 * 1024
+/** What of an unsent text is kept over restarts: more than can be sent, so that who pastes too much can shorten it later. */
+export const MAX_DRAFT_TEXT = 4 * 1024 * 1024
+/** Of all drafts together, so that their file stays one that is written in an instant. */
+export const MAX_ALL_DRAFTS = 16 * 1024 * 1024
+
 /** What stands unsent in a composer. `key` is the id of its conversation, a page's new chat, or `quick-ask`. */
 export interface StoredDraft {
   key: string
   text: string
   attachments: AttachmentInfo[]
+  /** Passages that are quoted, at most three; missing when there are none. */
+  quotes?: string[]
   changedAt: number
 }
 
@@ -246,12 +334,19 @@ export interface CheckReport {
 }
 
 export type CheckFault =
-  /** A file that cannot be read; `savedAs` is where its text was saved by the repair, null before. */
-  | { kind: 'damaged'; fileName: string; savedAs: string | null }
+  /** A folder of the library that is not there or cannot be read now; nothing is moved or deleted while that is so. */
+  | { kind: 'unreadable-folder'; folder: string }
+  /**
+   * A file that cannot be read; `savedAs` is where its text was saved by the repair, null before. One that is `isTooLarge`
+   * is left alone.
+   */
+  | { kind: 'damaged'; fileName: string; savedAs: string | null; isTooLarge?: true }
   /** Images named in a conversation that are not there or are not what they were. */
   | { kind: 'missing-media'; conversationId: string; title: string; count: number }
   /** Stored media that no conversation and no draft names. */
   | { kind: 'stray-media'; count: number; bytes: number }
+  /** A conversation under a name that is not ours, and so not in the list; a repair takes it in. */
+  | { kind: 'foreign-file'; fileName: string; title: string }
   /** What a crash left half done. */
   | { kind: 'stray-files'; count: number }
   | { kind: 'stale-index' }
@@ -262,6 +357,8 @@ export interface LibrarySizes {
   conversations: { count: number; bytes: number }
   media: { count: number; bytes: number }
   trash: { count: number; bytes: number }
+  /** Copies that were made before restores. */
+  backups: { count: number; bytes: number }
   logs: { bytes: number }
   cache: { bytes: number }
 }
@@ -290,11 +387,25 @@ export interface SearchHit {
 
 export type ExportFormat = 'markdown' | 'html' | 'json' | 'pdf'
 
+/** A file that was written where a person chose. */
+export interface ExportedFile {
+  fileName: string
+  fileId: string
+}
+
+/** What came of a file of prompts: those that are here already are only counted. */
+export interface PromptsImported {
+  added: number
+  same: number
+}
+
 export interface BackupMade {
   fileName: string
   bytes: number
   conversations: number
   media: number
+  /** Files of chats that cannot be read: in a backup as they lie on the disk. */
+  damaged: number
 }
 
 /** What a restore or an import would do. Nothing is changed by planning. */
@@ -303,25 +414,120 @@ export interface RestorePlan {
   fileName: string
   bytes: number
   source: 'parley' | 'chatgpt' | 'gpt4free'
-  /** Those that are the same here are only counted. */
-  items: { title: string; updatedAt: number; outcome: 'new' | 'newer-here' | 'newer-there' }[]
+  /** Those that are the same here are only counted. `titleHere` is given where it is another one. */
+  items: {
+    id: string
+    title: string
+    titleHere?: string
+    updatedAt: number
+    outcome:
+      | 'new'
+      /** It comes back, and what is newer stays in the trash. */
+      | 'newer-in-trash'
+      | 'newer-here'
+      | 'newer-there'
+      /** The one here is of a newer Parley, which this one does not overwrite. */
+      | 'kept'
+  }[]
   same: number
   /** What could not be read, in plain words of describe(); at most 100. */
-  problems: { name: string; error: AppError }[]
+  problems: TransferProblem[]
   media: number
+  /** Pictures of chats that are here, which are damaged or gone here and whole in the file: they come back. */
+  pictures: number
+  /** Backends in it that are not here, and whether its settings are others than those here. */
+  backends: number
+  hasOtherSettings: boolean
 }
+
+/** What the person wants of a plan, beside what is new or newer in the file. */
+export interface RestoreChoice {
+  planId: string
+  /** Conversations that are newer here, and shall be as they are in the file all the same. */
+  overwrite: string[]
+  /** Those that are not here. Keys never come from a file. */
+  withBackends: boolean
+  withSettings: boolean
+}
+
+/** A host that Parley has asked, how often and when last; as in a URL, with its port if it is not the usual one. */
+export interface ContactedHost {
+  host: string
+  purpose:
+    /** `name` is what the backend was called then. */
+    | { kind: 'backend'; backendId: string; name: string }
+    /** The way to others, a picture or film of an answer, looking for a server. */
+    | { kind: 'proxy' | 'picture' | 'discovery' }
+  requests: number
+  lastAt: number
+}
+
+/** What is wrong with one conversation or file. */
+export interface TransferProblem {
+  name: string
+  error: AppError
+}
+
+/** Looking through a file before anything is done, copying what is here before a restore, the work itself, reading back what was written. */
+export type TransferStep = 'look' | 'copy' | 'work' | 'check'
+
+/** A backup, an export of everything, a restore or an import, as far as it is. One at a time. */
+export interface TransferState {
+  id: string
+  kind: 'export' | 'backup' | 'plan' | 'restore' | 'import'
+  /** The file that is read or written, and the size of one that is read. */
+  fileName: string
+  bytes: number | null
+  /** Whose file is read. */
+  source: RestorePlan['source'] | null
+  step: TransferStep
+  /** Of the step: conversations, or files when it is `check`. */
+  done: number
+  total: number
+  /** The present conversation. */
+  item: { title: string; images: number } | null
+  /** Of the step; null in its first five seconds. */
+  leftMs: number | null
+  /** At most 100. */
+  problems: TransferProblem[]
+  isStopping: boolean
+  /** Null while it runs. */
+  end: TransferEnd | null
+}
+
+export type TransferEnd =
+  | { kind: 'written'; made: BackupMade; fileId: string }
+  | { kind: 'taken-in'; isStopped: boolean; done: RestoreDone }
+  | { kind: 'planned' }
+  /** Nothing was written. */
+  | { kind: 'stopped' }
+  | { kind: 'failed'; error: AppError }
 
 export interface RestoreDone {
   added: number
   updated: number
   kept: number
-  problems: { name: string; error: AppError }[]
+  /** Of those that were added or updated: whose images were not all in the file. */
+  missing: number
+  /** Pictures that were damaged or gone here. */
+  pictures: number
+  /** What was not sent yet, where nothing stands now. */
+  drafts: number
+  backends: number
+  hasSettings: boolean
+  problems: TransferProblem[]
 }
 
 /** A conversation with, for each running answer in it, the seq up to which its message is folded. */
 export interface OpenedConversation {
   conversation: Conversation
   running: { generationId: string; messageId: string; seq: number }[]
+}
+
+/** What was taken out of a conversation. */
+export interface DeletedMessages {
+  deletionId: string
+  count: number
 }
 
 export interface StartGeneration {
@@ -333,6 +539,8 @@ export interface StartGeneration {
   origin: Conversation['origin']
   /** A new conversation that never touches disk, log, journal or search until it is kept. */
   isTemporary: boolean
+  /** Of a new conversation; one that is there has its own. */
+  settings?: ChatSettings
   backendId: string
   provider: string | null
   model: string | null
@@ -362,11 +570,39 @@ export interface AttachedGeneration {
 }
 
 export interface AddAttachments {
+  /** The id of the chat, if it is a temporary one: they stay in memory. */
+  temporary: string | null
   files: ({ name: string; path: string } | { name: string; bytes: Uint8Array })[]
 }
 
 /** One result per file, in the order of the files; a refused file never stops the others. */
-export type AddedAttachment = { ok: true; attachment: AttachmentInfo } | { ok: false; name: string; error: AppError }
+export type AddedAttachment =
+  | { ok: true; attachment: AttachmentInfo }
+  /** Only a page can read it, and servers do not take it: it has to be drawn. */
+  | { ok: true; source: ImageSource }
+  /** The images of a folder, in the order of their names; `left` of them had no place. */
+  | { ok: true; folder: string; inside: AddedAttachment[]; left: number }
+  | { ok: false; name: string; error: AppError }
+
+/** A stored image that has to be drawn before it can be sent, at `app://local/attachment/<id>`. */
+export interface ImageSource {
+  id: string
+  name: string
+  format: 'AVIF' | 'BMP' | 'SVG' | 'ICO'
+  bytes: number
+  /** 0 for an SVG. */
+  width: number
+  height: number
+}
+
+/** A PNG or JPEG that a page has drawn of a stored image; never larger in pixels. */
+export interface DrawnImage {
+  /** Of the stored image, which was added since the start or stands in a draft. */
+  sourceId: string
+  /** Of the file, as the person knows it. */
+  name: string
+  bytes: Uint8Array
+}
 
 export type ConversationChange =
   { kind: 'upsert'; summary: ConversationSummary } | { kind: 'remove'; conversationId: string }
@@ -498,13 +734,12 @@ export interface WireRow {
 /** What a menu, the tray, the quick-ask or a command line asks a window to do. */
 export type AppCommand =
   | { kind: 'new-conversation' }
-  | { kind: 'new-temporary-conversation' }
   | { kind: 'open-conversation'; conversationId: string }
   | { kind: 'open-settings' }
-  | { kind: 'toggle-sidebar' }
-  | { kind: 'stop' }
-  | { kind: 'attach-files' }
-  | { kind: 'show-wire' }
+  /** What its key would do; see ACTIONS. */
+  | { kind: 'action'; action: ActionId }
+  /** Looks for a text everywhere. */
+  | { kind: 'search'; text: string }
   | { kind: 'show-diagnostics' }
   | { kind: 'quick-ask-shown' }
 

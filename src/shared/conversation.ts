@@ -23,8 +23,49 @@ export interface Conversation {
   provider: string | null
   model: string | null
   headId: string | null
+  /** Missing while nothing differs from the defaults. */
+  settings?: ChatSettings
   /** In the order in which they were made. */
   messages: Message[]
+}
+
+/** What a conversation asks of its answers, whoever gives them. From the next message on; null and empty are the defaults. */
+export interface ChatSettings {
+  /** Goes before the first message of the history, as role `system`. */
+  system: string
+  /** 0 to 2. */
+  temperature: number | null
+  /** The longest answer, in tokens (`max_tokens`). */
+  maxTokens: number | null
+  /** Further fields of the question: the text of one good JSON object, as it was typed. They win over the fields above. */
+  parameters: string
+  /** `web_search`: true asks for it, false takes it away, null leaves it to the parameters. */
+  webSearch: boolean | null
+}
+
+export const DEFAULT_CHAT_SETTINGS: ChatSettings = {
+  system: '',
+  temperature: null,
+  maxTokens: null,
+  parameters: '',
+  webSearch: null,
+}
+
+/** Whether two say the same. */
+export function isSameChatSettings(a: ChatSettings, b: ChatSettings): boolean {
+  return (
+    a.system === b.system &&
+    a.temperature === b.temperature &&
+    a.maxTokens === b.maxTokens &&
+    a.parameters === b.parameters &&
+    a.webSearch === b.webSearch
+  )
+}
+
+/** A conversation with these settings; without the field when they are the defaults. */
+export function withChatSettings(conversation: Conversation, settings: ChatSettings): Conversation {
+  const { settings: _before, ...rest } = conversation
+  return isSameChatSettings(settings, DEFAULT_CHAT_SETTINGS) ? rest : { ...rest, settings }
 }
 
 export type Message = UserMessage | AssistantMessage
@@ -72,6 +113,8 @@ export interface AssistantMessage {
   timing: Timing
   /** Events by type that Parley does not know, and events that could not be read: shown in details, never stored whole. */
   oddities: { unknown: Record<string, number>; malformed: number }
+  /** Pictures of the web in its text that a person had loaded, by address; see `picturesIn`. */
+  pictures?: Record<string, MediaFile>
 }
 
 /** `running` is the only state that is not final. The others are exactly those of requirement R15. */
@@ -81,6 +124,8 @@ export type FinishState = 'complete' | 'complete-unconfirmed' | 'stopped' | 'int
 export type AnswerStatus =
   | { phase: 'connecting' }
   | { phase: 'waiting' }
+  /** A file goes into a bucket of the server before the question; with all of its bytes there, the server reads it. */
+  | { phase: 'uploading'; name: string; sentBytes: number; totalBytes: number }
   /** `cause` is `limit` when the server asked for the pause (R14), else the connection did not come about (R12). */
   | { phase: 'retrying'; attempt: number; ofAttempts: number; inMs: number; cause?: 'limit' }
   | { phase: 'progress'; text: string }
@@ -168,14 +213,49 @@ export interface Timing {
 export interface AttachmentInfo {
   id: string
   name: string
-  mime: 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp'
+  mime: ImageMime | SoundMime | DocumentMime
   bytes: number
-  /** As shown: the orientation of the file is already applied to these two. */
+  /** As shown: the orientation of the file is already applied to these two. Both 0 for what is no image. */
   width: number
   height: number
   /** EXIF orientation 1 to 8; 1 when the file says nothing. */
   orientation: number
   hasLocation: boolean
+  /** What was taken out of the person's file before it was stored; missing when nothing was. */
+  removed?: RemovedMetadata[]
+  /** The image that this one was drawn from, when it was shrunk or converted. */
+  before?: OriginalImage
+  /** It moves. Missing for one that does not. */
+  isAnimated?: boolean
+}
+
+/** What servers take in questions (protocol.md section 1). */
+export type ImageMime = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp'
+export type SoundMime = 'audio/wav' | 'audio/mpeg'
+/** What goes through a bucket of the server (protocol.md section 6). Text is stored as UTF-8, whatever it was before. */
+export type DocumentMime = 'text/plain' | 'application/pdf'
+
+export function isDocument({ mime }: { mime: string }): boolean {
+  return mime === 'text/plain' || mime === 'application/pdf'
+}
+
+/** Kinds of metadata: where a picture was taken, with what, what it says of itself, and what hangs on it. */
+export type RemovedMetadata = 'location' | 'camera' | 'description' | 'preview'
+
+/** What an image was before it was drawn anew. */
+export interface OriginalImage {
+  /** Of its file, which stays while a draft names it; empty once the message was sent. */
+  id: string
+  /** For people: `PNG`, `AVIF`. */
+  format: string
+  bytes: number
+  /** As shown. An SVG has no size of its own: both are 0. */
+  width: number
+  height: number
+  /** Only its first frame was drawn. */
+  isAnimated: boolean
+  /** Servers take it as it is, so that it can be sent instead. */
+  isSendable: boolean
 }
 
 /** What the sidebar shows; derived from a conversation with `summarize`. */
@@ -192,6 +272,8 @@ export interface ConversationSummary {
   isTemporary: boolean
   /** Set when the file cannot be read: the row then offers to show the file. */
   isDamaged: boolean
+  /** A newer Parley wrote the file: it is shown and copied, and never written (R38). */
+  isReadOnly?: true
 }
 
 /**
@@ -396,7 +478,7 @@ function appendText(content: AnswerContent[], text: string): AnswerContent[] {
 }
 
 /**
- * The answer in which each media that has this source knows its stored copy. The provider may have changed between a
+ * The answer in which each media that has this source knows its stored copy, or its text the picture from there. The provider may have changed between a
  * result and its copy, so the attempts are looked at too.
  */
 export function foldFile(message: AssistantMessage, source: string, file: MediaFile): AssistantMessage {
@@ -406,6 +488,8 @@ export function foldFile(message: AssistantMessage, source: string, file: MediaF
     return kept === attempt.content ? attempt : { ...attempt, content: kept }
   })
   const isSame = attempts.every((attempt, index) => attempt === message.attempts[index])
+  // No result of it: a picture in its text.
+  if (isSame && content === message.content) return { ...message, pictures: { ...message.pictures, [source]: file } }
   return { ...message, content, attempts: isSame ? message.attempts : attempts }
 }
 
@@ -482,13 +566,21 @@ export function pathOf(conversation: Pick<Conversation, 'headId' | 'messages'>):
   return path.reverse()
 }
 
+/**
+ * A title without the characters that turn its order around, or that of what stands behind it: one could show a name that
+ * it does not have.
+ */
+export function withoutBidiControls(title: string): string {
+  return title.replace(/[\u202A-\u202E\u2066-\u2069]/gu, '')
+}
+
 /** The sidebar's row for a conversation. */
 export function summarize(conversation: Conversation): ConversationSummary {
   const last = pathOf(conversation).at(-1)
   const answer = last?.role === 'assistant' ? last : null
   return {
     id: conversation.id,
-    title: conversation.title,
+    title: withoutBidiControls(conversation.title),
     updatedAt: conversation.updatedAt,
     createdAt: conversation.createdAt,
     origin: conversation.origin,

@@ -38,14 +38,19 @@ export type AppError =
   | { code: 'bad-certificate-file'; reason: 'unreadable' | 'empty' | 'too-large' }
   | { code: 'bad-recording'; reason: 'unreadable' | 'format' | 'newer' | 'too-large' }
   | { code: 'bad-archive'; reason: 'unreadable' | 'format' | 'newer' | 'too-large' | 'damaged' | 'unsafe' }
+  | { code: 'bad-prompts'; reason: 'unreadable' | 'format' | 'newer' | 'too-large' }
   | { code: 'no-backend' }
   | { code: 'secret-unavailable'; reason: 'no-keychain' | 'unreadable' | 'other-origin' }
   // Attachments
   | { code: 'attachment'; reason: AttachmentReason; name: string; format: string | null; limit: number | null }
+  /** The server has no buckets for files, or made nothing of this one. `message` is what it says itself. */
+  | { code: 'upload'; reason: UploadReason; name: string; message: string | null }
   // Results that are no text
   | { code: 'media'; reason: MediaReason; host: string | null; limitBytes: number | null }
   // Storage
   | { code: 'storage'; reason: 'full' | 'read-only' | 'damaged' | 'failed' }
+  /** A chat that a newer Parley wrote, and that this one must not write. */
+  | { code: 'newer-file' }
   | { code: 'not-found'; what: MissingThing }
   // The gate
   | { code: 'bad-request'; channel: string }
@@ -60,12 +65,13 @@ export type CertificateReason =
 /** `refused` and `unknown-host` are the proxy itself; `login` is its 407; `failed` that it could not reach the server. */
 export type ProxyReason = 'refused' | 'unknown-host' | 'network' | 'login' | 'failed'
 export type ParametersReason = 'syntax' | 'not-an-object' | 'reserved' | 'too-large' | 'too-deep'
-export type MediaReason = 'gone' | 'refused' | 'private' | 'format' | 'too-large' | 'failed'
+export type UploadReason = 'unsupported' | 'unreadable'
+export type MediaReason = 'gone' | 'refused' | 'private' | 'format' | 'too-large' | 'failed' | 'blocked'
 export type MissingThing = 'conversation' | 'message' | 'generation' | 'attachment' | 'backend' | 'file' | 'recording'
 export type AddressReason = 'empty' | 'unreadable' | 'scheme' | 'credentials' | 'host' | 'port'
 export type HeaderReason = 'name' | 'value' | 'characters' | 'reserved' | 'too-long' | 'duplicate'
 export type AttachmentReason =
-  'empty' | 'format' | 'damaged' | 'too-large' | 'too-many-pixels' | 'too-many' | 'folder' | 'unreadable'
+  'empty' | 'format' | 'damaged' | 'too-large' | 'too-many-pixels' | 'too-many' | 'folder' | 'unreadable' | 'no-room'
 
 /** An AppError that travels as an exception inside one process. Only its `error` ever leaves the process. */
 export class AppFailure extends Error {
@@ -186,6 +192,8 @@ export function describe(error: AppError, t: Translate): ErrorText {
       return text(`bad-header.${error.reason}`, 'none', { name: error.name })
     case 'bad-archive':
       return text(`bad-archive.${error.reason}`, 'none')
+    case 'bad-prompts':
+      return text(`bad-prompts.${error.reason}`, 'none')
     case 'no-backend':
       return text('no-backend', 'choose-backend')
     case 'secret-unavailable':
@@ -196,6 +204,8 @@ export function describe(error: AppError, t: Translate): ErrorText {
         format: error.format ?? error.name,
         limit: error.limit ?? 0,
       })
+    case 'upload':
+      return withServerText(text(`upload.${error.reason}`, 'retry', { name: error.name }), error.message)
     case 'media':
       return text(`media.${error.reason}`, 'retry', {
         host: error.host ?? '',
@@ -203,6 +213,8 @@ export function describe(error: AppError, t: Translate): ErrorText {
       })
     case 'storage':
       return text(`storage.${error.reason}`, 'open-data-folder')
+    case 'newer-file':
+      return text('newer-file', 'none')
     case 'not-found':
       return text(`not-found.${error.what}`, 'none')
     case 'bad-request':

@@ -1,3 +1,5 @@
+import { DEFAULT_CHAT_SETTINGS, type ChatSettings } from './conversation'
+import type { Shortcuts } from './actions'
 import type { AppError } from './errors'
 
 /**
@@ -9,20 +11,51 @@ export interface Settings {
   theme: 'system' | 'light' | 'dark'
   /** Size of answers and composer in pixels, 13 to 22. */
   textSizePx: number
+  /** How wide thread and composer are at most. */
+  columnWidth: ColumnWidth
+  /** Long lines of code are broken; otherwise they scroll. */
+  wrapsCode: boolean
+  /** The thread scrolls along with an answer until the person scrolls up; otherwise the answer's beginning stays in sight. */
+  followsAnswer: boolean
+  /** Who answered, and how fast, stands under a finished answer. */
+  showsProvider: boolean
+  motion: 'system' | 'reduced' | 'full'
+  /** What the main window begins with when Parley starts. */
+  opensWith: 'new' | 'last'
   sendKey: 'enter' | 'mod-enter'
   /** What closing the main window does; null until the person was asked once. */
   closeToTray: boolean | null
+  /** Of an answer that ends while no window of Parley is in front: nothing, that it ended, or with its words. */
+  notifies: 'never' | 'plain' | 'text'
+  /** The computer does not fall asleep by itself while an answer is written. */
+  staysAwake: boolean
+  startsAtLogin: 'never' | 'shown' | 'hidden'
   quickAsk: {
     isEnabled: boolean
     /** Electron accelerator, such as `Control+Shift+Space`. */
     shortcut: string
   }
+  /** Keys of actions that a person has changed. */
+  shortcuts: Shortcuts
+  /** Words that no dictionary of `spellingLanguages` has are underlined as they are written. */
+  checksSpelling: boolean
+  /** BCP 47, of those that Chromium has dictionaries of; empty for those of the system. macOS finds the language by itself. */
+  spellingLanguages: readonly string[]
   /** The backend of new conversations; null until the first run has been answered. */
   activeBackendId: string | null
   /** Models with a star, in the order in which they got it; at most 200. */
   favourites: ModelChoice[]
   /** New conversations are temporary. */
   isTemporaryByDefault: boolean
+  /** What new conversations begin with. */
+  newChat: ChatSettings
+  images: ImageSettings
+  webPictures: WebPictures
+  /** Log files that are older are deleted. */
+  keepLogsDays: 1 | 7 | 30
+  /** The last backup that a person made, and the last check of the library; null for none. Set by main. */
+  lastBackup: { atMs: number; bytes: number } | null
+  lastCheck: { atMs: number; faults: number } | null
   /** After so many days the trash is emptied; null for never. */
   trashDays: 7 | 30 | 90 | null
   /** Models that were chosen last, the newest first; at most 50. */
@@ -30,7 +63,54 @@ export interface Settings {
   backends: BackendProfile[]
 }
 
+/** What becomes of images before they are sent [31]. */
+export interface ImageSettings {
+  /** A larger image is shrunk: pixels of its longer side, 256 to 8,192, and bytes, 100 KB to 20 MB. */
+  maxSidePx: number
+  maxBytes: number
+  /** Of JPEG, in percent, 40 to 100. */
+  qualityPercent: number
+  /** Nothing is shrunk unless the person asks for it. */
+  isOriginalSent: boolean
+  /** Place, camera, serial numbers and descriptions are taken out of every image, originals too (S23). */
+  isMetadataRemoved: boolean
+  /** In one message, 1 to 10. */
+  maxCount: number
+}
+
+export const DEFAULT_IMAGE_SETTINGS: ImageSettings = {
+  maxSidePx: 1600,
+  maxBytes: 1.5 * 1024 * 1024,
+  qualityPercent: 82,
+  isOriginalSent: false,
+  isMetadataRemoved: true,
+  maxCount: 10,
+}
+
+/** Whether an image is larger than a person wants to send. */
+export function isTooLarge(
+  image: { width: number; height: number; bytes: number },
+  { maxSidePx, maxBytes }: Pick<ImageSettings, 'maxSidePx' | 'maxBytes'>,
+): boolean {
+  return Math.max(image.width, image.height) > maxSidePx || image.bytes > maxBytes
+}
+
+export type ColumnWidth = 'narrow' | 'normal' | 'wide'
+
+/** The thread's width in pixels; the composer is 32 wider, so that its text stands below the answer's. */
+export const COLUMN_PX: Record<ColumnWidth, number> = { narrow: 620, normal: 740, wide: 960 }
+
 export type Locale = 'en' | 'ru'
+
+/**
+ * Pictures of the web in answers: a host learns the person's address when one is fetched. Hosts are as in a URL, with
+ * their port if it is not the usual one. A blocked host is asked for nothing, whatever else is set.
+ */
+export interface WebPictures {
+  load: 'never' | 'ask' | 'always'
+  allowed: string[]
+  blocked: string[]
+}
 
 /** A model as a person can choose it. Without a provider the backend chooses one, without a model the provider does. */
 export interface ModelChoice {
@@ -159,12 +239,31 @@ export function defaultSettings(platform: string): Settings {
     locale: 'system',
     theme: 'system',
     textSizePx: 16,
+    columnWidth: 'normal',
+    wrapsCode: false,
+    followsAnswer: true,
+    showsProvider: true,
+    motion: 'system',
+    opensWith: 'new',
     sendKey: 'enter',
     closeToTray: null,
+    notifies: 'plain',
+    staysAwake: false,
+    startsAtLogin: 'never',
     quickAsk: { isEnabled: true, shortcut: platform === 'darwin' ? 'Alt+Space' : 'Control+Shift+Space' },
+    shortcuts: {},
+    // The dictionaries of macOS are on the computer; elsewhere Chromium would load them from the web (S50).
+    checksSpelling: platform === 'darwin',
+    spellingLanguages: [],
     activeBackendId: null,
     favourites: [],
     isTemporaryByDefault: false,
+    images: DEFAULT_IMAGE_SETTINGS,
+    newChat: DEFAULT_CHAT_SETTINGS,
+    webPictures: { load: 'ask', allowed: [], blocked: [] },
+    keepLogsDays: 7,
+    lastBackup: null,
+    lastCheck: null,
     trashDays: 30,
     recents: [],
     backends: [],

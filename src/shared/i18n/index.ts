@@ -1,27 +1,43 @@
 import i18next, { type i18n } from 'i18next'
 import type { Locale } from '../settings'
+import enActions from './en/actions.json'
 import enCertificate from './en/certificate.json'
 import enChat from './en/chat.json'
 import enCommon from './en/common.json'
+import enCompare from './en/compare.json'
 import enDesktop from './en/desktop.json'
 import enErrors from './en/errors.json'
+import enFiles from './en/files.json'
 import enFirstRun from './en/first-run.json'
+import enImages from './en/images.json'
 import enGuide from './en/guide.json'
+import enPrompts from './en/prompts.json'
+import enPrivacy from './en/privacy.json'
 import enQuickAsk from './en/quick-ask.json'
 import enSearch from './en/search.json'
 import enSettings from './en/settings.json'
+import enTerminal from './en/terminal.json'
+import enThread from './en/thread.json'
 import enTransfer from './en/transfer.json'
 import enWire from './en/wire.json'
+import ruActions from './ru/actions.json'
 import ruCertificate from './ru/certificate.json'
 import ruChat from './ru/chat.json'
 import ruCommon from './ru/common.json'
+import ruCompare from './ru/compare.json'
 import ruDesktop from './ru/desktop.json'
 import ruErrors from './ru/errors.json'
+import ruFiles from './ru/files.json'
 import ruFirstRun from './ru/first-run.json'
+import ruImages from './ru/images.json'
 import ruGuide from './ru/guide.json'
+import ruPrompts from './ru/prompts.json'
+import ruPrivacy from './ru/privacy.json'
 import ruQuickAsk from './ru/quick-ask.json'
 import ruSearch from './ru/search.json'
 import ruSettings from './ru/settings.json'
+import ruTerminal from './ru/terminal.json'
+import ruThread from './ru/thread.json'
 import ruTransfer from './ru/transfer.json'
 import ruWire from './ru/wire.json'
 
@@ -29,30 +45,46 @@ import ruWire from './ru/wire.json'
 export const texts = {
   en: {
     common: enCommon,
+    actions: enActions,
     chat: enChat,
+    compare: enCompare,
     search: enSearch,
+    prompts: enPrompts,
     settings: enSettings,
     'quick-ask': enQuickAsk,
     errors: enErrors,
     desktop: enDesktop,
     guide: enGuide,
+    images: enImages,
+    files: enFiles,
     'first-run': enFirstRun,
     certificate: enCertificate,
     wire: enWire,
+    terminal: enTerminal,
+    thread: enThread,
+    privacy: enPrivacy,
     transfer: enTransfer,
   },
   ru: {
     common: ruCommon,
+    actions: ruActions,
     chat: ruChat,
+    compare: ruCompare,
     search: ruSearch,
+    prompts: ruPrompts,
     settings: ruSettings,
     'quick-ask': ruQuickAsk,
     errors: ruErrors,
     desktop: ruDesktop,
     guide: ruGuide,
+    images: ruImages,
+    files: ruFiles,
     'first-run': ruFirstRun,
     certificate: ruCertificate,
     wire: ruWire,
+    terminal: ruTerminal,
+    thread: ruThread,
+    privacy: ruPrivacy,
     transfer: ruTransfer,
   },
 } as const

@@ -41,7 +41,12 @@ function blockText(block: Block): string {
   }
 }
 
-function inlineText(nodes: readonly Inline[]): string {
+/**
+ * The words of a line.
+ *
+ * @param apart stands for what is no text, such as a line break or a picture; without it they are as a reader would write them
+ */
+export function inlineText(nodes: readonly Inline[], apart?: string): string {
   return nodes
     .map((node) => {
       switch (node.kind) {
@@ -51,15 +56,15 @@ function inlineText(nodes: readonly Inline[]): string {
         case 'span':
         case 'link':
         case 'piece':
-          return inlineText(node.children)
+          return inlineText(node.children, apart)
         case 'break':
-          return '\n'
+          return apart ?? '\n'
         case 'picture':
-          return node.picture.alt
+          return apart ?? node.picture.alt
         case 'math':
           return node.tex
         case 'footnote':
-          return ''
+          return apart ?? ''
       }
     })
     .join('')

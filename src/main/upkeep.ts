@@ -1,10 +1,11 @@
 import { lstat, readdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, sep } from 'node:path'
-import type { CheckReport, LibrarySizes } from '../shared/contract'
+import type { CheckReport, LibrarySizes, StoredDraft } from '../shared/contract'
 import type { Attachments } from './attachments'
 import type { Drafts } from './drafts'
 import type { Generations } from './generations'
+import { mediaOf } from './library/conversation-media'
 import { diskFileSystem } from './library/files'
 import { Leftovers } from './library/leftovers'
 import type { Library, Outside } from './library/library'
@@ -13,6 +14,8 @@ import type { MediaStore } from './media'
 import type { Wire } from './wire/wire'
 
 const DAY_MS = 86_400_000
+/** Images that a repair has found without a conversation are kept for so long. */
+const ASIDE_DAYS = 30
 /** The start has better things to do than to look into the trash. */
 const FIRST_AFTER_MS = 10_000
 
@@ -45,6 +48,8 @@ export interface UpkeepOptions {
   drafts: Drafts
   media: Pick<MediaStore, 'forgetSpoken'>
   wire: Pick<Wire, 'forget'>
+  /** Milliseconds since the epoch. */
+  now: () => number
   logger: Logger
 }
 
@@ -72,8 +77,8 @@ export class Upkeep {
       named: () => library.namedMedia(this.#outside),
       logger,
     })
-    library.onChange((change) => {
-      if (change.kind === 'upsert' && change.summary.isTemporary) this.#noteTemporary()
+    library.onChange((changes) => {
+      if (changes.some((change) => change.kind === 'upsert' && change.summary.isTemporary)) this.#noteTemporary()
     })
   }
 
@@ -87,30 +92,29 @@ export class Upkeep {
   async round(): Promise<void> {
     const { library, logger } = this.#options
     try {
-      const ids = await library.expired()
-      if (ids.length > 0) logger.info('trash emptied', { count: ids.length })
-      await this.deleteFromTrash(ids)
+      const files = await library.expired()
+      if (files.length > 0) logger.info('trash emptied', { count: files.length })
+      await this.deleteFromTrash(files)
     } catch {
       logger.warn('trash not emptied')
     }
+    await this.#lookAside()
     this.#sweep()
     await this.#sweeping
   }
 
-  /** Deletes conversations in the trash for good, with what only they had. Throws storage. */
-  async deleteFromTrash(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return
+  /** Deletes files in the trash for good, with what only they had. `which` as the library takes it. Throws storage. */
+  async deleteFromTrash(which: readonly string[]): Promise<void> {
+    if (which.length === 0) return
     const { library, drafts } = this.#options
-    const present = new Set((await library.list()).map(({ id }) => id))
-    await this.#leftovers.add(await library.mediaInTrash(ids))
-    await library.deleteFromTrash(ids)
-    await drafts.remove(ids.filter((id) => !present.has(id)))
+    await this.#leftovers.add(await library.mediaInTrash(which))
+    await drafts.remove(await library.deleteFromTrash(which))
     this.#sweep()
   }
 
   /** Ends a temporary conversation: nothing of it stays. Throws bad-request for an ordinary one, not-found. */
   async discard(conversationId: string): Promise<void> {
-    const { generations, library, drafts, media, wire } = this.#options
+    const { generations, library, attachments, drafts, media, wire } = this.#options
     const names = [...library.mediaOfTemporary()]
     const conversation = await generations.discard(conversationId)
     const spoken: string[] = []
@@ -122,14 +126,33 @@ export class Upkeep {
     const draftMedia = (await drafts.list()).find(({ key }) => key === conversationId)?.attachments ?? []
     await drafts.remove([conversationId])
     // One that is still named, by another conversation or a draft, stays.
-    await this.#leftovers.add([...names, ...spoken, ...draftMedia.map(({ id }) => id)])
+    const left = [...names, ...spoken, ...draftMedia.flatMap(({ id, before }) => [id, before?.id ?? id])]
+    await this.#leftovers.add(left.filter((id) => !attachments.isHeld(id)))
+    attachments.release(conversationId, library.mediaOfTemporary())
     this.#sweep()
+  }
+
+  /** Notes stored files that a message has left behind when it was sent: the next round deletes what nobody names. */
+  async leaveBehind(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#leftovers.add(ids)
   }
 
   /** Makes an ordinary conversation of a temporary one, with its draft. */
   async keep(conversationId: string): Promise<void> {
-    await this.#options.library.keep(conversationId)
-    await this.#options.drafts.keep(conversationId)
+    const { library, attachments, drafts } = this.#options
+    // Its images first: a kept conversation never names one that is on no disk.
+    await attachments.persist(mediaOf(await library.open(conversationId)).keys())
+    await library.keep(conversationId)
+    await drafts.keep(conversationId)
+  }
+
+  /** Takes what stands in a composer; images that lay in memory only are kept with it. Throws storage. */
+  async setDraft(draft: StoredDraft): Promise<void> {
+    const { library, attachments, drafts } = this.#options
+    if (!library.isTemporary(draft.key)) {
+      await attachments.persist(draft.attachments.flatMap(({ id, before }) => [id, before?.id ?? id]))
+    }
+    await drafts.set(draft)
   }
 
   /** Moves a conversation to the trash; a temporary one is not put there but discarded. */
@@ -157,12 +180,14 @@ export class Upkeep {
   async sizes(): Promise<LibrarySizes> {
     const { folder, logFolder, library, attachments } = this.#options
     const media = await attachments.list()
+    const backups = join(folder, 'backups')
     let cacheBytes = 0
     for (const name of CACHES) cacheBytes += await bytesUnder(join(folder, name))
     return {
       folder: withoutHome(folder),
       ...(await library.sizes()),
       media: { count: media.length, bytes: media.reduce((sum, { bytes }) => sum + bytes, 0) },
+      backups: { count: (await readdir(backups).catch(() => [])).length, bytes: await bytesUnder(backups) },
       logs: { bytes: await bytesUnder(logFolder) },
       cache: { bytes: cacheBytes },
     }
@@ -179,10 +204,21 @@ export class Upkeep {
     if (this.#dailyTimer !== null) clearInterval(this.#dailyTimer)
   }
 
+  // What a repair has set aside comes back when something names it after all, and goes for good when nothing has for so long.
+  async #lookAside(): Promise<void> {
+    const { attachments, library, now } = this.#options
+    if (!(await attachments.hasAside())) return
+    const named = await library.namedMedia(this.#outside).catch(() => null)
+    if (named === null) return
+    await attachments.bringBack(named)
+    await attachments.removeAside(now() - ASIDE_DAYS * DAY_MS)
+  }
+
   // Should Parley be killed, the next start finds them on the list and deletes them.
   #noteTemporary(): void {
-    const names = this.#options.library.mediaOfTemporary()
-    if (names.size > 0) void this.#leftovers.add(names)
+    const { library, attachments } = this.#options
+    const names = [...library.mediaOfTemporary()].filter((id) => !attachments.isHeld(id))
+    if (names.length > 0) void this.#leftovers.add(names)
   }
 
   // Every file of the library may have to be read for it, so nobody waits.

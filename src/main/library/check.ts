@@ -3,7 +3,17 @@ import type { CheckFault, CheckReport } from '../../shared/contract'
 import { failure } from '../../shared/errors'
 import type { ConversationFiles } from './conversation-files'
 import { mediaNamesIn, mediaOf } from './conversation-media'
-import { isStray, namesIn, writeAtomically, type FileSystem } from './files'
+import {
+  errorCode,
+  isStray,
+  lookInto,
+  MAX_LIBRARY_FILE_BYTES,
+  namesIn,
+  readRegular,
+  writeAtomically,
+  type FileSystem,
+} from './files'
+import { isModest } from './modest'
 import { readableText } from './readable-text'
 import { storageReason } from './storage'
 import type { Summaries } from './summaries'
@@ -15,6 +25,10 @@ export interface MediaShelf {
   isWhole(file: { id: string; bytes: number }): Promise<boolean>
   /** Deletes those of the files that nobody has used since `sinceMs`. */
   remove(ids: readonly string[], sinceMs: number): Promise<void>
+  /** Moves those of the files aside that nobody has used since `sinceMs`, into a folder that names the time `nowMs`. */
+  setAside(ids: readonly string[], sinceMs: number, nowMs: number): Promise<void>
+  /** Moves back what was set aside and is named again. */
+  bringBack(named: ReadonlySet<string>): Promise<void>
   /** Of processes that died: names of half-written files. */
   strays(): Promise<string[]>
   removeStrays(): Promise<void>
@@ -52,7 +66,14 @@ export interface Findings {
   strayMedia: string[]
   strayFiles: string[]
   isIndexStale: boolean
+  /** Names of files that are conversations, but not named like ours. */
+  foreign: string[]
+  /** Folders that cannot be read now: while there is one, nothing is moved or deleted. */
+  unreadable: string[]
 }
+
+/** The folders in which files name images. Only the first one must be there; the trash and the like come into being. */
+const NAMING_FOLDERS = ['conversations', 'trash', 'earlier', 'journals'] as const
 
 /** Looks at every file, one after the other; changes nothing but an index that is merely behind. */
 export async function checkLibrary(checked: Checked): Promise<Findings> {
@@ -67,6 +88,7 @@ export async function checkLibrary(checked: Checked): Promise<Findings> {
 
   const ids = await files.ids()
   const damaged: string[] = []
+  const tooLarge = new Set<string>()
   const missing: CheckFault[] = []
   let bytes = stored.reduce((sum, file) => sum + file.bytes, 0)
   for (const id of ids.sort()) {
@@ -75,6 +97,7 @@ export async function checkLibrary(checked: Checked): Promise<Findings> {
     bytes += file.stamp.bytes
     if (file.read.kind === 'damaged') {
       damaged.push(id)
+      if (file.read.isTooLarge) tooLarge.add(id)
       continue
     }
     const { conversation } = file.read
@@ -83,39 +106,65 @@ export async function checkLibrary(checked: Checked): Promise<Findings> {
     if (count > 0) missing.push({ kind: 'missing-media', conversationId: id, title: conversation.title, count })
   }
 
-  const strayMedia = await findStrayMedia(checked, stored, damaged.length > 0)
+  const unreadable = await findUnreadable(checked, stored.length > 0)
+  const isInDoubt = damaged.length > 0 || unreadable.length > 0
+  const strayMedia = await findStrayMedia(checked, stored, isInDoubt)
   const strayIds = new Set(strayMedia)
   const strayBytes = stored.reduce((sum, file) => sum + (strayIds.has(file.id) ? file.bytes : 0), 0)
   const strayFiles = await findStrayFiles(checked)
   const strayCount = strayFiles.length + (await media.strays()).length
   await summaries.rows()
   await summaries.flush()
-  const isIndexStale = !(await isIndexRight(checked))
+  const isIndexStale = unreadable.length === 0 && !(await isIndexRight(checked, new Set(damaged)))
+  const foreign = await files.foreign()
   const faults: CheckFault[] = [
-    ...(await Promise.all(damaged.map((id) => damagedFault(checked, id)))),
+    ...unreadable.map((folder) => ({ kind: 'unreadable-folder' as const, folder })),
+    ...(await Promise.all(damaged.map((id) => damagedFault(checked, id, tooLarge.has(id))))),
     ...missing,
+    ...foreign.map((file) => ({ kind: 'foreign-file' as const, ...file })),
     ...(strayMedia.length > 0 ? [{ kind: 'stray-media' as const, count: strayMedia.length, bytes: strayBytes }] : []),
     ...(strayCount > 0 ? [{ kind: 'stray-files' as const, count: strayCount }] : []),
     ...(isIndexStale ? [{ kind: 'stale-index' as const }] : []),
   ]
   const report: CheckReport = { conversations: ids.length, media: stored.length, bytes, faults }
-  return { report, damaged, strayMedia, strayFiles, isIndexStale }
+  return {
+    report,
+    damaged,
+    strayMedia,
+    strayFiles,
+    isIndexStale,
+    unreadable,
+    foreign: foreign.map(({ fileName }) => fileName),
+  }
 }
 
 /**
  * Mends what a check found and what is still so. A damaged file stays where it is: its text is saved beside it. Images
- * that are missing stay missing. Throws storage when the disk refuses.
+ * that nobody names are set aside, not deleted, and come back once they are named again; others that are missing stay
+ * missing. While a folder cannot be read, nothing is moved. Throws storage when the disk refuses.
  */
 export async function repairLibrary(checked: Checked, findings: Findings): Promise<void> {
   const { fs, root, files, summaries, media } = checked
   for (const id of findings.damaged) await saveText(checked, id)
+  for (const name of findings.foreign) {
+    const id = await files.adopt(name).catch((error: unknown) => {
+      // Somebody has moved it away since.
+      if (errorCode(error) === 'ENOENT') return null
+      throw failure({ code: 'storage', reason: storageReason(error) })
+    })
+    if (id !== null) await summaries.add(id)
+  }
   const sinceMs = performance.now()
   const stored = await media.list()
+  const named = await namedMedia(checked)
+  if (named !== null) await media.bringBack(named)
+  if (findings.unreadable.length > 0 || (await findUnreadable(checked, stored.length > 0)).length > 0) return
   const found = new Set(findings.strayMedia)
   const strayNow = await findStrayMedia(checked, stored, (await damagedIn(files)).length > 0)
-  await media.remove(
+  await media.setAside(
     strayNow.filter((id) => found.has(id)),
     sinceMs,
+    checked.now(),
   )
   for (const path of findings.strayFiles) await fs.unlink(join(root, path)).catch(() => undefined)
   await media.removeStrays()
@@ -136,9 +185,21 @@ async function findStrayMedia(checked: Checked, stored: StoredMedia[], hasDamage
   return names === null ? [] : old.map(({ id }) => id).filter((id) => !names.has(id))
 }
 
+/** Folders that should be there, or are, and cannot be read now. */
+async function findUnreadable({ fs, root }: Checked, hasMedia: boolean): Promise<string[]> {
+  const unreadable: string[] = []
+  for (const folder of NAMING_FOLDERS) {
+    const names = await lookInto(fs, join(root, folder))
+    // It is made at every start: without it somebody has moved it away, and the images are what is left.
+    const isLost = names === 'missing' && folder === 'conversations' && hasMedia
+    if (names === null || isLost) unreadable.push(folder)
+  }
+  return unreadable
+}
+
 /**
  * Every id of a stored file that is named by a conversation, here, in the trash, set aside or running, or elsewhere. Null
- * when a file cannot be read, because then nobody knows.
+ * when a folder or a file cannot be read, because then nobody knows.
  */
 export async function namedMedia({
   fs,
@@ -146,13 +207,16 @@ export async function namedMedia({
   namedElsewhere,
 }: Pick<Checked, 'fs' | 'root' | 'namedElsewhere'>): Promise<Set<string> | null> {
   const names = await namedElsewhere()
-  for (const folder of ['conversations', 'trash', 'earlier', 'journals']) {
-    for (const name of await namesIn(fs, join(root, folder))) {
+  const read = new Set<string>()
+  // The first one twice: what came back out of the trash meanwhile lies in neither when each is looked at once.
+  for (const folder of [...NAMING_FOLDERS, 'conversations']) {
+    const found = await lookInto(fs, join(root, folder))
+    if (found === null || (found === 'missing' && folder === 'conversations')) return null
+    for (const name of found === 'missing' ? [] : found) {
       const path = join(root, folder, name)
-      const text = await fs.lstat(path).then(
-        (file) => (file.isFile() ? fs.readFile(path, 'utf8').catch(() => null) : ''),
-        () => '',
-      )
+      if (read.has(path)) continue
+      read.add(path)
+      const text = await textForNames(fs, path)
       if (text === null) return null
       for (const id of mediaNamesIn(text)) names.add(id)
     }
@@ -160,6 +224,21 @@ export async function namedMedia({
   // What was named when this began may have moved from memory to a file that was read before.
   for (const id of await namedElsewhere()) names.add(id)
   return names
+}
+
+/** The text of a file, also of one that is a link; nothing for a folder and for what has gone; null when nobody knows. */
+async function textForNames(fs: FileSystem, path: string): Promise<string | null> {
+  try {
+    if ((await fs.stat(path)).isDirectory()) return ''
+    return await readRegular(fs, path, MAX_LIBRARY_FILE_BYTES)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') return null
+    // A link that leads nowhere leads to a disk that is not there.
+    return fs.lstat(path).then(
+      () => null,
+      (gone: unknown) => (errorCode(gone) === 'ENOENT' ? '' : null),
+    )
+  }
 }
 
 async function findStrayFiles({ fs, root, now }: Checked): Promise<string[]> {
@@ -174,7 +253,7 @@ async function findStrayFiles({ fs, root, now }: Checked): Promise<string[]> {
   return found
 }
 
-async function isIndexRight({ fs, files, summaries }: Checked): Promise<boolean> {
+async function isIndexRight({ fs, files, summaries }: Checked, damaged: ReadonlySet<string>): Promise<boolean> {
   if (!(await summaries.isIndexWhole())) return false
   const rows = await summaries.rows()
   const ids = await files.ids()
@@ -184,12 +263,15 @@ async function isIndexRight({ fs, files, summaries }: Checked): Promise<boolean>
     // Changed or gone since: whoever did it writes the index, too.
     if (file === null) continue
     if (row?.bytes !== file.size || row.modifiedMs !== file.mtimeMs) return false
+    // A disk that could not be read for a moment has nothing to do with the file.
+    if (row.summary.isDamaged !== damaged.has(id)) return false
   }
   const there = new Set(ids)
   return [...rows.values()].every((row) => row.bytes === 0 || there.has(row.summary.id))
 }
 
-async function damagedFault({ fs, root }: Checked, id: string): Promise<CheckFault> {
+async function damagedFault({ fs, root }: Checked, id: string, isTooLarge: boolean): Promise<CheckFault> {
+  if (isTooLarge) return { kind: 'damaged', fileName: `${id}.json`, savedAs: null, isTooLarge }
   const name = recoveredName(id)
   const isSaved = await fs.stat(join(root, name)).then(
     () => true,
@@ -199,7 +281,8 @@ async function damagedFault({ fs, root }: Checked, id: string): Promise<CheckFau
 }
 
 async function saveText({ fs, root, files }: Checked, id: string): Promise<void> {
-  const broken = await fs.readFile(files.pathOf(id), 'utf8').catch(() => '')
+  const broken = await readRegular(fs, files.pathOf(id), MAX_LIBRARY_FILE_BYTES).catch(() => '')
+  if (!(await isModest(Buffer.from(broken)))) return
   const text = readableText(broken)
   if (text === '') return
   try {

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import {
   pathOf,
@@ -8,8 +9,20 @@ import {
   type Message,
 } from '../../shared/conversation'
 import { failure } from '../../shared/errors'
-import { errorCode, isStray, namesIn, openNew, writeAtomically, type FileStamp, type FileSystem } from './files'
+import {
+  errorCode,
+  isStray,
+  MAX_LIBRARY_FILE_BYTES,
+  namesIn,
+  openNew,
+  readRegularBytes,
+  writeAtomically,
+  type FileStamp,
+  type FileSystem,
+  syncFolder,
+} from './files'
 import { interrupt } from './journal'
+import { isModest } from './modest'
 import {
   isId,
   readConversation,
@@ -19,12 +32,22 @@ import {
   type ReadConversation,
 } from './schema'
 import { Trash, type TrashedFile } from './trash'
+import { duplicateOf } from './tree'
 
 /** What the trash says of a file. */
 export interface TrashedContents {
   summary: ConversationSummary
   messages: number
   images: number
+}
+
+const TOO_LARGE: ReadConversation = { kind: 'damaged', isTooLarge: true }
+
+/** What the file of a conversation was when it was last read or written. */
+export interface KnownFile {
+  stamp: FileStamp
+  /** Of its bytes: some disks change the time of a file by themselves. */
+  hash: string
 }
 
 /** The folders `conversations` and `trash`: one file for each conversation, whole or not there at all. */
@@ -37,6 +60,7 @@ export class ConversationFiles {
   readonly #format: FileFormat
   /** Whether this process runs the generation; a file that says so of any other is of a process that died. */
   readonly #isRunning: (generationId: string) => boolean
+  #wasThere = false
 
   constructor(fs: FileSystem, root: string, format: FileFormat, isRunning: (generationId: string) => boolean) {
     this.#fs = fs
@@ -59,13 +83,37 @@ export class ConversationFiles {
     return names.filter((name) => name.endsWith('.json') && isId(name.slice(0, -5))).map((name) => name.slice(0, -5))
   }
 
+  /**
+   * Conversations under names that are not ours, such as `<id> (conflicted copy).json` of a program that syncs folders: by
+   * name, with the title. Nothing of them is in the list.
+   */
+  async foreign(): Promise<{ fileName: string; title: string }[]> {
+    const found: { fileName: string; title: string }[] = []
+    for (const fileName of await namesIn(this.#fs, this.folder)) {
+      if (!isForeign(fileName)) continue
+      const file = await this.#readAt(join(this.folder, fileName), fileName)
+      if (file?.read.kind === 'read') found.push({ fileName, title: file.read.conversation.title })
+    }
+    return found
+  }
+
+  /** Gives such a file a name of ours; nothing of it is changed. @returns the id; throws what the disk says */
+  async adopt(fileName: string): Promise<string> {
+    if (!isForeign(fileName)) throw failure({ code: 'not-found', what: 'file' })
+    const written = fileName.slice(0, -'.json'.length).toLowerCase()
+    const id = isId(written) && !(await this.exists(written)) ? written : randomUUID()
+    await this.#fs.rename(join(this.folder, fileName), this.pathOf(id))
+    await syncFolder(this.#fs, this.folder).catch(() => undefined)
+    return id
+  }
+
   /** Null when there is no such file. What is no readable file is damaged: it hides only itself (R04). */
   async read(id: string): Promise<ReadConversation | null> {
     return (await this.#readAt(this.pathOf(id), id))?.read ?? null
   }
 
   /** As `read`, with what the file looked like. */
-  readStamped(id: string): Promise<{ read: ReadConversation; stamp: FileStamp } | null> {
+  readStamped(id: string): Promise<ReadFile | null> {
     return this.#readAt(this.pathOf(id), id)
   }
 
@@ -75,9 +123,69 @@ export class ConversationFiles {
     return file === null ? null : rowOf(id, file)
   }
 
-  /** Replaces the file; throws what the disk says. */
-  write(conversation: Conversation): Promise<FileStamp> {
-    return writeAtomically(this.#fs, this.pathOf(conversation.id), writeConversation(conversation, this.#format))
+  /**
+   * Replaces the file; throws what the disk says. One that is none of those in `known`, because somebody else has written
+   * it, is first put beside the others as a conversation of its own (R38).
+   *
+   * @param known what the file may be; what it becomes is added before it does. Left out when it may be anything.
+   * @returns the id of the other one, when there was one
+   */
+  async write(conversation: Conversation, known?: KnownFile[]): Promise<{ file: KnownFile; besideId: string | null }> {
+    const path = this.pathOf(conversation.id)
+    const text = writeConversation(conversation, this.#format)
+    const file: KnownFile = { stamp: { bytes: 0, modifiedMs: 0 }, hash: hashOf(text) }
+    let besideId: string | null = null
+    await writeAtomically(this.#fs, path, text, async (stamp) => {
+      file.stamp = stamp
+      if (known === undefined) return
+      if (!(await this.#isKnown(path, known))) besideId = await this.putBeside(path)
+      known.push(file)
+    })
+    this.#wasThere = true
+    return { file, besideId }
+  }
+
+  /**
+   * Puts what a file has among the conversations, under a new id and with a marked title; durable. What cannot be read, or
+   * is of a newer Parley, is put there as it is. Throws what the disk says.
+   *
+   * @returns its id
+   */
+  async putBeside(path: string): Promise<string> {
+    const bytes = await readRegularBytes(this.#fs, path, MAX_LIBRARY_FILE_BYTES)
+    const id = randomUUID()
+    const isSmall = await isModest(bytes)
+    const read = isSmall ? readConversation(id, Buffer.from(bytes).toString('utf8'), this.#format) : TOO_LARGE
+    if (read.kind === 'damaged' || read.isNewer) {
+      await writeAtomically(this.#fs, this.pathOf(id), bytes)
+      return id
+    }
+    const { conversation } = read
+    const { title, createdAt, updatedAt, isPinned } = conversation
+    const copy = duplicateOf(conversation, updatedAt)
+    const marked: Conversation = { ...copy, title: `${title} (2)`.trim(), titleSource: 'person', createdAt, isPinned }
+    await writeAtomically(this.#fs, this.pathOf(copy.id), writeConversation(marked, this.#format))
+    return copy.id
+  }
+
+  /** Whether the folder has gone since it was last read or written: somebody has moved or deleted it. */
+  async isFolderLost(): Promise<boolean> {
+    if (!this.#wasThere) return false
+    return this.#fs.stat(this.folder).then(
+      () => false,
+      (error: unknown) => errorCode(error) === 'ENOENT',
+    )
+  }
+
+  /** The version of the files that are written. */
+  get version(): number {
+    return this.#format.version
+  }
+
+  /** Writes a file that lies in the trash from its first day; throws what the disk says. */
+  async writeTrashed(conversation: Conversation, nowMs: number): Promise<void> {
+    const path = join(this.trash.folder, `${conversation.id}.${nowMs}.json`)
+    await writeAtomically(this.#fs, path, writeConversation(conversation, this.#format))
   }
 
   /** Whether a file of this version must be copied before it is written. */
@@ -95,7 +203,8 @@ export class ConversationFiles {
       () => true,
       () => false,
     )
-    if (!isThere) await writeAtomically(this.#fs, copy, await this.#fs.readFile(this.pathOf(id)))
+    if (isThere) return
+    await writeAtomically(this.#fs, copy, await readRegularBytes(this.#fs, this.pathOf(id), MAX_LIBRARY_FILE_BYTES))
   }
 
   /** True as well when something is there that cannot be looked at. */
@@ -106,10 +215,10 @@ export class ConversationFiles {
     )
   }
 
-  /** The conversation as it lies in the trash; null when it is not there. */
-  async readTrashed(id: string): Promise<ReadConversation | null> {
-    const file = await this.trash.find(id)
-    return file === null ? null : ((await this.#readAt(file.path, id))?.read ?? null)
+  /** The conversation as it lies in the trash, its latest version; null when it is not there. */
+  async readTrashed(which: string): Promise<ReadConversation | null> {
+    const file = await this.trash.find(which)
+    return file === null ? null : ((await this.#readAt(file.path, file.id))?.read ?? null)
   }
 
   /** The summary of a file in the trash, and how much is in it; null when it is gone. */
@@ -131,27 +240,49 @@ export class ConversationFiles {
     await this.trash.sweep()
   }
 
-  /** Throws when the folder cannot be written. */
+  /** Throws when the folder cannot be written. Makes it when it is missing. */
   async probe(): Promise<void> {
     const path = join(this.folder, 'probe.00000000.tmp')
     await (await openNew(this.#fs, path, 'w')).close()
     await this.#fs.unlink(path)
+    this.#wasThere = true
   }
 
-  async #readAt(path: string, id: string): Promise<{ read: ReadConversation; stamp: FileStamp } | null> {
+  async #readAt(path: string, id: string): Promise<ReadFile | null> {
     const stamp: FileStamp = { bytes: 0, modifiedMs: 0 }
     try {
       const file = await this.#fs.stat(path)
       stamp.bytes = file.size
       stamp.modifiedMs = file.mtimeMs
-      // Reading a pipe or a device would never end.
-      if (!file.isFile()) return { read: { kind: 'damaged' }, stamp }
-      const read = readConversation(id, await this.#fs.readFile(path, 'utf8'), this.#format)
-      if (read.kind === 'damaged') return { read, stamp }
-      return { read: { ...read, conversation: this.#settle(read.conversation) }, stamp }
+      // Reading a pipe or a device would never end, and a giant would take all memory.
+      if (!file.isFile()) return { read: { kind: 'damaged' }, stamp, hash: '' }
+      if (file.size > MAX_LIBRARY_FILE_BYTES) return { read: TOO_LARGE, stamp, hash: '' }
+      const bytes = await this.#fs.readFile(path)
+      this.#wasThere = true
+      if (!(await isModest(bytes))) return { read: TOO_LARGE, stamp, hash: '' }
+      const read = readConversation(id, bytes.toString('utf8'), this.#format)
+      if (read.kind === 'damaged') return { read, stamp, hash: '' }
+      return { read: { ...read, conversation: this.#settle(read.conversation) }, stamp, hash: hashOf(bytes) }
     } catch (error) {
-      return errorCode(error) === 'ENOENT' ? null : { read: { kind: 'damaged' }, stamp }
+      if (errorCode(error) === 'ENOENT') return null
+      // The disk may read it next time: without its size nobody takes it for known.
+      return { read: { kind: 'damaged' }, stamp: { ...stamp, bytes: 0 }, hash: '' }
     }
+  }
+
+  /** Whether a file is none, or one of those; when it cannot be told, it is another. */
+  async #isKnown(path: string, known: readonly KnownFile[]): Promise<boolean> {
+    const file = await this.#fs.stat(path).catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return null
+      throw error
+    })
+    // What is no file holds no words, and the rename replaces it.
+    if (file?.isFile() !== true) return true
+    const isSame = ({ stamp }: KnownFile): boolean => stamp.bytes === file.size && stamp.modifiedMs === file.mtimeMs
+    if (known.some(isSame)) return true
+    if (!known.some(({ stamp }) => stamp.bytes === file.size)) return false
+    const hash = hashOf(await readRegularBytes(this.#fs, path, MAX_LIBRARY_FILE_BYTES))
+    return known.some((each) => each.hash === hash)
   }
 
   #settle(conversation: Conversation): Conversation {
@@ -165,8 +296,27 @@ export class ConversationFiles {
   }
 }
 
-function rowOf(id: string, { read, stamp }: { read: ReadConversation; stamp: FileStamp }): IndexRow {
-  return { summary: read.kind === 'read' ? summarize(read.conversation) : damagedSummary(id, stamp), ...stamp }
+/** A conversation's file as it was read. `hash` is that of its bytes, empty for a damaged one. */
+export interface ReadFile {
+  read: ReadConversation
+  stamp: FileStamp
+  hash: string
+}
+
+function hashOf(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('base64')
+}
+
+function isForeign(name: string): boolean {
+  return /\.json$/iu.test(name) && !isId(name.slice(0, -'.json'.length)) && !name.startsWith('.')
+}
+
+function rowOf(id: string, { read, stamp }: Pick<ReadFile, 'read' | 'stamp'>): IndexRow {
+  if (read.kind === 'damaged') return { summary: damagedSummary(id, stamp), ...stamp }
+  return {
+    summary: { ...summarize(read.conversation), ...(read.isNewer && { isReadOnly: true, isUnread: false }) },
+    ...stamp,
+  }
 }
 
 function imagesIn(message: Message): number {

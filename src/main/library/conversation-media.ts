@@ -11,7 +11,10 @@ export function mediaOf(conversation: Conversation): Map<string, number> {
   }
   for (const message of conversation.messages) {
     if (message.role === 'user') for (const { id, bytes } of message.attachments) found.set(id, bytes)
-    else for (const { content } of [message, ...message.attempts]) look(content)
+    else {
+      for (const { content } of [message, ...message.attempts]) look(content)
+      for (const { id, bytes } of Object.values(message.pictures ?? {})) found.set(id, bytes)
+    }
   }
   return found
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
 import * as nodeFs from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -22,11 +23,19 @@ const PRIVATE_FOLDER = 0o700
 /**
  * Writes a file so that a crash at any moment leaves either the old or the new text, and never a mixture: temporary file
  * in the same folder, fsync, rename, fsync of the folder. Makes the folder when it is missing. Throws what the disk says.
+ *
+ * @param beforeRename with the stamp that the file will have: the last moment at which the old one is there
  */
-export async function writeAtomically(fs: FileSystem, path: string, text: string | Uint8Array): Promise<FileStamp> {
+export async function writeAtomically(
+  fs: FileSystem,
+  path: string,
+  text: string | Uint8Array,
+  beforeRename?: (stamp: FileStamp) => Promise<void>,
+): Promise<FileStamp> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
   try {
     const stamp = await writeNew(fs, temporary, text)
+    await beforeRename?.(stamp)
     await fs.rename(temporary, path)
     // Without this the rename itself may be lost with the power (ext4, xfs).
     await syncFolder(fs, dirname(path))
@@ -67,6 +76,55 @@ export async function syncFolder(fs: FileSystem, path: string): Promise<void> {
     await folder.sync()
   } finally {
     await folder.close()
+  }
+}
+
+/**
+ * The text of one of our small files. What else may lie at its place (a pipe, a device, a folder, a link to one of these,
+ * a giant) is refused by its looks: to read it could take for ever, or all memory. Throws that, or what the disk says.
+ */
+export async function readRegular(
+  fs: Pick<FileSystem, 'stat' | 'readFile'>,
+  path: string,
+  maxBytes: number,
+): Promise<string> {
+  requireRegular(await fs.stat(path), maxBytes)
+  return fs.readFile(path, 'utf8')
+}
+
+/** As `readRegular`, as it is: text that is no UTF-8 would come back changed. */
+export async function readRegularBytes(
+  fs: Pick<FileSystem, 'stat' | 'readFile'>,
+  path: string,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  requireRegular(await fs.stat(path), maxBytes)
+  return fs.readFile(path)
+}
+
+/** As `readRegular`, for what the first window waits for. */
+export function readRegularSync(path: string, maxBytes: number): string {
+  requireRegular(statSync(path), maxBytes)
+  return readFileSync(path, 'utf8')
+}
+
+function requireRegular(file: { isFile(): boolean; size: number }, maxBytes: number): void {
+  if (!file.isFile()) throw new TypeError('not a file')
+  if (file.size > maxBytes) throw new RangeError('too large a file')
+}
+
+/** Above this a file of the library is none of ours: read, it would stand in the way of everything, or take all memory. */
+export const MAX_LIBRARY_FILE_BYTES = 64 * 1024 * 1024
+
+/**
+ * The names in a folder. 'missing' when it is not there, null when it cannot be read now: nobody knows then what is in it,
+ * and nothing may be deleted because it is not named there.
+ */
+export async function lookInto(fs: FileSystem, path: string): Promise<string[] | 'missing' | null> {
+  try {
+    return await fs.readdir(path)
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? 'missing' : null
   }
 }
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Logger } from '../logger'
 import type { MediaShelf } from './check'
-import { writeAtomically, type FileSystem } from './files'
+import { MAX_LIBRARY_FILE_BYTES, readRegular, writeAtomically, type FileSystem } from './files'
 
 export interface LeftoversOptions {
   fs: FileSystem
@@ -66,7 +66,7 @@ export class Leftovers {
   async #load(): Promise<Set<string>> {
     if (this.#ids !== null) return this.#ids
     const { fs, path } = this.#options
-    const read = await fs.readFile(path, 'utf8').then(
+    const read = await readRegular(fs, path, MAX_LIBRARY_FILE_BYTES).then(
       (text) => v.safeParse(listSchema, parse(text)),
       () => null,
     )

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type {
   CheckReport,
   ConversationChange,
+  KeptBeside,
   LibrarySizes,
   StorageState,
   TrashedConversation,
@@ -9,6 +10,7 @@ import type {
 import {
   summarize,
   titleFrom,
+  withoutBidiControls,
   type AssistantMessage,
   type Conversation,
   type ConversationSummary,
@@ -21,20 +23,24 @@ import type { Logger } from '../logger'
 import { checkLibrary, namedMedia, repairLibrary, type Checked, type Findings, type MediaShelf } from './check'
 import { ConversationFiles } from './conversation-files'
 import { mediaNamesIn, mediaOf } from './conversation-media'
-import { diskFileSystem, errorCode, isStray, makeFolder, namesIn, type FileStamp, type FileSystem } from './files'
+import { readContents, stampsOf, type Contents, type StampedConversation } from './contents'
 import {
-  interrupt,
-  JournalFile,
-  keptConversation,
-  mergeReplayed,
-  replayJournal,
-  RunningJournal,
-  type JournalStart,
-  type ReplayedJournal,
-} from './journal'
+  diskFileSystem,
+  isStray,
+  makeFolder,
+  errorCode,
+  MAX_LIBRARY_FILE_BYTES,
+  namesIn,
+  readRegular,
+  type FileSystem,
+} from './files'
+import { HeldConversations, isTemporary, newHeld, summaryOf } from './held'
+import { interrupt, JournalFile, keptConversation, RunningJournal, type JournalStart } from './journal'
+import { recoverJournals, type RecoveredAnswer } from './recovery'
 import { isId, PRESENT_FORMAT, readConversation, writeConversation, type FileFormat, type IndexRow } from './schema'
 import { Storage, storageReason } from './storage'
 import { Summaries } from './summaries'
+import { TrashList } from './trash-list'
 import { latestEnd } from './tree'
 
 /**
@@ -45,7 +51,7 @@ import { latestEnd } from './tree'
  *     trash/<id>.<ms>.json             a conversation deleted at that time, for as long as the settings say
  *     earlier/<id>.v<version>.json     a file as it was before a newer Parley wrote it for the first time
  *     recovered/<id>.txt               what could be read of a damaged file
- *     index.json                       copy of the summaries; can be deleted at any time
+ *     index.json trash.json            copies of the summaries; can be deleted at any time
  *
  * A temporary conversation is here like any other, but in memory only: no file, no journal, no row of the index.
  *
@@ -92,17 +98,35 @@ export interface Library {
    * when the disk refuses.
    */
   trash(id: string): Promise<void>
-  /** Takes a conversation back out of the trash; nothing happens when it is not in there but here. */
-  restore(id: string): Promise<void>
-  /** What is in the trash, the latest first; each conversation once. */
+  /**
+   * Puts a conversation into the trash that was never anywhere else, such as what was deleted out of another one. Durable.
+   * Throws storage.
+   */
+  putInTrash(conversation: Conversation): Promise<void>
+  /**
+   * Takes a conversation back out of the trash: beside the others, under a new id and with a marked title, when something
+   * is at its place. Nothing happens when `which` is an id that is not in there but here. Throws not-found, storage.
+   *
+   * @param which the name of a file as `listTrash` tells it, or an id for the latest file of that conversation
+   * @returns the id that it has now
+   */
+  restore(which: string): Promise<string>
+  /** What lies in the trash under the name of a file; it stays there. Throws not-found, storage (damaged). */
+  openTrashed(which: string): Promise<Conversation>
+  /** What is in the trash, the latest first: every file, also several of one conversation. */
   listTrash(): Promise<TrashedConversation[]>
-  /** Deletes from the trash for good; ids that are not in there are passed over. Throws storage. */
-  deleteFromTrash(ids: readonly string[]): Promise<void>
-  /** The ids in the trash whose time is over. */
+  /**
+   * Deletes from the trash for good, each time one file; what is not in there is passed over. Throws storage.
+   *
+   * @param which as for `restore`
+   * @returns the ids of the conversations of which nothing is left, neither here nor in the trash
+   */
+  deleteFromTrash(which: readonly string[]): Promise<string[]>
+  /** The names of the files in the trash whose time is over. */
   expired(): Promise<string[]>
   /**
-   * All conversations, one read at a time, the latest first; also what is held in memory and not written yet. Left out are
-   * damaged and temporary ones, and those that go meanwhile.
+   * All conversations, one read at a time, the latest first: waits for the comparison with the folder. Also what is held
+   * in memory and not written yet. Left out are damaged and temporary ones, and those that go meanwhile.
    *
    * @param ids only these, in this order
    */
@@ -114,17 +138,25 @@ export interface Library {
    * older is replaced, and goes to the trash first as a conversation of its own.
    *
    * Throws busy while an answer runs in the one that is here, bad-request when that is not older, is temporary, or what is
-   * given is no conversation, and storage when the one here is of a newer Parley or the disk refuses; all is as it was then.
+   * given is no conversation, newer-file when the one here is of a newer Parley, and storage when the disk refuses; all is as
+   * it was then.
+   *
+   * @param options `mayReplaceNewer` when a person has chosen this one conversation, whichever is older
    */
-  merge(conversation: Conversation): Promise<'added' | 'replaced'>
+  merge(conversation: Conversation, options?: { mayReplaceNewer?: boolean }): Promise<'added' | 'replaced'>
   /** Looks at every file and says what is wrong, one step after the other; nothing is changed. */
   check(outside: Outside): Promise<CheckReport>
   /** Mends what the last check found, which is made first when there was none, and checks again. Throws storage. */
   repair(outside: Outside): Promise<CheckReport>
   /** The ids of all stored files that anything names; null when that cannot be known. */
   namedMedia(outside: Pick<Outside, 'named'>): Promise<Set<string> | null>
-  /** The ids of stored files that conversations in the trash name, or those that are temporary. */
-  mediaInTrash(ids: readonly string[]): Promise<Set<string>>
+  /**
+   * The ids of stored files that conversations in the trash name.
+   *
+   * @param which as for `restore`
+   */
+  mediaInTrash(which: readonly string[]): Promise<Set<string>>
+  /** The ids of stored files that temporary conversations name. */
   mediaOfTemporary(): Set<string>
   /** How much there is of it on disk. */
   sizes(): Promise<Pick<LibrarySizes, 'conversations' | 'trash'>>
@@ -137,10 +169,13 @@ export interface Library {
   recover(): Promise<RecoveredAnswer[]>
   /** Where the file of a conversation lies. */
   pathOf(id: string): string
-  onChange(listener: (change: ConversationChange) => void): () => void
+  /** What changes, in its order; what the comparison with the folder finds comes many at a time. */
+  onChange(listener: (changes: ConversationChange[]) => void): () => void
+  /** Somebody else has written the file of a conversation; what they wrote is now one of its own, with this title (R38). */
+  onBeside(listener: (beside: KeptBeside) => void): () => void
   storageState(): StorageState
   onStorageState(listener: (state: StorageState) => void): () => void
-  /** Resolves when the list has been compared with the folder, which the first `list` begins in the background. */
+  /** Resolves when the list has been compared with the folder, which happens now, or by itself some time after the first `list`. */
   compared(): Promise<void>
   /** Writes all that is not on disk yet, as far as the disk takes it: for quitting and for a crash handler (R29). */
   flush(): Promise<void>
@@ -153,15 +188,6 @@ export interface Outside {
   media: MediaShelf
   /** The ids of stored files that something else names, such as a draft. */
   named: () => Promise<Iterable<string>>
-}
-
-/** A conversation, and a mark of its present content. */
-export interface StampedConversation {
-  id: string
-  stamp: string
-  conversation: Conversation
-  /** It is of a newer Parley, and what this one does not know of it is not in `conversation`: only its file is whole. */
-  isNewer: boolean
 }
 
 /** The journal of one running answer. */
@@ -177,13 +203,6 @@ export interface Journal {
   discard(): Promise<void>
 }
 
-/** An answer that `recover` has found in a journal. */
-export interface RecoveredAnswer {
-  conversationId: string
-  messageId: string
-  generationId: string
-}
-
 export interface LibraryOptions {
   /** Folder of the library; made when it is missing. */
   root: string
@@ -191,14 +210,14 @@ export interface LibraryOptions {
   logger: Logger
   /** After how many days the trash is emptied; null for never. 30 when left out. */
   trashDays?: () => number | null
+  /** Whom it tells what the disk refuses, shared with others that write; one of its own when left out. */
+  storage?: Storage
   /** A disk that fails, for tests. */
   fs?: FileSystem
   /** What files look like in another version, for tests. */
   format?: FileFormat
 }
 
-/** Conversations held in memory beside those that must be: running, or not yet written. */
-const HELD_CONVERSATIONS = 16
 const MAX_TITLE_LENGTH = 200
 const TRASH_DAYS = 30
 const DAY_MS = 86_400_000
@@ -206,27 +225,6 @@ const DAY_MS = 86_400_000
 /** The library under `options.root`. Touches no file before it is used. */
 export function openLibrary(options: LibraryOptions): Library {
   return new FileLibrary(options)
-}
-
-/** A journal whose answer is in its conversation, in memory at least. */
-interface EndedJournal {
-  remove(): Promise<void>
-  close(): Promise<void>
-}
-
-/** A conversation in memory. `written` is the revision that the file has. */
-interface Held {
-  readonly id: string
-  conversation: Conversation
-  revision: number
-  written: number
-  /** The version of the file that was read. */
-  version: number
-  isReadOnly: boolean
-  isLeaving: boolean
-  writing: Promise<void> | null
-  /** Journals whose answers are in `conversation`: to be removed once it is on disk. */
-  readonly ended: Set<EndedJournal>
 }
 
 class FileLibrary implements Library {
@@ -238,9 +236,12 @@ class FileLibrary implements Library {
   readonly #files: ConversationFiles
   readonly #storage: Storage
   readonly #summaries: Summaries
-  /** In the order of their last use. */
-  readonly #held = new Map<string, Held>()
-  readonly #loading = new Map<string, Promise<Held>>()
+  readonly #held: HeldConversations
+  readonly #contents: Contents
+  readonly #trashList: TrashList
+  readonly #besideListeners = new Set<(beside: KeptBeside) => void>()
+  /** One after the other: each looks whether its place is free. */
+  #restoring: Promise<unknown> = Promise.resolve()
   /** Journals of running answers, by generation. */
   readonly #running = new Map<string, RunningJournal>()
   readonly #format: FileFormat
@@ -259,7 +260,7 @@ class FileLibrary implements Library {
     this.#files = new ConversationFiles(this.#fs, options.root, this.#format, (generationId) =>
       this.#running.has(generationId),
     )
-    this.#storage = new Storage(options.logger)
+    this.#storage = options.storage ?? new Storage(options.logger)
     this.#summaries = new Summaries({
       fs: this.#fs,
       folder: this.#files.folder,
@@ -267,6 +268,24 @@ class FileLibrary implements Library {
       logger: options.logger,
       readRow: (id) => this.#readRow(id),
     })
+    this.#held = new HeldConversations({
+      files: this.#files,
+      summaries: this.#summaries,
+      storage: this.#storage,
+      hasRunning: (id) => this.#hasRunning(id),
+      onFolderLost: () => {
+        this.#logger.error('the folder of the conversations had gone')
+        this.#storage.warn('folder-gone')
+      },
+      onBeside: (id, besideId) => this.#tellBeside(id, besideId),
+    })
+    this.#trashList = new TrashList({
+      fs: this.#fs,
+      path: join(options.root, 'trash.json'),
+      files: this.#files,
+      logger: options.logger,
+    })
+    this.#contents = { files: this.#files, held: this.#held, summaries: this.#summaries }
   }
 
   list(): Promise<ConversationSummary[]> {
@@ -274,29 +293,29 @@ class FileLibrary implements Library {
   }
 
   async open(id: string): Promise<Conversation> {
-    return (await this.#hold(id)).conversation
+    return (await this.#held.open(id)).conversation
   }
 
   async create(conversation: Conversation): Promise<void> {
     const { id } = conversation
-    if (!isId(id) || (await this.#files.exists(id)) || this.#held.has(id)) {
+    if (!isId(id) || (await this.#files.exists(id)) || this.#held.get(id) !== undefined) {
       throw failure({ code: 'bad-request', channel: 'conversation' })
     }
-    await this.#keep(newHeld(id, conversation, 0, this.#format.version), conversation)
+    await this.#held.change(newHeld(id, conversation, 0, this.#format.version), conversation)
   }
 
   async update(id: string, change: (conversation: Conversation) => Conversation): Promise<Conversation> {
-    const held = await this.#hold(id)
+    const held = await this.#held.open(id)
     if (held.isLeaving) throw failure({ code: 'not-found', what: 'conversation' })
     const changed = change(held.conversation)
     if (changed === held.conversation) return changed
-    if (held.isReadOnly) throw failure({ code: 'storage', reason: 'read-only' })
-    await this.#keep(held, changed)
+    if (held.isReadOnly) throw failure({ code: 'newer-file' })
+    await this.#held.change(held, changed)
     return changed
   }
 
   async rename(id: string, title: string): Promise<void> {
-    const line = title.replace(/\s+/gu, ' ').trim().slice(0, MAX_TITLE_LENGTH)
+    const line = withoutBidiControls(title).replace(/\s+/gu, ' ').trim().slice(0, MAX_TITLE_LENGTH)
     await this.update(id, (conversation) => {
       if (line !== '') return { ...conversation, title: line, titleSource: 'person' }
       const question = conversation.messages.find((message) => message.role === 'user')
@@ -312,14 +331,14 @@ class FileLibrary implements Library {
 
   async markRead(id: string): Promise<void> {
     // Looking at a conversation of a newer version must not fail for want of a mark.
-    if ((await this.#hold(id)).isReadOnly) return
+    if ((await this.#held.open(id)).isReadOnly) return
     await this.update(id, (conversation) =>
       conversation.isUnread ? { ...conversation, isUnread: false } : conversation,
     )
   }
 
   async showMessage(id: string, messageId: string): Promise<Conversation> {
-    const held = await this.#hold(id)
+    const held = await this.#held.open(id)
     const show = (conversation: Conversation): Conversation => {
       const headId = latestEnd(conversation.messages, messageId)
       return conversation.headId === headId ? conversation : { ...conversation, headId }
@@ -329,13 +348,13 @@ class FileLibrary implements Library {
   }
 
   async keep(id: string): Promise<void> {
-    const held = await this.#hold(id)
+    const held = await this.#held.open(id)
     if (!isTemporary(held)) return
     const running = this.#runningIn(id).map((journal) => journal.keep())
     held.conversation = keptConversation(held.conversation)
     // Journals first: an answer that is on disk as running always has a journal that can finish it.
     await Promise.all(running.map((file) => file.sync()))
-    await this.#keep(held, held.conversation)
+    await this.#held.change(held, held.conversation)
   }
 
   async discard(id: string): Promise<Conversation> {
@@ -357,114 +376,133 @@ class FileLibrary implements Library {
   async trash(id: string): Promise<void> {
     if (this.isTemporary(id)) throw failure({ code: 'bad-request', channel: 'conversation.trash' })
     if (this.#hasRunning(id)) throw failure({ code: 'busy' })
-    // A damaged file can be thrown away as well: it is moved, not read.
-    await this.#loading.get(id)?.catch(() => undefined)
+    // A damaged file can be thrown away as well: it is moved, not read. From here to the mark that it leaves nothing else
+    // may run, or a change would slip in between.
+    for (let busy = this.#held.busy(id); busy !== undefined; busy = this.#held.busy(id)) await busy
     const held = this.#held.get(id)
     if (held?.isLeaving) return
     if (held !== undefined) held.isLeaving = true
     try {
-      if (held !== undefined && !(await this.#persist(held))) throw this.#refused()
-      await this.#files.trash.take(id, this.#files.pathOf(id), this.#clock.now())
+      await this.#held.leave(id, async () => {
+        if (held !== undefined && !(await this.#held.persist(held))) throw this.#refused()
+        this.#trashList.add(await this.#files.trash.take(id, this.#files.pathOf(id), this.#clock.now()))
+        // In the same step: whoever waits for its end must find it nowhere.
+        this.#held.delete(id)
+      })
     } catch (error) {
       if (held !== undefined) held.isLeaving = false
       throw error
     }
-    this.#held.delete(id)
     this.#summaries.delete(id)
   }
 
-  async restore(id: string): Promise<void> {
-    if (await this.#files.exists(id)) return
-    await this.#files.trash.putBack(id, this.#files.pathOf(id))
-    await this.#summaries.add(id)
+  async putInTrash(conversation: Conversation): Promise<void> {
+    try {
+      await this.#files.writeTrashed(conversation, this.#clock.now())
+    } catch (error) {
+      throw failure({ code: 'storage', reason: storageReason(error) })
+    }
+  }
+
+  restore(which: string): Promise<string> {
+    const restored = this.#restoring.then(() => this.#restore(which))
+    this.#restoring = restored.catch(() => undefined)
+    return restored
+  }
+
+  async openTrashed(which: string): Promise<Conversation> {
+    const read = await this.#files.readTrashed(which)
+    if (read === null) throw failure({ code: 'not-found', what: 'conversation' })
+    if (read.kind === 'damaged') throw failure({ code: 'storage', reason: 'damaged' })
+    return read.conversation
   }
 
   async listTrash(): Promise<TrashedConversation[]> {
     const days = this.#trashDays()
-    const files = await this.#files.trash.list()
-    const latest = files.filter(({ id }, index) => files.findIndex((each) => each.id === id) === index)
-    const listed: TrashedConversation[] = []
-    for (const file of latest) {
-      const contents = await this.#files.summarizeTrashed(file)
-      if (contents === null) continue
-      listed.push({ ...contents, deletedAt: file.atMs, expiresAt: days === null ? null : file.atMs + days * DAY_MS })
-    }
-    return listed
+    const listed = await this.#trashList.of(await this.#files.trash.list())
+    return listed.map(({ file: { name, atMs }, contents }) => ({
+      ...contents,
+      file: name,
+      deletedAt: atMs,
+      expiresAt: days === null ? null : atMs + days * DAY_MS,
+    }))
   }
 
-  async deleteFromTrash(ids: readonly string[]): Promise<void> {
-    const wanted = new Set(ids)
-    await this.#files.trash.delete((await this.#files.trash.list()).filter(({ id }) => wanted.has(id)))
+  async deleteFromTrash(which: readonly string[]): Promise<string[]> {
+    const files = await this.#files.trash.select(which)
+    this.#trashList.delete(files)
+    await this.#files.trash.delete(files)
+    const left = new Set((await this.#files.trash.list()).map(({ id }) => id))
+    const gone: string[] = []
+    for (const id of new Set(files.map((file) => file.id))) {
+      if (!left.has(id) && this.#held.get(id) === undefined && !(await this.#files.exists(id))) gone.push(id)
+    }
+    for (const path of await this.#tracesOf(gone)) {
+      await this.#fs.unlink(path).catch((error: unknown) => {
+        if (errorCode(error) !== 'ENOENT') throw failure({ code: 'storage', reason: storageReason(error) })
+      })
+    }
+    return gone
   }
 
   async expired(): Promise<string[]> {
     const days = this.#trashDays()
     if (days === null) return []
-    const beforeMs = this.#clock.now() - days * DAY_MS
-    const kept = new Set<string>()
-    const old: string[] = []
-    // The latest first: of a conversation that was thrown away twice, the last time counts.
-    for (const { id, atMs } of await this.#files.trash.list()) {
-      if (atMs >= beforeMs) kept.add(id)
-      else if (!kept.has(id)) old.push(id)
-    }
-    return [...new Set(old)]
+    const { expired, dated } = await this.#files.trash.olderThan(days, this.#clock.now())
+    this.#trashList.delete(dated)
+    return expired.map(({ name }) => name)
   }
 
-  async *readAll(ids?: Iterable<string>): AsyncGenerator<StampedConversation, void, undefined> {
-    const known = ids ?? (await this.list()).map((summary) => summary.id)
-    for (const id of known) {
-      const read = await this.#readStamped(id)
-      if (read !== null) yield read
-    }
+  readAll(ids?: Iterable<string>): AsyncGenerator<StampedConversation, void, undefined> {
+    return readContents(this.#contents, ids)
   }
 
-  async stamps(): Promise<Map<string, string>> {
-    const stamps = new Map<string, string>()
-    for (const [id, row] of await this.#summaries.rows()) {
-      if (!row.summary.isTemporary) stamps.set(id, this.#stampOf(id, row))
-    }
-    return stamps
+  stamps(): Promise<Map<string, string>> {
+    return stampsOf(this.#contents)
   }
 
-  async merge(conversation: Conversation): Promise<'added' | 'replaced'> {
+  async merge(
+    conversation: Conversation,
+    { mayReplaceNewer = false }: { mayReplaceNewer?: boolean } = {},
+  ): Promise<'added' | 'replaced'> {
     const { id } = conversation
     // As it will be read again; what a file could not hold is not taken.
     const given = isId(id) ? readConversation(id, writeConversation(conversation)) : null
     if (given?.kind !== 'read') throw failure({ code: 'bad-request', channel: 'conversation' })
     const incoming = { ...given.conversation, messages: given.conversation.messages.map(settled) }
-    await this.#loading.get(id)?.catch(() => undefined)
+    for (let busy = this.#held.busy(id); busy !== undefined; busy = this.#held.busy(id)) await busy
     if (this.#hasRunning(id)) throw failure({ code: 'busy' })
     const isThere = await this.#files.exists(id)
-    const present = isThere || this.#held.has(id) ? await this.#hold(id).catch(() => null) : null
+    const present = isThere || this.#held.get(id) !== undefined ? await this.#held.open(id).catch(() => null) : null
     if (present?.isLeaving) throw failure({ code: 'busy' })
-    if (present?.isReadOnly) throw failure({ code: 'storage', reason: 'read-only' })
+    if (present?.isReadOnly) throw failure({ code: 'newer-file' })
     const isOlder = present === null || present.conversation.updatedAt < incoming.updatedAt
-    if (!isOlder || (present !== null && isTemporary(present))) {
+    if (!(isOlder || mayReplaceNewer) || (present !== null && isTemporary(present))) {
       throw failure({ code: 'bad-request', channel: 'conversation' })
     }
     const held = present ?? newHeld(id, incoming, 0, this.#format.version)
     // Nothing may change it between the copy and the write.
     held.isLeaving = true
-    this.#held.set(id, held)
+    this.#held.set(held)
     try {
-      if (present !== null && !(await this.#persist(present))) throw this.#refused()
+      if (present !== null && !(await this.#held.persist(present))) throw this.#refused()
       if (isThere) await this.#files.trash.copy(this.#files.pathOf(id), this.#clock.now())
-      const stamp = await this.#files.write(incoming).catch((error: unknown) => {
+      const { file } = await this.#files.write(incoming).catch((error: unknown) => {
         throw failure({ code: 'storage', reason: storageReason(error) })
       })
       held.conversation = incoming
       held.revision += 1
       held.written = held.revision
+      held.known = [file]
       held.version = this.#format.version
       this.#summaries.put(summarize(incoming))
-      this.#summaries.stamp(id, stamp)
+      this.#summaries.stamp(id, file.stamp)
     } catch (error) {
       if (present === null) this.#held.delete(id)
       throw error
     } finally {
       held.isLeaving = false
-      this.#evict()
+      this.#held.evict()
     }
     return isThere ? 'replaced' : 'added'
   }
@@ -485,19 +523,20 @@ class FileLibrary implements Library {
     return namedMedia({ fs: this.#fs, root: this.#root, namedElsewhere: () => this.#namedElsewhere(named) })
   }
 
-  async mediaInTrash(ids: readonly string[]): Promise<Set<string>> {
-    const wanted = new Set(ids)
+  async mediaInTrash(which: readonly string[]): Promise<Set<string>> {
     const names = new Set<string>()
-    for (const { id, path } of await this.#files.trash.list()) {
-      if (!wanted.has(id)) continue
-      const text = await this.#fs.readFile(path, 'utf8').catch(() => '')
+    const trashed = await this.#files.trash.select(which)
+    // What goes with them may name more; nothing is deleted that anything else names.
+    const others = await this.#tracesOf([...new Set(trashed.map(({ id }) => id))])
+    for (const path of [...trashed.map((file) => file.path), ...others]) {
+      const text = await readRegular(this.#fs, path, MAX_LIBRARY_FILE_BYTES).catch(() => '')
       for (const name of mediaNamesIn(text)) names.add(name)
     }
     return names
   }
 
   mediaOfTemporary(): Set<string> {
-    const held = [...this.#held.values()].filter(isTemporary)
+    const held = this.#held.all().filter(isTemporary)
     const running = [...this.#running.values()].filter(({ file }) => file === null)
     return new Set([
       ...held.flatMap(({ conversation }) => [...mediaOf(conversation).keys()]),
@@ -516,7 +555,7 @@ class FileLibrary implements Library {
       )
     return {
       conversations: { count: rows.length, bytes: rows.reduce((sum, row) => sum + row.bytes, 0) },
-      trash: { count: new Set(trashed.map(({ id }) => id)).size, bytes: trashedBytes },
+      trash: { count: trashed.length, bytes: trashedBytes },
     }
   }
 
@@ -551,19 +590,17 @@ class FileLibrary implements Library {
       if (isStray(name)) await this.#fs.unlink(join(this.#root, name)).catch(() => undefined)
     }
     await this.#files.sweep()
-    const recovered: RecoveredAnswer[] = []
-    for (const name of await namesIn(this.#fs, this.#journals)) {
-      const generationId = name.slice(0, -'.jsonl'.length)
-      if (!name.endsWith('.jsonl') || !isId(generationId) || this.#running.has(generationId)) continue
-      try {
-        const answer = await this.#replay(generationId)
-        if (answer !== null) recovered.push(answer)
-      } catch (error) {
-        // The journal stays where it is for the next start.
-        this.#logger.error('journal not recovered', { generationId, code: errorCode(error) })
-      }
-    }
-    return recovered
+    return recoverJournals({
+      fs: this.#fs,
+      folder: this.#journals,
+      files: this.#files,
+      held: this.#held,
+      clock: this.#clock,
+      logger: this.#logger,
+      format: this.#format,
+      isRunning: (generationId) => this.#running.has(generationId),
+      restore: (id) => this.restore(id),
+    })
   }
 
   pathOf(id: string): string {
@@ -571,8 +608,13 @@ class FileLibrary implements Library {
     return this.#files.pathOf(id)
   }
 
-  onChange(listener: (change: ConversationChange) => void): () => void {
+  onChange(listener: (changes: ConversationChange[]) => void): () => void {
     return this.#summaries.onChange(listener)
+  }
+
+  onBeside(listener: (beside: KeptBeside) => void): () => void {
+    this.#besideListeners.add(listener)
+    return () => this.#besideListeners.delete(listener)
   }
 
   storageState(): StorageState {
@@ -587,9 +629,9 @@ class FileLibrary implements Library {
     await this.#storage.retry()
     await Promise.all([
       ...[...this.#running.values()].map((journal) => journal.file?.sync()),
-      ...[...this.#held.values()].map((held) => this.#persist(held)),
+      ...this.#held.all().map((held) => this.#held.persist(held)),
     ])
-    await this.#summaries.flush()
+    await Promise.all([this.#summaries.flush(), this.#trashList.flush()])
   }
 
   async compared(): Promise<void> {
@@ -599,37 +641,39 @@ class FileLibrary implements Library {
   async close(): Promise<void> {
     this.#storage.close()
     this.#summaries.close()
-    const ended = [...this.#held.values()].flatMap((held) => [...held.ended])
+    this.#trashList.close()
+    const ended = this.#held.all().flatMap((held) => [...held.ended])
     const running = [...this.#running.values()].flatMap(({ file }) => file ?? [])
     await Promise.all([...running, ...ended].map((journal) => journal.close()))
   }
 
-  // ---- conversations in memory ----
-
-  /** The conversation, read from its file unless it is in memory already. */
-  #hold(id: string): Promise<Held> {
-    const held = this.#held.get(id)
-    if (held !== undefined) {
-      this.#held.delete(id)
-      this.#held.set(id, held)
-      return Promise.resolve(held)
+  async #restore(which: string): Promise<string> {
+    const file = await this.#files.trash.find(which)
+    if (file === null) {
+      if (isId(which) && (await this.#files.exists(which))) return which
+      throw failure({ code: 'not-found', what: 'conversation' })
     }
-    const loading = this.#loading.get(id) ?? this.#load(id).finally(() => this.#loading.delete(id))
-    this.#loading.set(id, loading)
-    return loading
+    for (let busy = this.#held.busy(file.id); busy !== undefined; busy = this.#held.busy(file.id)) await busy
+    const isFree = !(await this.#files.exists(file.id)) && this.#held.get(file.id) === undefined
+    let { id } = file
+    if (isFree) await this.#files.trash.putBack(file, this.#files.pathOf(id))
+    else {
+      // A backup, or an import, has brought an older version back to its place: both stay.
+      id = await this.#files.putBeside(file.path).catch((error: unknown) => {
+        throw failure({ code: 'storage', reason: storageReason(error) })
+      })
+      await this.#files.trash.delete([file])
+    }
+    this.#trashList.delete([file])
+    await this.#summaries.add(id)
+    return id
   }
 
-  async #load(id: string): Promise<Held> {
-    const read = await this.#files.read(id)
-    // Made or changed meanwhile: memory is newer than what was read.
-    const newer = this.#held.get(id)
-    if (newer !== undefined) return newer
-    if (read === null) throw failure({ code: 'not-found', what: 'conversation' })
-    if (read.kind === 'damaged') throw failure({ code: 'storage', reason: 'damaged' })
-    const held = { ...newHeld(id, read.conversation, 1, read.version), isReadOnly: read.isNewer }
-    this.#held.set(id, held)
-    this.#evict()
-    return held
+  async #tellBeside(conversationId: string, besideId: string): Promise<void> {
+    await this.#summaries.add(besideId)
+    const title = this.#summaries.row(besideId)?.summary.title ?? ''
+    this.#logger.warn('a file was written by somebody else', { conversationId })
+    for (const listener of this.#besideListeners) listener({ conversationId: besideId, title })
   }
 
   #runningIn(id: string): RunningJournal[] {
@@ -653,8 +697,27 @@ class FileLibrary implements Library {
   }
 
   async #namedElsewhere(named: Outside['named']): Promise<Set<string>> {
-    const held = [...this.#held.values()].flatMap(({ conversation }) => [...mediaOf(conversation).keys()])
+    const held = this.#held.all().flatMap(({ conversation }) => [...mediaOf(conversation).keys()])
     return new Set([...(await named()), ...held, ...this.mediaOfTemporary()])
+  }
+
+  /** What else is on disk of conversations: saved texts, files of earlier versions, journals that were set aside. */
+  async #tracesOf(ids: readonly string[]): Promise<string[]> {
+    const wanted = new Set(ids)
+    if (wanted.size === 0) return []
+    const paths: string[] = []
+    for (const folder of ['recovered', 'earlier']) {
+      for (const name of await namesIn(this.#fs, join(this.#root, folder))) {
+        if (wanted.has(name.slice(0, name.indexOf('.')))) paths.push(join(this.#root, folder, name))
+      }
+    }
+    for (const name of await namesIn(this.#fs, this.#journals)) {
+      if (!name.endsWith('.damaged')) continue
+      const path = join(this.#journals, name)
+      const text = await readRegular(this.#fs, path, MAX_LIBRARY_FILE_BYTES).catch(() => '')
+      if (ids.some((id) => text.includes(id))) paths.push(path)
+    }
+    return paths
   }
 
   /** The row of a file; what memory has of it is newer. */
@@ -662,90 +725,16 @@ class FileLibrary implements Library {
     const row = await this.#files.readRow(id)
     const held = this.#held.get(id)
     if (held === undefined) return row
-    return { bytes: 0, modifiedMs: 0, ...row, summary: summarize(held.conversation) }
-  }
-
-  async #readStamped(id: string): Promise<StampedConversation | null> {
-    const fromMemory = (): StampedConversation | null => {
-      const held = this.#held.get(id)
-      if (held === undefined || isTemporary(held)) return null
-      const row = this.#summaries.row(id)
-      const stamp = this.#stampOf(id, row ?? { bytes: 0, modifiedMs: 0 })
-      return { id, stamp, conversation: held.conversation, isNewer: held.isReadOnly }
-    }
-    if (!isId(id) || this.isTemporary(id)) return null
-    const memory = fromMemory()
-    if (memory !== null) return memory
-    const file = await this.#files.readStamped(id)
-    // Opened or changed while it was read.
-    if (this.#held.has(id)) return fromMemory()
-    if (file?.read.kind !== 'read') return null
-    const { conversation, isNewer } = file.read
-    return { id, stamp: this.#stampOf(id, file.stamp), conversation, isNewer }
-  }
-
-  #stampOf(id: string, { bytes, modifiedMs }: FileStamp): string {
-    const held = this.#held.get(id)
-    const isWritten = held === undefined || held.written === held.revision
-    // What is only in memory has no stamp that outlives the process.
-    return `${bytes}-${modifiedMs}${isWritten ? '' : `+${held.revision}`}`
-  }
-
-  #evict(): void {
-    for (const [id, held] of this.#held) {
-      if (this.#held.size <= HELD_CONVERSATIONS) return
-      const isWritten = held.written === held.revision && held.writing === null
-      const isClean = isWritten && !held.isLeaving && !isTemporary(held)
-      if (isClean && !this.#hasRunning(id)) this.#held.delete(id)
-    }
-  }
-
-  /** Takes a change into memory at once, and waits for the file. False when the disk refuses; never rejects. */
-  async #keep(held: Held, conversation: Conversation): Promise<boolean> {
-    held.conversation = conversation
-    held.revision += 1
-    this.#held.set(held.id, held)
-    this.#summaries.put(summarize(conversation))
-    const isWritten = await this.#persist(held)
-    this.#evict()
-    return isWritten
-  }
-
-  /** Waits until the file has at least what memory has now; changes that come meanwhile share one write. */
-  async #persist(held: Held): Promise<boolean> {
-    if (isTemporary(held)) return true
-    const wanted = held.revision
-    const write = (): Promise<void> =>
-      // One at a time, the retries of the storage included: an older one must not come out last.
-      (held.writing ??= this.#write(held).finally(() => {
-        held.writing = null
-      }))
-    while (held.written < wanted) {
-      if (!(await this.#storage.attempt(held, write))) return false
-    }
-    return true
-  }
-
-  async #write(held: Held): Promise<void> {
-    const { revision, conversation } = held
-    const ended = [...held.ended]
-    if (this.#files.isEarlier(held.version)) await this.#files.keepEarlier(held.id, held.version)
-    const stamp = await this.#files.write(conversation)
-    held.version = this.#format.version
-    held.written = revision
-    this.#summaries.stamp(held.id, stamp)
-    for (const journal of ended) {
-      held.ended.delete(journal)
-      await journal.remove()
-    }
+    return { bytes: 0, modifiedMs: 0, ...row, summary: summaryOf(held) }
   }
 
   #refused(): Error {
     const state = this.#storage.state()
-    return failure({ code: 'storage', reason: state.isSafe ? 'failed' : state.reason })
+    return failure({
+      code: 'storage',
+      reason: state.isSafe || state.reason === 'folder-gone' ? 'failed' : state.reason,
+    })
   }
-
-  // ---- journals and recovery ----
 
   #journalPath(generationId: string): string {
     return join(this.#journals, `${generationId}.jsonl`)
@@ -757,7 +746,7 @@ class FileLibrary implements Library {
     final: AssistantMessage,
     change: (conversation: Conversation) => Conversation = (conversation) => conversation,
   ): Promise<void> {
-    const held = await this.#hold(journal.conversationId)
+    const held = await this.#held.open(journal.conversationId)
     // From here the conversation has the answer, in memory; the journal stays on disk until the file has it too.
     this.#running.delete(generationId)
     // Asked only now: the conversation may have been kept meanwhile.
@@ -765,8 +754,8 @@ class FileLibrary implements Library {
     if (file !== null) held.ended.add(file)
     const messages = held.conversation.messages.map((message) => (message.id === final.id ? final : message))
     if (!messages.includes(final)) messages.push(final)
-    const isWritten = await this.#keep(held, change({ ...held.conversation, messages }))
-    if (!isWritten) await file?.sync()
+    const isSaved = await this.#held.change(held, change({ ...held.conversation, messages }))
+    if (!isSaved) await file?.sync()
   }
 
   // Says at once when nothing can be saved, not only when the first question is asked (R08).
@@ -774,88 +763,8 @@ class FileLibrary implements Library {
     await makeFolder(this.#fs, this.#journals)
     await this.#files.probe()
   }
-
-  async #replay(generationId: string): Promise<RecoveredAnswer | null> {
-    const path = this.#journalPath(generationId)
-    // Reading a pipe would never end; a folder would be an error at every start.
-    if (!(await this.#fs.lstat(path)).isFile()) return null
-    const replayed = replayJournal(generationId, await this.#fs.readFile(path, 'utf8'), this.#clock.now(), this.#format)
-    switch (replayed.kind) {
-      case 'newer':
-        return null
-      case 'empty':
-        await this.#retire(path, replayed.isWhole)
-        return null
-      case 'answer': {
-        const conversationId = await this.#takeIn(replayed, path)
-        this.#logger.info('answer recovered', { generationId, isWhole: replayed.isWhole })
-        return { conversationId, messageId: replayed.answer.id, generationId }
-      }
-    }
-  }
-
-  /** Puts a replayed answer where it belongs, and retires its journal once that is on disk. */
-  async #takeIn(replayed: ReplayedJournal & { kind: 'answer' }, path: string): Promise<string> {
-    const { generationId, answer, isWhole } = replayed
-    const id = (await this.#canHold(replayed.conversation.id)) ? replayed.conversation.id : generationId
-    const held = await this.#findFor(id, replayed)
-    const merged = mergeReplayed(held.conversation, replayed.conversation, answer)
-    if (merged === held.conversation) {
-      await this.#retire(path, isWhole)
-      return id
-    }
-    held.ended.add({ remove: () => this.#retire(path, isWhole), close: () => Promise.resolve() })
-    await this.#keep(held, merged)
-    return id
-  }
-
-  // A file that is damaged or newer is left as it is; the answer then gets a conversation of its own. It takes the id of
-  // the generation, so that a second try after another crash finds the same one.
-  async #canHold(id: string): Promise<boolean> {
-    if (!isId(id)) return false
-    const read = await this.#files.read(id)
-    return read === null || (read.kind === 'read' && !read.isNewer)
-  }
-
-  /** The conversation of a replayed answer: in its place, in the trash, or else an empty one made from the journal. */
-  async #findFor(id: string, replayed: ReplayedJournal & { kind: 'answer' }): Promise<Held> {
-    if (await this.#files.exists(id)) return this.#hold(id)
-    const trashed = await this.#files.readTrashed(id)
-    if (trashed?.kind === 'read') {
-      const merged = mergeReplayed(trashed.conversation, replayed.conversation, replayed.answer)
-      // It was thrown away together with this answer, so it stays in the trash.
-      if (merged === trashed.conversation) return newHeld(id, trashed.conversation, 0, this.#format.version)
-      await this.restore(id)
-      return this.#hold(id)
-    }
-    const empty = { ...replayed.conversation, id, headId: null, messages: [] }
-    return newHeld(id, empty, 0, this.#format.version)
-  }
-
-  // A journal with unreadable lines may hold what only a person can see: it is set aside.
-  async #retire(path: string, isWhole: boolean): Promise<void> {
-    await (isWhole ? this.#fs.unlink(path) : this.#fs.rename(path, `${path}.damaged`)).catch(() => undefined)
-  }
-}
-
-function isTemporary(held: Held): boolean {
-  return held.conversation.isTemporary === true
 }
 
 function settled(message: Message): Message {
   return message.role === 'assistant' ? interrupt(message) : message
-}
-
-function newHeld(id: string, conversation: Conversation, revision: number, version: number): Held {
-  return {
-    id,
-    conversation,
-    revision,
-    written: revision,
-    version,
-    isReadOnly: false,
-    isLeaving: false,
-    writing: null,
-    ended: new Set(),
-  }
 }

@@ -15,8 +15,11 @@ import type {
   Usage,
   UserMessage,
 } from '../../shared/conversation'
+import { withoutBidiControls } from '../../shared/conversation'
 import type { AddressReason, AppError } from '../../shared/errors'
 import type { CertificateInfo } from '../../shared/settings'
+import { storedChatSettingsSchema } from '../chat-settings'
+import { isDeep } from './modest'
 
 /** The version that conversation files and journals carry. A file of a higher one is read if it can be, never rewritten. */
 export const FILE_VERSION = 1
@@ -64,6 +67,19 @@ const titleText: Schema<string> = v.pipe(
   v.transform((title) => title.slice(0, MAX_TITLE_LENGTH).replace(/[\uD800-\uDBFF]$/u, '')),
 )
 
+/** Behind it, and before 1970, is no date but nonsense: it counts as none, which is 0. */
+const LAST_DATE_MS = Date.UTC(2200, 0, 1)
+
+/** `null` is what JSON makes of no number. */
+const dateMs: Schema<number> = v.pipe(
+  v.nullable(v.number()),
+  v.transform((ms) => (ms !== null && isDate(ms) ? ms : 0)),
+)
+
+function isDate(ms: number): boolean {
+  return ms >= 0 && ms <= LAST_DATE_MS
+}
+
 function atMost<T>(max: number, schema: Schema<T>): Schema<T[]> {
   return v.pipe(
     v.array(v.unknown()),
@@ -76,6 +92,11 @@ function atMost<T>(max: number, schema: Schema<T>): Schema<T[]> {
 // would drop that key. JSON.parse has made it an own property, which is harmless.
 const anyRecord = v.custom<Record<string, unknown>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+)
+/** What a server has said for the next question. Too deep for a page, it is let go: the conversation can do without. */
+const sessionsSchema: Schema<Record<string, unknown> | null> = v.pipe(
+  v.nullable(anyRecord),
+  v.transform((sessions) => (isDeep(sessions) ? null : sessions)),
 )
 const countRecord = v.custom<Record<string, number>>(
   (value) => v.is(anyRecord, value) && Object.values(value).every(Number.isFinite),
@@ -167,6 +188,10 @@ export const appErrorSchema: Schema<AppError> = v.variant('code', [
     code: v.literal('bad-archive'),
     reason: v.picklist(['unreadable', 'format', 'newer', 'too-large', 'damaged', 'unsafe']),
   }),
+  v.object({
+    code: v.literal('bad-prompts'),
+    reason: v.picklist(['unreadable', 'format', 'newer', 'too-large']),
+  }),
   v.object({ code: v.literal('no-backend') }),
   v.object({
     code: v.literal('secret-unavailable'),
@@ -183,18 +208,26 @@ export const appErrorSchema: Schema<AppError> = v.variant('code', [
       'too-many',
       'folder',
       'unreadable',
+      'no-room',
     ]),
     name: text,
     format: textOrNull,
     limit: countOrNull,
   }),
   v.object({
+    code: v.literal('upload'),
+    reason: v.picklist(['unsupported', 'unreadable']),
+    name: text,
+    message: textOrNull,
+  }),
+  v.object({
     code: v.literal('media'),
-    reason: v.picklist(['gone', 'refused', 'private', 'format', 'too-large', 'failed']),
+    reason: v.picklist(['gone', 'refused', 'private', 'format', 'too-large', 'failed', 'blocked']),
     host: textOrNull,
     limitBytes: countOrNull,
   }),
   v.object({ code: v.literal('storage'), reason: v.picklist(['full', 'read-only', 'damaged', 'failed']) }),
+  v.object({ code: v.literal('newer-file') }),
   v.object({
     code: v.literal('not-found'),
     what: v.picklist(['conversation', 'message', 'generation', 'attachment', 'backend', 'file', 'recording']),
@@ -226,6 +259,7 @@ const statusSchema: Schema<AnswerStatus> = v.variant('phase', [
     inMs: count,
     cause: v.exactOptional(v.literal('limit')),
   }),
+  v.object({ phase: v.literal('uploading'), name: text, sentBytes: count, totalBytes: count }),
   v.object({ phase: v.literal('progress'), text }),
   v.object({ phase: v.literal('thinking') }),
   v.object({ phase: v.literal('writing') }),
@@ -271,7 +305,13 @@ const reasoningSchema: Schema<Reasoning> = v.object({ text, startMs: count, dura
 const noticeEntries = { kind: text, text }
 const toolCallEntries = { index: count, id: textOrNull, name: text, arguments: text }
 // JSON leaves out a key whose value is undefined.
-const synthesizeEntries = { provider: text, data: v.optional(v.unknown(), null) }
+const synthesizeEntries = {
+  provider: text,
+  data: v.pipe(
+    v.optional(v.unknown(), null),
+    v.transform((data) => (isDeep(data) ? null : data)),
+  ),
+}
 
 const usageSchema: Schema<Usage> = v.object({
   promptTokens: countOrNull,
@@ -283,19 +323,41 @@ const usageSchema: Schema<Usage> = v.object({
 const attachmentSchema: Schema<AttachmentInfo> = v.object({
   id: text,
   name: text,
-  mime: v.picklist(['image/png', 'image/jpeg', 'image/gif', 'image/webp']),
+  mime: v.picklist([
+    'image/png',
+    'image/jpeg',
+    'image/gif',
+    'image/webp',
+    'audio/wav',
+    'audio/mpeg',
+    'text/plain',
+    'application/pdf',
+  ]),
   bytes: count,
   width: count,
   height: count,
   orientation: count,
   hasLocation: v.boolean(),
+  removed: v.exactOptional(v.array(v.picklist(['location', 'camera', 'description', 'preview']))),
+  before: v.exactOptional(
+    v.object({
+      id: text,
+      format: text,
+      bytes: count,
+      width: count,
+      height: count,
+      isAnimated: v.boolean(),
+      isSendable: v.boolean(),
+    }),
+  ),
+  isAnimated: v.exactOptional(v.boolean()),
 })
 
 const userMessageSchema: Schema<UserMessage> = v.object({
   role: v.literal('user'),
   id: text,
   parentId: textOrNull,
-  createdAt: count,
+  createdAt: dateMs,
   text,
   attachments: v.array(attachmentSchema),
 })
@@ -304,7 +366,7 @@ const assistantMessageSchema: Schema<AssistantMessage> = v.object({
   role: v.literal('assistant'),
   id: text,
   parentId: textOrNull,
-  createdAt: count,
+  createdAt: dateMs,
   generationId: text,
   backendId: text,
   requested: v.object({ provider: textOrNull, model: textOrNull }),
@@ -331,9 +393,11 @@ const assistantMessageSchema: Schema<AssistantMessage> = v.object({
   synthesize: v.nullable(v.object(synthesizeEntries)),
   usage: v.nullable(usageSchema),
   finishReason: textOrNull,
-  sessions: v.nullable(anyRecord),
+  sessions: sessionsSchema,
   timing: v.object({ firstTextMs: countOrNull, lastMs: count }),
   oddities: v.object({ unknown: countRecord, malformed: count }),
+  // What is lost with them can be fetched again.
+  pictures: v.exactOptional(v.fallback(fileRecord, {})),
 })
 
 const messageSchema: Schema<Message> = v.union([userMessageSchema, assistantMessageSchema])
@@ -343,8 +407,8 @@ const conversationSchema: Schema<Conversation> = v.object({
   id: text,
   title: titleText,
   titleSource: v.picklist(['none', 'first-words', 'backend', 'person']),
-  createdAt: count,
-  updatedAt: count,
+  createdAt: dateMs,
+  updatedAt: dateMs,
   origin: v.picklist(['window', 'quick-ask']),
   isPinned: v.boolean(),
   isUnread: v.boolean(),
@@ -352,6 +416,7 @@ const conversationSchema: Schema<Conversation> = v.object({
   provider: textOrNull,
   model: textOrNull,
   headId: textOrNull,
+  settings: v.exactOptional(storedChatSettingsSchema),
   messages: v.array(messageSchema),
 })
 
@@ -371,14 +436,20 @@ const partSchema: Schema<Part> = v.variant('type', [
   v.object({ type: v.literal('title'), title: titleText }),
   v.object({ type: v.literal('usage'), usage: usageSchema }),
   v.object({ type: v.literal('finish-reason'), reason: text }),
-  v.object({ type: v.literal('session'), sessions: anyRecord }),
+  v.object({
+    type: v.literal('session'),
+    sessions: v.pipe(
+      sessionsSchema,
+      v.transform((sessions) => sessions ?? {}),
+    ),
+  }),
   v.object({ type: v.literal('oddity'), unknownType: textOrNull }),
   v.object({ type: v.literal('finish'), state: finishState, error: storedError }),
 ])
 
 const summarySchema: Schema<ConversationSummary> = v.object({
   id: v.custom<string>(isId),
-  title: titleText,
+  title: v.pipe(titleText, v.transform(withoutBidiControls)),
   updatedAt: count,
   createdAt: count,
   origin: v.picklist(['window', 'quick-ask']),
@@ -389,6 +460,7 @@ const summarySchema: Schema<ConversationSummary> = v.object({
   // An index of an earlier version has none, and it never has a temporary conversation.
   isTemporary: v.optional(v.literal(false), false),
   isDamaged: v.boolean(),
+  isReadOnly: v.exactOptional(v.literal(true)),
 })
 
 const recordSchema = v.object({ seq: v.pipe(count, v.integer(), v.minValue(1)), atMs: count, part: partSchema })
@@ -405,9 +477,13 @@ const rowsSchema = v.object({
   rows: v.array(v.object({ summary: summarySchema, bytes: count, modifiedMs: count })),
 })
 
-/** What the text of a conversation file holds. `version` is the one that the file has. */
+/**
+ * What a conversation file holds. `version` is the one that the file has. `isTooLarge` is one that was not looked at: to
+ * read it would take the memory of the computer, or minutes.
+ */
 export type ReadConversation =
-  { kind: 'damaged' } | { kind: 'read'; conversation: Conversation; isNewer: boolean; version: number }
+  | { kind: 'damaged'; isTooLarge?: true }
+  | { kind: 'read'; conversation: Conversation; isNewer: boolean; version: number }
 
 /**
  * Reads the text of the file of conversation `id`. The name of the file is the truth about the id. A `headId` that
@@ -421,6 +497,10 @@ export function readConversation(id: string, fileText: string, format: FileForma
   if (!read.success) return { kind: 'damaged' }
   const conversation = { ...read.output, id }
   const { headId, messages } = conversation
+  // Without a date of its own it is as old as the last thing that was said in it.
+  if (conversation.updatedAt === 0) {
+    conversation.updatedAt = messages.reduce((last, { createdAt }) => Math.max(last, createdAt), conversation.createdAt)
+  }
   const isHeadThere = headId === null ? messages.length === 0 : messages.some((message) => message.id === headId)
   if (!isHeadThere) conversation.headId = messages.at(-1)?.id ?? null
   return { kind: 'read', conversation, isNewer: version > format.version, version }
@@ -462,11 +542,31 @@ export type IndexRow = v.InferOutput<typeof rowsSchema>['rows'][number]
 /** The rows of an index file; null when it is not one. */
 export function readIndex(fileText: string): IndexRow[] | null {
   const read = v.safeParse(rowsSchema, parseJson(fileText))
-  return read.success ? read.output.rows : null
+  // One with a date that is none is read from its file.
+  return read.success ? read.output.rows.filter(({ summary }) => isDate(summary.updatedAt)) : null
 }
 
 /** The text of an index file. */
 export function writeIndex(rows: IndexRow[]): string {
+  return JSON.stringify({ version: FILE_VERSION, rows })
+}
+
+const trashRowsSchema = v.object({
+  version: v.literal(FILE_VERSION),
+  rows: v.array(v.object({ name: text, summary: summarySchema, messages: count, images: count })),
+})
+
+/** What is known of one file of the trash, by its name. */
+export type TrashRow = v.InferOutput<typeof trashRowsSchema>['rows'][number]
+
+/** The rows of a `trash.json`; null when it is not one. */
+export function readTrashIndex(fileText: string): TrashRow[] | null {
+  const read = v.safeParse(trashRowsSchema, parseJson(fileText))
+  return read.success ? read.output.rows : null
+}
+
+/** The text of a `trash.json`. */
+export function writeTrashIndex(rows: TrashRow[]): string {
   return JSON.stringify({ version: FILE_VERSION, rows })
 }
 

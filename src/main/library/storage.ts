@@ -14,6 +14,8 @@ export class Storage {
   readonly #listeners = new Set<(state: StorageState) => void>()
   readonly #logger: Logger
   #state: StorageState = { isSafe: true }
+  /** What a person must hear although all can be written; said for as long as this process lives. */
+  #warning: 'folder-gone' | null = null
   #timer: NodeJS.Timeout | null = null
   #isClosed = false
 
@@ -59,13 +61,23 @@ export class Storage {
 
   /** Gives up what `owner` wanted to write, because it is not needed any more. */
   forget(owner: object): void {
-    if (this.#failing.delete(owner) && this.#failing.size === 0) this.#become({ isSafe: true }, null)
+    if (this.#failing.delete(owner) && this.#failing.size === 0) this.#become(this.#calm(), null)
+  }
+
+  /** Says that data was lost on disk, though it can be written now. */
+  warn(reason: 'folder-gone'): void {
+    this.#warning = reason
+    if (this.#failing.size === 0) this.#become(this.#calm(), null)
   }
 
   /** Ends the retries. */
   close(): void {
     this.#isClosed = true
     if (this.#timer !== null) clearTimeout(this.#timer)
+  }
+
+  #calm(): StorageState {
+    return this.#warning === null ? { isSafe: true } : { isSafe: false, reason: this.#warning }
   }
 
   #retryLater(): void {

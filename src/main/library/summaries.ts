@@ -2,13 +2,25 @@ import { join } from 'node:path'
 import type { ConversationChange } from '../../shared/contract'
 import type { ConversationSummary } from '../../shared/conversation'
 import type { Logger } from '../logger'
-import { namesIn, writeAtomically, type FileStamp, type FileSystem } from './files'
+import {
+  lookInto,
+  MAX_LIBRARY_FILE_BYTES,
+  namesIn,
+  readRegular,
+  writeAtomically,
+  type FileStamp,
+  type FileSystem,
+} from './files'
 import { isId, readIndex, writeIndex, type IndexRow } from './schema'
 
 /** So many files that the index does not know are read before the list is shown; more of them come in behind it. */
 const READ_AT_ONCE = 64
 /** Files that are looked at side by side while the folder is compared with the index. */
 const COMPARED_AT_ONCE = 16
+/** With an index nothing is missing that the start would have to wait for: the folder is looked at once the window is there. */
+const COMPARE_AFTER_MS = 2000
+/** What the files turn out to say is told so often: ten thousand changes, one by one, would stand in the way of everything. */
+const TELL_AFTER_MS = 250
 /** The index is written once things have been quiet; it is only a copy of what the files say. */
 const WRITE_AFTER_MS = 2000
 
@@ -26,11 +38,17 @@ export class Summaries {
   readonly #rows = new Map<string, IndexRow>()
   /** Trashed while a reading of the folder may be under way, which must not bring them back. */
   readonly #gone = new Set<string>()
-  readonly #listeners = new Set<(change: ConversationChange) => void>()
+  readonly #listeners = new Set<(changes: ConversationChange[]) => void>()
+  /** What the files have turned out to say, and nobody has been told yet. */
+  #found: ConversationChange[] = []
+  #tellTimer: NodeJS.Timeout | null = null
   #loaded: Promise<void> | null = null
   #compared: Promise<void> = Promise.resolve()
+  /** Begins the comparison, if it has not begun. */
+  #compareNow: () => void = () => undefined
   #isIndexStale = false
   #timer: NodeJS.Timeout | null = null
+  #compareTimer: NodeJS.Timeout | null = null
   #isClosed = false
 
   constructor(options: {
@@ -55,21 +73,22 @@ export class Summaries {
       .sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? -1 : 1))
   }
 
-  /** Resolves when the index has been compared with the folder, which the first `list` begins. */
+  /** Resolves when the index has been compared with the folder: now, or some time after the first `list`. */
   async compared(): Promise<void> {
-    await this.#loaded
+    await (this.#loaded ??= this.#load())
+    this.#compareNow()
     await this.#compared
   }
 
-  onChange(listener: (change: ConversationChange) => void): () => void {
+  /** What changes, in its order. What the comparison finds comes many at a time. */
+  onChange(listener: (changes: ConversationChange[]) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
   /** What is known of every file: its row, of temporary conversations included, by id. */
   async rows(): Promise<ReadonlyMap<string, IndexRow>> {
-    await this.list()
-    await this.#compared
+    await this.compared()
     return this.#rows
   }
 
@@ -79,7 +98,7 @@ export class Summaries {
 
   /** Whether `index.json` says what is known; to be asked after `flush`. */
   async isIndexWhole(): Promise<boolean> {
-    const rows = await this.#fs.readFile(this.#indexPath, 'utf8').then(readIndex, () => null)
+    const rows = await readRegular(this.#fs, this.#indexPath, MAX_LIBRARY_FILE_BYTES).then(readIndex, () => null)
     const known = this.#kept()
     if (rows === null || rows.length !== known.length) return false
     const written = new Map(rows.map((row) => [row.summary.id, row]))
@@ -96,6 +115,7 @@ export class Summaries {
     const ids = new Set(names.filter((name) => name.endsWith('.json') && isId(name.slice(0, -5))).map(idOf))
     for (const { id } of this.#kept().map((row) => row.summary)) ids.add(id)
     await eachOf([...ids], (id) => this.#refresh(id))
+    this.#tell()
     this.#isIndexStale = true
     await this.flush()
   }
@@ -104,6 +124,7 @@ export class Summaries {
   put(summary: ConversationSummary): void {
     const before = this.#rows.get(summary.id)
     this.#set({ bytes: before?.bytes ?? 0, modifiedMs: before?.modifiedMs ?? 0, summary })
+    this.#tell()
   }
 
   /** What the file of a conversation looks like now. */
@@ -115,18 +136,15 @@ export class Summaries {
   }
 
   delete(id: string): void {
-    this.#gone.add(id)
-    const row = this.#rows.get(id)
-    if (row === undefined) return
-    this.#rows.delete(id)
-    this.#tell({ kind: 'remove', conversationId: id })
-    if (!row.summary.isTemporary) this.#writeLater()
+    this.#remove(id)
+    this.#tell()
   }
 
   /** Reads the file of a conversation that came back from the trash. */
   async add(id: string): Promise<void> {
     this.#gone.delete(id)
     await this.#refresh(id)
+    this.#tell()
   }
 
   /** Writes the index now if it is behind. A failure is only logged: it can be made again at any time. */
@@ -146,28 +164,51 @@ export class Summaries {
 
   close(): void {
     this.#isClosed = true
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    for (const timer of [this.#timer, this.#tellTimer, this.#compareTimer]) if (timer !== null) clearTimeout(timer)
   }
 
   async #load(): Promise<void> {
-    const [names, rows] = await Promise.all([namesIn(this.#fs, this.#folder), this.#readIndex()])
+    const [found, rows] = await Promise.all([lookInto(this.#fs, this.#folder), this.#readIndex()])
+    // A folder that cannot be read for a moment is not an empty one.
+    const names = found === null ? rows.map(({ summary }) => `${summary.id}.json`) : found === 'missing' ? [] : found
     const ids = new Set(names.filter((name) => name.endsWith('.json') && isId(name.slice(0, -5))).map(idOf))
     for (const row of rows) {
-      const { id, isRunning } = row.summary
+      const { id, isRunning, isReadOnly } = row.summary
       // What was opened, made or thrown away before the first list is newer than its row, and what ran when the row was
-      // written runs no more.
-      const isCurrent = !isRunning && !this.#rows.has(id) && !this.#gone.has(id)
+      // written runs no more; and this Parley may be the newer one that a file has waited for.
+      const isCurrent = !isRunning && isReadOnly !== true && !this.#rows.has(id) && !this.#gone.has(id)
       if (ids.has(id) && isCurrent) this.#rows.set(id, row)
     }
-    const unknown = [...ids].filter((id) => !this.#rows.has(id))
-    const readNow = unknown.length <= READ_AT_ONCE ? unknown : []
-    await eachOf(readNow, (id) => this.#refresh(id))
-    this.#compared = this.#compare([...ids].filter((id) => !readNow.includes(id)))
+    const unknown = await this.#latestFirst([...ids].filter((id) => !this.#rows.has(id)))
+    const readNow = new Set(unknown.slice(0, READ_AT_ONCE))
+    await eachOf([...readNow], (id) => this.#refresh(id))
+    this.#tell()
+    const known = [...ids].filter((id) => this.#rows.has(id) && !readNow.has(id))
+    const later = unknown.slice(READ_AT_ONCE)
+    this.#compared = new Promise((resolve) => {
+      this.#compareNow = () => {
+        this.#compareNow = () => undefined
+        resolve(this.#compare([...later, ...known]))
+      }
+    })
+    if (later.length > 0) this.#compareNow()
+    else if (!this.#isClosed) this.#compareTimer = setTimeout(() => this.#compareNow(), COMPARE_AFTER_MS).unref()
+  }
+
+  /** In the order in which their files were written, as far as that matters: those that are shown first are read first. */
+  async #latestFirst(ids: string[]): Promise<string[]> {
+    if (ids.length <= READ_AT_ONCE) return ids
+    const modified = new Map<string, number>()
+    await eachOf(ids, async (id) => {
+      const file = await this.#fs.stat(join(this.#folder, `${id}.json`)).catch(() => null)
+      modified.set(id, file?.mtimeMs ?? 0)
+    })
+    return ids.sort((a, b) => (modified.get(b) ?? 0) - (modified.get(a) ?? 0))
   }
 
   async #readIndex(): Promise<IndexRow[]> {
     try {
-      const rows = readIndex(await this.#fs.readFile(this.#indexPath, 'utf8'))
+      const rows = readIndex(await readRegular(this.#fs, this.#indexPath, MAX_LIBRARY_FILE_BYTES))
       if (rows !== null) return rows
     } catch {
       // None there yet, or it cannot be read: the files say the same.
@@ -186,6 +227,7 @@ export class Summaries {
       }
       await this.#refresh(id)
     })
+    this.#tell()
     if (!this.#isClosed && this.#isIndexStale) this.#writeLater()
   }
 
@@ -194,8 +236,10 @@ export class Summaries {
     const row = await this.#readRow(id)
     // What was put or deleted while the file was read is newer than what was read.
     if (this.#gone.has(id) || this.#rows.get(id) !== before) return
-    if (row === null) this.delete(id)
+    if (row === null) this.#remove(id)
     else this.#set(row)
+    if (!this.#isClosed && this.#found.length > 0)
+      this.#tellTimer ??= setTimeout(() => this.#tell(), TELL_AFTER_MS).unref()
   }
 
   #set(row: IndexRow): void {
@@ -203,7 +247,16 @@ export class Summaries {
     const before = this.#rows.get(row.summary.id)
     this.#rows.set(row.summary.id, row)
     if (before !== undefined && isSame(before.summary, row.summary)) return
-    this.#tell({ kind: 'upsert', summary: row.summary })
+    this.#found.push({ kind: 'upsert', summary: row.summary })
+    if (!row.summary.isTemporary) this.#writeLater()
+  }
+
+  #remove(id: string): void {
+    this.#gone.add(id)
+    const row = this.#rows.get(id)
+    if (row === undefined) return
+    this.#rows.delete(id)
+    this.#found.push({ kind: 'remove', conversationId: id })
     if (!row.summary.isTemporary) this.#writeLater()
   }
 
@@ -212,10 +265,15 @@ export class Summaries {
     return [...this.#rows.values()].filter((row) => !row.summary.isTemporary)
   }
 
-  #tell(change: ConversationChange): void {
+  #tell(): void {
+    if (this.#tellTimer !== null) clearTimeout(this.#tellTimer)
+    this.#tellTimer = null
+    const changes = this.#found
+    if (changes.length === 0) return
+    this.#found = []
     for (const listener of this.#listeners) {
       try {
-        listener(change)
+        listener(changes)
       } catch {
         // The change itself must still reach the disk.
         this.#logger.warn('listener of conversation changes threw')

@@ -1,34 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { pathOf, type Conversation, type Message } from '../../shared/conversation'
 import { failure } from '../../shared/errors'
+import { latestEnd as endOf } from '../../shared/variants'
 import { interrupt } from './journal'
 
-/**
- * The end of the latest path that leads through a message: where one goes on who looks at this variant. The message itself
- * when nothing follows it. Throws not-found (message).
- */
+/** As `latestEnd` of the page; throws not-found (message). */
 export function latestEnd(messages: readonly Message[], messageId: string): string {
-  if (!messages.some(({ id }) => id === messageId)) throw failure({ code: 'not-found', what: 'message' })
-  const followers = new Map<string, Message[]>()
-  for (const message of messages) {
-    if (message.parentId === null) continue
-    const known = followers.get(message.parentId)
-    if (known === undefined) followers.set(message.parentId, [message])
-    else known.push(message)
-  }
-  const order = new Map(messages.map(({ id }, index) => [id, index]))
-  let end = messageId
-  const waiting = [messageId]
-  // A message is looked at once, so that the walk through a ring, which only a damaged file has, ends.
-  const seen = new Set(waiting)
-  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-    const next = (followers.get(id) ?? []).filter((message) => !seen.has(message.id))
-    if (next.length === 0 && (order.get(id) ?? 0) > (order.get(end) ?? 0)) end = id
-    for (const message of next) {
-      seen.add(message.id)
-      waiting.push(message.id)
-    }
-  }
+  const end = endOf(messages, messageId)
+  if (end === null) throw failure({ code: 'not-found', what: 'message' })
   return end
 }
 

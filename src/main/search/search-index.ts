@@ -115,21 +115,17 @@ export class SearchIndex {
     return false
   }
 
-  /** The conversations with a message, or a title, that has every word: the best first. The last word may be unfinished. */
+  /**
+   * The conversations with a message, or a title, that has every word, the best first; behind them those in which the words
+   * stand in several messages. The last word may be unfinished.
+   */
   find(query: string): IndexHit[] {
     const terms = termsOf(query).map((term) => this.#withNear(term))
     if (terms.length === 0) return []
-    const match = terms.map(({ forms }) => `(${forms.join(' OR ')})`).join(' AND ')
-    const best = new Map<number, { rowid: number; isTitle: boolean; count: number }>()
-    for (const table of TABLES) {
-      for (const [rowid, row] of this.#candidates(table, match)) {
-        const known = best.get(row)
-        // The first one is the title, or else the latest message.
-        if (known === undefined) best.set(row, { rowid, isTitle: table === 'titles', count: 1 })
-        else known.count += 1
-      }
-    }
-    return this.#ranked(best).map(({ id, rowid, isTitle, count }) => {
+    const together = this.#best(matchOf(terms))
+    const hits = this.#ranked(together)
+    const apart = hits.length < MAX_HITS ? this.#ranked(this.#apart(terms, together)) : []
+    return [...hits, ...apart].slice(0, MAX_HITS).map(({ id, rowid, isTitle, count }) => {
       const [message] = this.#all<StoredMessage>(`${STORED} WHERE m.rowid = ?`, rowid)
       const { snippet, marks } = snippetOf(message?.text ?? '', terms)
       return { conversationId: id, messageId: isTitle ? null : (message?.id ?? ''), snippet, marks, count }
@@ -184,6 +180,55 @@ export class SearchIndex {
     this.#statement('DELETE FROM text WHERE rowid = ?').run(rowid)
   }
 
+  /** By conversation what matches: the title, or else the latest message. */
+  #best(match: string): Map<number, Found> {
+    const best = new Map<number, Found>()
+    for (const table of TABLES) {
+      for (const [rowid, row] of this.#candidates(table, match)) {
+        const known = best.get(row)
+        if (known === undefined) best.set(row, { rowid, isTitle: table === 'titles', count: 1 })
+        else known.count += 1
+      }
+    }
+    return best
+  }
+
+  /** Conversations that have every word, though not in one message: where the rarest of them stands. */
+  #apart(terms: readonly Term[], known: ReadonlyMap<number, Found>): Map<number, Found> {
+    // The parts of one word, of a script without spaces, belong together: they have one way to be hit.
+    const words = [...new Set(terms.map(({ hit }) => hit))].map((hit) =>
+      matchOf(terms.filter((term) => term.hit === hit)),
+    )
+    const [rarest, ...others] = words
+      .map((match) => ({ match, count: this.#count(match) }))
+      .sort((a, b) => a.count - b.count)
+    if (rarest === undefined || rarest.count === 0 || others.length === 0) return new Map()
+    let found = [...this.#best(rarest.match)].filter(([row]) => !known.has(row))
+    for (const { match } of others) {
+      if (found.length === 0) break
+      const rows = JSON.stringify(found.map(([row]) => row))
+      const having = new Set(TABLES.flatMap((table) => this.#among(table, match, rows)))
+      found = found.filter(([row]) => having.has(row))
+    }
+    return new Map(found)
+  }
+
+  /** How many messages and titles match, as far as it matters. */
+  #count(match: string): number {
+    return TABLES.reduce((sum, table) => {
+      const sql = `SELECT count(*) AS count FROM (SELECT 1 FROM ${table} WHERE ${table} MATCH ? LIMIT ${MAX_CANDIDATES})`
+      return sum + (this.#all<{ count: number }>(sql, match)[0]?.count ?? 0)
+    }, 0)
+  }
+
+  /** Of these conversations, a JSON list of rows, those with a match. The `+` keeps SQLite from asking once for each message. */
+  #among(table: Table, match: string, rows: string): number[] {
+    const sql = `SELECT DISTINCT conversation FROM message WHERE rowid IN (
+      SELECT rowid FROM ${table} WHERE ${table} MATCH ? AND +rowid IN (
+        SELECT rowid FROM message WHERE conversation IN (SELECT value FROM json_each(?))))`
+    return this.#all<{ conversation: number }>(sql, match, rows).map(({ conversation }) => conversation)
+  }
+
   /** Messages that match, the latest ones first, each with the row of its conversation. */
   #candidates(table: Table, match: string): [rowid: number, row: number][] {
     const sql = `SELECT m.rowid, m.conversation
@@ -193,7 +238,7 @@ export class SearchIndex {
   }
 
   /** Titles first, then the latest; what is taken out already has no conversation any more. */
-  #ranked<Found extends { isTitle: boolean }>(found: ReadonlyMap<number, Found>) {
+  #ranked(found: ReadonlyMap<number, Found>) {
     const known = [...found].flatMap(([row, each]) => {
       const conversation = this.#conversations.get(row)
       return conversation === undefined ? [] : [{ ...each, ...conversation }]
@@ -243,6 +288,14 @@ export class SearchIndex {
   }
 }
 
+/** Where something was found in a conversation. */
+interface Found {
+  /** Of the message, or of the title. */
+  rowid: number
+  isTitle: boolean
+  count: number
+}
+
 interface StoredMessage {
   rowid: number
   /** Empty for the title. */
@@ -255,6 +308,11 @@ const STORED = 'SELECT m.rowid AS rowid, m.id AS id, t.text AS text FROM message
 /** The title of a conversation counts before its messages. */
 const TABLES = ['titles', 'words'] as const
 type Table = (typeof TABLES)[number]
+
+/** For texts that have every term, in the language of FTS5. */
+function matchOf(terms: readonly Term[]): string {
+  return terms.map(({ forms }) => `(${forms.join(' OR ')})`).join(' AND ')
+}
 
 function tableOf(messageId: string): Table {
   return messageId === '' ? 'titles' : 'words'

@@ -59,8 +59,12 @@ export class Search {
   #worker: SearchWorker | null = null
   #number = 0
   #failures = 0
-  /** Null before `begin`; resolves when what is in the index is known. */
+  /** Null before `begin`; resolves when the worker can be asked. */
   #begun: Promise<void> | null = null
+  /** The comparison of the index with the library, which may have to read every file for it. */
+  #comparing: Promise<void> = Promise.resolve()
+  /** While they are compared: the stamps of what is in the index. */
+  #indexed: Map<string, string> | null = null
   #isReading = false
   #timer: NodeJS.Timeout | null = null
   #timerAtMs = 0
@@ -79,14 +83,21 @@ export class Search {
 
   /**
    * What was found, the best conversations first. Begins if it has not; while the index is being made, finds what it has
-   * so far.
+   * so far, and behind that the titles of those that it does not have.
    */
   async find(query: string): Promise<SearchResult> {
     await this.begin()
+    // Where the list is known from before, the comparison is a matter of an instant.
+    if (this.#indexed !== null) await within(SOON_MS, this.#comparing)
     if (this.#waiting.size > 0 && this.#waiting.size <= SOON_READ) await within(SOON_MS, this.settled())
     const total = this.#summaries.size
-    const indexed = this.#worker === null ? total : Math.max(0, total - this.#waiting.size)
-    return { hits: await this.#hits(query), indexed, total }
+    const hits = await this.#hits(query)
+    const missing = this.#worker === null ? [] : this.#missing()
+    if (missing.length > 0 && hits.length < MAX_HITS) {
+      const found = new Set(hits.map(({ conversationId }) => conversationId))
+      hits.push(...this.#hitsInTitles(query, missing).filter(({ conversationId }) => !found.has(conversationId)))
+    }
+    return { hits: hits.slice(0, MAX_HITS), indexed: Math.max(0, total - missing.length), total }
   }
 
   /** An answer in this conversation goes on: what it has so far can soon be found. */
@@ -99,6 +110,7 @@ export class Search {
   /** Resolves when everything that is known of is in the index. */
   async settled(): Promise<void> {
     await this.begin()
+    await this.#comparing
     this.#readIn(0)
     while (this.#worker !== null && (this.#waiting.size > 0 || this.#isReading)) {
       await new Promise<void>((resolve) => this.#idle.push(resolve))
@@ -125,7 +137,9 @@ export class Search {
 
   async #begin(): Promise<void> {
     const { library, logger } = this.#options
-    this.#unsubscribe = library.onChange((change) => this.#take(change))
+    this.#unsubscribe = library.onChange((changes) => {
+      for (const change of changes) this.#take(change)
+    })
     for (const summary of await library.list()) {
       // Newer ones may have come while the list was made.
       if (isSearched(summary) && !this.#summaries.has(summary.id)) this.#summaries.set(summary.id, summary)
@@ -142,7 +156,21 @@ export class Search {
   async #compare(isFresh: boolean): Promise<void> {
     if (this.#isClosed) return
     this.#start(isFresh)
-    const [indexed, present] = await Promise.all([this.#ask('stamps', undefined), this.#options.library.stamps()])
+    const worker = this.#worker
+    this.#indexed = new Map()
+    const indexed = await this.#ask('stamps', undefined)
+    this.#indexed = indexed
+    this.#comparing = this.#compareWith(indexed, worker).catch(() => {
+      this.#options.logger.debug('search not compared')
+    })
+  }
+
+  /** What of the library the index does not have as it is now waits to be read; what is gone leaves the index. */
+  async #compareWith(indexed: ReadonlyMap<string, string>, worker: SearchWorker | null): Promise<void> {
+    const present = await this.#options.library.stamps()
+    // One that has failed meanwhile is compared anew, by another one.
+    if (this.#worker !== worker) return
+    this.#indexed = null
     const gone = [...indexed.keys()].filter((id) => !this.#summaries.has(id))
     if (gone.length > 0) await this.#ask('remove', gone)
     const changed = [...this.#summaries.values()].filter(({ id }) => indexed.get(id) !== present.get(id))
@@ -182,6 +210,7 @@ export class Search {
 
   #fail(reason: 'not-loaded' | 'index' | 'crash', code: string): void {
     this.#worker = null
+    this.#indexed = null
     this.#drop('failed')
     this.#failures += 1
     if (this.#isClosed) return
@@ -278,6 +307,9 @@ export class Search {
     for await (const { id, stamp, conversation } of this.#options.library.readAll(ids)) {
       left.delete(id)
       this.#waiting.delete(id)
+      // The list was made anew from the files, and this one has not changed since it was taken in.
+      if (this.#indexed?.get(id) === stamp) continue
+      this.#indexed?.set(id, stamp)
       const searchable = searchableOf(this.#options.withRunning(conversation), stamp)
       batch.push(searchable)
       size += searchable.messages.reduce((sum, { text }) => sum + text.length, 0)
@@ -308,7 +340,16 @@ export class Search {
         await this.#begun
       }
     }
-    return this.#hitsInTitles(query)
+    return this.#hitsInTitles(query, this.#summaries.values())
+  }
+
+  /** Those that the index does not have yet, as they are now. */
+  #missing(): ConversationSummary[] {
+    const indexed = this.#indexed
+    if (indexed === null && this.#waiting.size === 0) return []
+    return [...this.#summaries.values()].filter(
+      ({ id }) => this.#waiting.has(id) || (indexed !== null && !indexed.has(id)),
+    )
   }
 
   // The list knows the title of this moment, and what was deleted in it.
@@ -317,10 +358,10 @@ export class Search {
     return summary === undefined ? [] : [{ ...hit, title: summary.title, updatedAt: summary.updatedAt }]
   }
 
-  #hitsInTitles(query: string): SearchHit[] {
+  #hitsInTitles(query: string, summaries: Iterable<ConversationSummary>): SearchHit[] {
     const words = splitWords(query)
     if (words.length === 0) return []
-    return [...this.#summaries.values()]
+    return [...summaries]
       .filter(({ title }) => {
         const present = splitWords(title)
         return words.every((word) => present.some((each) => each.startsWith(word)))

@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000
 
 async function addImage(rooms: ReturnType<typeof openRooms>, folder: string, size: number): Promise<AttachmentInfo> {
   const added = await rooms.attachments.addFile({ name: 'a.png', bytes: gradient(size, size) })
-  if (!added.ok) throw new Error('not added')
+  if (!('attachment' in added)) throw new Error('not added')
   await makeOld(join(folder, 'attachments', `${added.attachment.id}.png`))
   return added.attachment
 }

@@ -6,7 +6,8 @@ import type { ConversationChange } from '../../../src/shared/contract'
 import { answerText, type AssistantMessage, type Conversation } from '../../../src/shared/conversation'
 import { toAppError, type AppError } from '../../../src/shared/errors'
 import { journalStart } from '../../../src/main/library/journal'
-import type { Library, StampedConversation } from '../../../src/main/library/library'
+import type { StampedConversation } from '../../../src/main/library/contents'
+import type { Library } from '../../../src/main/library/library'
 import { writeConversation } from '../../../src/main/library/schema'
 import { conversationOf, newAnswer } from '../../support/conversation-samples'
 import { faultyDisk } from '../../support/faulty-disk'
@@ -65,6 +66,14 @@ describe('reading all conversations', () => {
     const stamps = await library.stamps()
     expect(stamps.get(kept.id)).not.toBe(before)
     expect(found.every(({ id, stamp }) => stamps.get(id) === stamp)).toBe(true)
+  })
+
+  it('has also what no index knows yet, without being told to wait', async () => {
+    const root = await temporaryFolder()
+    const writer = libraryOn(root)
+    for (let count = 0; count < 80; count += 1) await writer.create(sample(`n${count}`))
+    await writer.close()
+    expect(await all(libraryOn(root))).toHaveLength(80)
   })
 
   it('reads only what is asked for, and passes over what is gone or no id', async () => {
@@ -148,7 +157,7 @@ describe('merging', () => {
     const library = libraryOn(root)
     await library.list()
     const changes: ConversationChange[] = []
-    library.onChange((change) => changes.push(change))
+    library.onChange((some) => changes.push(...some))
     const incoming = sample('from elsewhere')
     expect(await library.merge(incoming)).toBe('added')
     expect(changes).toMatchObject([{ kind: 'upsert', summary: { id: incoming.id, title: 'from elsewhere' } }])
@@ -204,7 +213,7 @@ describe('merging', () => {
     expect(await refusal(library.merge(with_(here.id, 1999)))).toEqual(refused)
     expect(await refusal(library.merge(with_(temporary.id, 5000)))).toEqual(refused)
     expect(await refusal(library.merge(with_(running.id, 5000)))).toEqual({ code: 'busy' })
-    expect(await refusal(library.merge(with_(newer.id, 5000)))).toEqual({ code: 'storage', reason: 'read-only' })
+    expect(await refusal(library.merge(with_(newer.id, 5000)))).toEqual({ code: 'newer-file' })
     expect(await refusal(library.merge(with_('../../x', 5000)))).toEqual(refused)
     expect(await refusal(library.merge({ ...sample('x'), messages: [{} as AssistantMessage] }))).toEqual(refused)
     expect(await filesUnder(root)).toEqual(files)

@@ -281,7 +281,8 @@ describe('a folder that cannot be written', () => {
     await rm(root, { recursive: true })
     say(writing, { type: 'text-delta', text: 'after' })
     await end(writing)
-    expect(library.storageState()).toEqual({ isSafe: true })
+    // All of this one is there again; what lay beside it is not, and the person must hear of that.
+    expect(library.storageState()).toEqual({ isSafe: false, reason: 'folder-gone' })
     expect(answerText((await stored(root, writing))!)).toBe('before after')
   })
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { toAppError } from '../../../src/shared/errors'
 import { Generations } from '../../../src/main/generations'
 import { journalStart } from '../../../src/main/library/journal'
+import type { Library } from '../../../src/main/library/library'
 import { readConversation, writeConversation, type FileFormat } from '../../../src/main/library/schema'
 import { silentLogger } from '../../../src/main/logger'
 import { conversationOf, newAnswer } from '../../support/conversation-samples'
@@ -167,9 +168,17 @@ describe('a file of a newer version', () => {
         library.pin(conversation.id, true),
       ].map((each) => Promise.resolve(each).then(() => null, toAppError)),
     )
-    expect(refusals).toEqual([1, 2, 3].map(() => ({ code: 'storage', reason: 'read-only' })))
+    expect(refusals).toEqual([1, 2, 3].map(() => ({ code: 'newer-file' })))
     await library.markRead(conversation.id)
     await library.flush()
+    // Only this chat is concerned: the disk is fine, and the list says which one it is.
+    expect(library.storageState()).toEqual({ isSafe: true })
+    const rowOf = async (of: Library): Promise<unknown> =>
+      (await of.list()).find(({ id }) => id === conversation.id)?.isReadOnly
+    expect(await rowOf(library)).toBe(true)
+    // A Parley that knows this format finds it in the index of the older one.
+    const newer = libraryOn(root, undefined, clock, { format: { version: 2, migrations: [(json) => json] } })
+    expect(await rowOf(newer)).toBeUndefined()
     expect(await readFile(library.pathOf(conversation.id), 'utf8')).toBe(text)
     expect((await library.open(duplicate.id)).messages).toHaveLength(2)
     expect((await library.open(branch.id)).messages).toHaveLength(1)

@@ -270,7 +270,7 @@ describe('recovery', () => {
     const root = await temporaryFolder()
     const library = await leave(root, null, answer.generationId, bytes)
     const changes: string[] = []
-    library.onChange((change) => changes.push(change.kind))
+    library.onChange((some) => changes.push(...some.map(({ kind }) => kind)))
     await library.recover()
     const opened = await library.open(conversation.id)
     expect(opened).toMatchObject({ title: conversation.title, backendId: 'server', headId: answer.id })

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { linkSync } from 'node:fs'
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import fc from 'fast-check'
@@ -271,7 +271,7 @@ describe('list', () => {
 
     const second = libraryOn(root)
     const changes: ConversationChange[] = []
-    second.onChange((change) => changes.push(change))
+    second.onChange((some) => changes.push(...some))
     expect(await listed(second)).toEqual([kept!.id, changed!.id, added!.id].sort())
     await second.compared()
     expect((await second.list()).find(({ id }) => id === changed!.id)?.title).toBe('Another title')
@@ -280,6 +280,76 @@ describe('list', () => {
     await second.flush()
     const third = libraryOn(root)
     expect(await third.list()).toEqual(await second.list())
+  })
+
+  it('tells what the comparison finds many at a time, in its order with other changes (R36)', async () => {
+    const root = await temporaryFolder()
+    const first = libraryOn(root, hastyDisk)
+    const conversations = Array.from({ length: 300 }, (_, at) =>
+      conversationOf(randomUUID(), [[`Question ${at}`, 'So.']]),
+    )
+    for (const conversation of conversations) await first.create(conversation)
+    await first.close()
+
+    // Without an index: the list begins with some, the rest comes in a few pieces.
+    const library = libraryOn(root, hastyDisk)
+    const told: ConversationChange[][] = []
+    library.onChange((changes) => told.push(changes))
+    const listedFirst = await library.list()
+    expect(listedFirst.length).toBeGreaterThanOrEqual(64)
+    const late = conversations.find(({ id }) => !listedFirst.some((summary) => summary.id === id))
+    await library.trash((late ?? conversations[0]!).id)
+    await library.compared()
+    expect(told.length).toBeLessThan(12)
+    const known = new Set<string>()
+    for (const change of told.flat()) {
+      if (change.kind === 'remove') known.delete(change.conversationId)
+      else known.add(change.summary.id)
+    }
+    expect([...known].sort()).toEqual((await library.list()).map(({ id }) => id).sort())
+    expect(known.size).toBe(299)
+    await library.close()
+  })
+
+  it('reads the latest files first when there is no index (R36)', async () => {
+    const root = await temporaryFolder()
+    await mkdir(join(root, 'conversations'))
+    const old = Array.from({ length: 100 }, () => conversationOf(randomUUID(), []))
+    const latest = conversationOf(randomUUID(), [['The latest', 'So.']])
+    for (const conversation of [...old, latest]) {
+      const path = join(root, 'conversations', `${conversation.id}.json`)
+      await writeFile(path, writeConversation(conversation))
+      const writtenAt = new Date(conversation === latest ? 2_000_000 : 1_000_000)
+      await utimes(path, writtenAt, writtenAt)
+    }
+    const library = libraryOn(root, hastyDisk)
+    const summaries = await library.list()
+    expect(summaries.map(({ id }) => id)).toContain(latest.id)
+    expect(summaries.length).toBeLessThan(101)
+    await library.close()
+  })
+
+  it('with an index the folder is compared later by itself, and at once when somebody waits for it', async () => {
+    const root = await temporaryFolder()
+    const first = libraryOn(root)
+    const conversation = conversationOf(randomUUID(), [])
+    await first.create(conversation)
+    await first.list()
+    await first.flush()
+    await first.close()
+    let looked = 0
+    const second = libraryOn(
+      root,
+      faultyDisk(({ name, path }) => {
+        if (name === 'stat' && path.includes('conversations')) looked += 1
+        return null
+      }),
+    )
+    await second.list()
+    expect(looked).toBe(0)
+    await second.compared()
+    expect(looked).toBe(1)
+    await second.close()
   })
 
   it('does not believe an index that says running: that process is dead', async () => {
@@ -311,7 +381,7 @@ describe('list', () => {
     const library = libraryOn(await temporaryFolder())
     const { id } = conversationOf(randomUUID(), [])
     const changes: ConversationChange[] = []
-    const stop = library.onChange((change) => changes.push(change))
+    const stop = library.onChange((some) => changes.push(...some))
     await library.create(conversationOf(id, []))
     await library.update(id, (conversation) => ({ ...conversation, backendId: 'other' }))
     await library.pin(id, true)
@@ -365,6 +435,8 @@ describe('trash', () => {
     const [a, b] = [conversationOf(randomUUID(), [['A?', 'A.']]), conversationOf(randomUUID(), [['B?', 'B.']])]
     await library.create(a)
     await library.create(b)
+    // Written when the clock says, as all files of a disk are.
+    for (const { id } of [a, b]) await utimes(library.pathOf(id), clock.nowMs / 1000, clock.nowMs / 1000)
     await library.trash(a.id)
     await library.trash(b.id)
     expect(await listed(library)).toEqual([])
@@ -577,7 +649,7 @@ describe('damage', () => {
     const base = conversationOf(randomUUID(), [['Why?', 'So.']])
     const fileText = writeConversation(base)
     expect(readConversation(base.id, fileText).kind).toBe('read')
-    expect(readConversation(base.id, fileText.replace(/"updatedAt": \d+/u, '"updatedAt": 1e999'))).toEqual({
+    expect(readConversation(base.id, fileText.replace(/"version": \d+/u, '"version": 1e999'))).toEqual({
       kind: 'damaged',
     })
   })
@@ -720,7 +792,7 @@ describe('a file of a newer version', () => {
       library.rename(victim.id, 'x'),
       library.pin(victim.id, true),
     ]) {
-      expect(await refusal(change)).toEqual({ code: 'storage', reason: 'read-only' })
+      expect(await refusal(change)).toEqual({ code: 'newer-file' })
     }
     await library.markRead(victim.id)
     await library.flush()

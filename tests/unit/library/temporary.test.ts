@@ -251,7 +251,7 @@ describe('discarding', () => {
     const ids: string[] = []
     for (const size of [3, 5, 7, 9]) {
       const added = await rooms.attachments.addFile({ name: 'a.png', bytes: gradient(size, size) })
-      if (!added.ok) throw new Error('not added')
+      if (!('attachment' in added)) throw new Error('not added')
       ids.push(added.attachment.id)
     }
     const [own, shared, drafted, other] = ids as [string, string, string, string]
@@ -275,7 +275,7 @@ describe('discarding', () => {
     const rooms = openRooms(folder)
     const bytes = [gradient(3, 3), gradient(5, 5)]
     const added = await rooms.attachments.add(bytes.map((each) => ({ name: 'a.png', bytes: each })))
-    const [shown, spoken] = added.map((each) => (each.ok ? each.attachment.id : '')) as [string, string]
+    const [shown, spoken] = added.map((each) => ('attachment' in each ? each.attachment.id : '')) as [string, string]
     const request = temporaryStart(randomUUID(), 'Look', [shown])
     await rooms.ask(request)
     rooms.spoken.set(request.answerId, spoken)

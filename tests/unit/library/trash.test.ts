@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { writeConversation } from '../../../src/main/library/schema'
 import { toAppError } from '../../../src/shared/errors'
 import { conversationOf, userMessage } from '../../support/conversation-samples'
 import { faultyDisk } from '../../support/faulty-disk'
@@ -10,6 +11,16 @@ import { openRooms } from '../../support/kept-rooms'
 import { filesUnder, libraryOn, setClock, temporaryFolder } from '../../support/temporary-library'
 
 const DAY_MS = 86_400_000
+const NOW_MS = Date.now()
+
+/** A file that was thrown away at that time, and written then at the latest. */
+async function putInTrash(root: string, id: string, atMs: number): Promise<string> {
+  const name = `${id}.${atMs}.json`
+  await writeFile(join(root, 'trash', name), '{}')
+  await utimes(join(root, 'trash', name), atMs / 1000, atMs / 1000)
+  return name
+}
+
 const sample = (title: string) => conversationOf(randomUUID(), [[title, 'So.']])
 
 describe('the trash (R46)', () => {
@@ -35,32 +46,52 @@ describe('the trash (R46)', () => {
     expect(await library.open(a.id)).toEqual(a)
   })
 
+  it('lists a conversation as often as it was thrown away, each time with its own file', async () => {
+    const root = await temporaryFolder()
+    await mkdir(join(root, 'trash'))
+    const twice = sample('first')
+    await writeFile(join(root, 'trash', `${twice.id}.10.json`), writeConversation(twice))
+    await writeFile(join(root, 'trash', `${twice.id}.20.json`), writeConversation({ ...twice, title: 'second' }))
+    const library = libraryOn(root)
+    expect(await library.listTrash()).toMatchObject([
+      { deletedAt: 20, summary: { title: 'second' }, file: `${twice.id}.20.json` },
+      { deletedAt: 10, summary: { title: 'first' }, file: `${twice.id}.10.json` },
+    ])
+    // Deleting one never takes the other along, and of a conversation that lies there again nothing is gone yet.
+    expect(await library.deleteFromTrash([`${twice.id}.20.json`])).toEqual([])
+    expect(await library.listTrash()).toMatchObject([{ summary: { title: 'first' } }])
+    expect(await library.deleteFromTrash([`${twice.id}.10.json`])).toEqual([twice.id])
+  })
+
   it('is emptied of what is older than the settings say, by the time in the name; never when they say never', async () => {
     const root = await temporaryFolder()
     await mkdir(join(root, 'trash'))
-    const clock = setClock(1000 * DAY_MS)
+    const clock = setClock(NOW_MS)
     const ids = [6, 8, 29, 31, 91].map((days) => ({ days, id: randomUUID() }))
-    for (const { days, id } of ids) await writeFile(join(root, 'trash', `${id}.${(1000 - days) * DAY_MS}.json`), '{}')
+    for (const { days, id } of ids) await putInTrash(root, id, NOW_MS - days * DAY_MS)
     let days: number | null = null
     const library = libraryOn(root, undefined, clock, { trashDays: () => days })
     const older = (limit: number): string[] => ids.filter((each) => each.days > limit).map(({ id }) => id)
     expect(await library.expired()).toEqual([])
-    for (days of [90, 30, 7]) expect((await library.expired()).sort()).toEqual(older(days).sort())
+    for (days of [90, 30, 7]) {
+      expect((await library.expired()).map((name) => name.slice(0, 36)).sort()).toEqual(older(days).sort())
+    }
     // A clock that was set back deletes nothing.
     clock.nowMs = 5
     expect(await library.expired()).toEqual([])
   })
 
-  it('keeps a file for the last time at which its conversation was thrown away', async () => {
+  it('keeps each file for as long as it has been there, however often its conversation was thrown away', async () => {
     const root = await temporaryFolder()
     await mkdir(join(root, 'trash'))
-    const [id, clock] = [randomUUID(), setClock(1000 * DAY_MS)]
-    for (const atMs of [1, 999 * DAY_MS]) await writeFile(join(root, 'trash', `${id}.${atMs}.json`), '{}')
+    const [id, clock] = [randomUUID(), setClock(NOW_MS)]
+    const old = await putInTrash(root, id, NOW_MS - 35 * DAY_MS)
+    const young = await putInTrash(root, id, NOW_MS - DAY_MS)
     const library = libraryOn(root, undefined, clock)
-    expect(await library.expired()).toEqual([])
+    expect(await library.expired()).toEqual([old])
     clock.nowMs += 40 * DAY_MS
-    expect(await library.expired()).toEqual([id])
-    await library.deleteFromTrash([id])
+    expect(await library.expired()).toEqual([young, old])
+    await library.deleteFromTrash([young, old])
     expect(await readdir(join(root, 'trash'))).toEqual([])
   })
 
@@ -73,7 +104,7 @@ describe('the trash (R46)', () => {
       await library.trash(conversation.id)
     }
     expect(await readdir(join(root, 'trash'))).toHaveLength(3)
-    expect(await library.listTrash()).toMatchObject([{ summary: { title: 'round 2' } }])
+    expect((await library.listTrash()).map(({ summary }) => summary.title)).toEqual(['round 2', 'round 1', 'round 0'])
     await library.restore(conversation.id)
     expect(await library.open(conversation.id)).toMatchObject({ title: 'round 2' })
   })
@@ -111,7 +142,7 @@ describe('deleting for good', () => {
     const folder = await temporaryFolder()
     const rooms = openRooms(folder)
     const added = await rooms.attachments.add([3, 5].map((size) => ({ name: 'a.png', bytes: gradient(size, size) })))
-    const [own, shared] = added.flatMap((each) => (each.ok ? each.attachment : []))
+    const [own, shared] = added.flatMap((each) => ('attachment' in each ? each.attachment : []))
     const withImages = (images: (typeof own)[]) => {
       const question = { ...userMessage('Look'), attachments: images.flatMap((image) => image ?? []) }
       return { ...sample('Look'), headId: question.id, messages: [question] }
@@ -135,6 +166,7 @@ describe('deleting for good', () => {
     const rooms = openRooms(folder, { clock })
     const conversation = sample('a')
     await rooms.library.create(conversation)
+    await utimes(rooms.library.pathOf(conversation.id), clock.nowMs / 1000, clock.nowMs / 1000)
     await rooms.library.trash(conversation.id)
     clock.nowMs += 29 * DAY_MS
     await rooms.upkeep.round()

@@ -21,8 +21,8 @@ afterAll(() => built.remove())
 function fakeLibrary(...conversations: Conversation[]) {
   const kept = new Map(conversations.map((conversation) => [conversation.id, conversation]))
   const stamps = new Map(conversations.map(({ id }) => [id, '1']))
-  const listeners = new Set<(change: ConversationChange) => void>()
-  const tell = (change: ConversationChange): void => listeners.forEach((listener) => listener(change))
+  const listeners = new Set<(changes: ConversationChange[]) => void>()
+  const tell = (change: ConversationChange): void => listeners.forEach((listener) => listener([change]))
   const read: string[] = []
   const library: SearchOptions['library'] = {
     list: async () => [...kept.values()].map(summarize),
@@ -107,6 +107,29 @@ async function open(library: SearchOptions['library'], change: Partial<SearchOpt
 }
 
 describe('search', () => {
+  it('finds titles at once, and words as they come, while the library still reads its files', async () => {
+    const { library, put } = fakeLibrary(conversation('a', 'nginx keeps it'), conversation('b', 'серверы стоят'))
+    let answer: () => void = () => undefined
+    const stamps = async (): Promise<Map<string, string>> => {
+      await new Promise<void>((resolve) => (answer = resolve))
+      return library.stamps()
+    }
+    const { search, found } = await open({ ...library, stamps })
+    expect(await search.find('about')).toMatchObject({ indexed: 0, total: 2, hits: [{}, {}] })
+    expect(await found('nginx')).toEqual([])
+    put(conversation('a', 'nginx keeps it'))
+    await eventually(
+      () => found('nginx'),
+      (ids) => ids.includes('a'),
+      'found',
+    )
+    expect(await search.find('about')).toMatchObject({ indexed: 1, total: 2, hits: [{}, {}] })
+    answer()
+    await search.settled()
+    expect(await search.find('сервер')).toMatchObject({ indexed: 2, total: 2, hits: [{ conversationId: 'b' }] })
+    await search.close()
+  })
+
   it('R37: begins with the first search, and finds everything once it is settled', async () => {
     const { library } = fakeLibrary(conversation('a', 'nginx keeps it'), conversation('b', 'серверы стоят'))
     const { search, found } = await open(library)

@@ -1,10 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { RestoreChoice, TransferState } from '../../src/shared/contract'
 import type { Conversation } from '../../src/shared/conversation'
 import { translator } from '../../src/shared/i18n'
 import { defaultSettings, newBackendProfile, type Settings } from '../../src/shared/settings'
 import { Attachments } from '../../src/main/attachments'
 import type { Library } from '../../src/main/library/library'
+import { Drafts } from '../../src/main/drafts'
+import { Storage } from '../../src/main/library/storage'
 import { silentLogger } from '../../src/main/logger'
 import { Transfer, type TransferDesk } from '../../src/main/transfer/transfer'
 import { hastyDisk, libraryOn, setClock, temporaryFolder, type SetClock } from './temporary-library'
@@ -14,12 +18,15 @@ export interface TransferHouse {
   folder: string
   library: Library
   attachments: Attachments
+  drafts: Drafts
   transfer: Transfer
   clock: SetClock
   desk: TransferDesk & { place: string | null; file: string | null; names: string[]; printed: string[] }
   /** What the person picks. */
   window: object
   settings: Settings
+  /** What the windows were told. */
+  told: TransferState[]
   /** All conversations that are here now, by id. */
   all(): Promise<Map<string, Conversation>>
   /** Puts a file where it can be picked. */
@@ -31,7 +38,7 @@ export async function transferHouse(): Promise<TransferHouse> {
   const clock = setClock()
   const library = libraryOn(join(folder, 'library'), hastyDisk, clock)
   const attachments = new Attachments(join(folder, 'attachments'), silentLogger)
-  const settings: Settings = {
+  let settings: Settings = {
     ...defaultSettings('linux'),
     activeBackendId: 'home',
     backends: [
@@ -41,12 +48,31 @@ export async function transferHouse(): Promise<TransferHouse> {
       },
     ],
   }
+  const drafts = new Drafts({
+    fs: hastyDisk,
+    path: join(folder, 'drafts.json'),
+    clock,
+    storage: new Storage(silentLogger),
+    logger: silentLogger,
+    isTemporary: (key) => library.isTemporary(key),
+  })
+  onTestFinished(() => drafts.close())
+  const told: TransferState[] = []
   const transfer = new Transfer({
     folder,
     library,
     openLive: (id) => library.open(id),
     attachments,
+    drafts,
     settings: () => settings,
+    changeSettings: (change) => {
+      settings = change(settings)
+    },
+    adoptBackends: async (profiles) => {
+      settings = { ...settings, backends: [...settings.backends, ...profiles] }
+      return profiles.length
+    },
+    onProgress: (state) => told.push(state),
     translate: () => translator('en'),
     locale: () => 'en',
     clock,
@@ -71,11 +97,18 @@ export async function transferHouse(): Promise<TransferHouse> {
     folder,
     library,
     attachments,
+    drafts,
     transfer,
     clock,
     desk,
     window: {},
-    settings,
+    get settings() {
+      return settings
+    },
+    set settings(next) {
+      settings = next
+    },
+    told,
     all: async () => {
       const found = new Map<string, Conversation>()
       for await (const { id, conversation } of library.readAll()) found.set(id, conversation)
@@ -90,12 +123,17 @@ export async function transferHouse(): Promise<TransferHouse> {
   }
 }
 
+/** Of a plan: no more than it says. */
+export function choiceOf(planId: string, choice: Partial<RestoreChoice> = {}): RestoreChoice {
+  return { planId, overwrite: [], withBackends: false, withSettings: false, ...choice }
+}
+
 /** Plans and does what a file says; the plan and what was done. */
 export async function restoreFile(house: TransferHouse, content?: { name: string; bytes: string | Uint8Array }) {
   if (content !== undefined) await house.put(content.name, content.bytes)
   const plan = await house.transfer.planRestore(house.window, house.desk)
   if (plan === null) throw new Error('no file was picked')
-  return { plan, done: await house.transfer.restore(house.window, plan.planId) }
+  return { plan, done: await house.transfer.restore(house.window, choiceOf(plan.planId)) }
 }
 
 /** The backup of a house, as its bytes. */

@@ -1,4 +1,4 @@
-import type { AnswerContent, Conversation, Message } from '../../shared/conversation'
+import type { AnswerContent, AttachmentInfo, Conversation, Message } from '../../shared/conversation'
 import { failure } from '../../shared/errors'
 import {
   dateOf,
@@ -14,6 +14,7 @@ import {
   textOf,
   type ImportTarget,
 } from './imported'
+import { pictureContent, type FoundPictures, type PicturePointer } from './pictures'
 
 /**
  * One element of ChatGPT's `conversations.json`: `mapping` holds nodes by id, each with its `parent` and a `message` or none,
@@ -22,11 +23,12 @@ import {
  * end, becomes an answer of its own. Pure: the same element makes the same conversation, ids included.
  *
  * @param value what JSON.parse made of the element
+ * @param pictures those of `chatGptPictures` that were found
  * @throws AppFailure `bad-archive`, `format` for what is no conversation, `too-large` for more than anybody has written
  */
-export function importChatGpt(value: unknown, target: ImportTarget): Conversation {
+export function importChatGpt(value: unknown, target: ImportTarget, pictures: FoundPictures = new Map()): Conversation {
   const source = recordOf(value)
-  const nodes = readNodes(source.mapping)
+  const nodes = readNodes(source.mapping, pictures)
   const sourceId = nameOf(source.conversation_id) ?? nameOf(source.id)
   if (nodes.size === 0 || sourceId === null) throw failure({ code: 'bad-archive', reason: 'format' })
   const id = idFrom('chatgpt', sourceId)
@@ -49,6 +51,26 @@ export function importChatGpt(value: unknown, target: ImportTarget): Conversatio
   )
 }
 
+/** The pictures that a conversation points to, in the order of its nodes. */
+export function chatGptPictures(value: unknown): PicturePointer[] {
+  return Object.values(recordOf(recordOf(value).mapping)).flatMap((node) => {
+    const { content, metadata } = recordOf(recordOf(node).message)
+    const files = listOf(recordOf(metadata).attachments).map(recordOf)
+    return listOf(recordOf(content).parts).flatMap((part) => {
+      const pointer = pointerOf(part)
+      if (pointer === null) return []
+      const file = files.find(({ id }) => typeof id === 'string' && id !== '' && pointer.includes(id))
+      return [{ pointer, name: nameOf(file?.name) }]
+    })
+  })
+}
+
+/** Null for what is no picture. One that points nowhere is still one. */
+function pointerOf(part: unknown): string | null {
+  const { content_type: type, asset_pointer: pointer } = recordOf(part)
+  return type === 'image_asset_pointer' ? (typeof pointer === 'string' ? pointer.slice(0, 1000) : '') : null
+}
+
 interface Node {
   parentId: string | null
   children: string[]
@@ -56,24 +78,26 @@ interface Node {
   createdAt: number | null
   model: string | null
   content: AnswerContent[]
+  /** Those of `content` that are in the file. */
+  pictures: AttachmentInfo[]
   reasoning: string
 }
 
 /** In the order of the file. A Map: a node may be called `__proto__`. */
-function readNodes(mapping: unknown): Map<string, Node> {
+function readNodes(mapping: unknown, pictures: FoundPictures): Map<string, Node> {
   const entries = Object.entries(recordOf(mapping))
   if (entries.length > MAX_MESSAGES) throw failure({ code: 'bad-archive', reason: 'too-large' })
   const nodes = new Map<string, Node>()
-  for (const [id, value] of entries) nodes.set(id, readNode(recordOf(value)))
+  for (const [id, value] of entries) nodes.set(id, readNode(recordOf(value), pictures))
   for (const [id, { parentId }] of nodes) if (parentId !== null) nodes.get(parentId)?.children.push(id)
   return nodes
 }
 
-function readNode(node: Readonly<Record<string, unknown>>): Node {
+function readNode(node: Readonly<Record<string, unknown>>, pictures: FoundPictures): Node {
   const message = recordOf(node.message)
   const metadata = recordOf(message.metadata)
   const author = recordOf(message.author).role
-  const { content, reasoning } = readContent(recordOf(message.content))
+  const { content, pictures: shown, reasoning } = readContent(recordOf(message.content), pictures)
   const isShown = metadata.is_visually_hidden_from_conversation !== true && (content.length > 0 || reasoning !== '')
   const role = author === 'user' ? 'user' : author === 'assistant' || author === 'tool' ? 'answer' : 'hidden'
   return {
@@ -83,22 +107,26 @@ function readNode(node: Readonly<Record<string, unknown>>): Node {
     createdAt: dateOf(message.create_time),
     model: nameOf(metadata.model_slug),
     content,
+    pictures: shown,
     reasoning,
   }
 }
 
-/** A picture that the export only points to. */
-const GONE_PICTURE: AnswerContent = { type: 'media', kind: 'image', sources: ['refused:gone'], alt: '' }
+type NodeContent = Pick<Node, 'content' | 'pictures' | 'reasoning'>
 
-function readContent(content: Readonly<Record<string, unknown>>): Pick<Node, 'content' | 'reasoning'> {
-  const words = (text: string): Pick<Node, 'content' | 'reasoning'> => ({
+function readContent(content: Readonly<Record<string, unknown>>, pictures: FoundPictures): NodeContent {
+  const words = (text: string): NodeContent => ({
     content: text.trim() === '' ? [] : [{ type: 'text', text }],
+    pictures: [],
     reasoning: '',
   })
   switch (content.content_type) {
     case 'text':
-    case 'multimodal_text':
-      return { content: listOf(content.parts).flatMap(readPart), reasoning: '' }
+    case 'multimodal_text': {
+      const parts = listOf(content.parts)
+      const shown = parts.flatMap((part) => pictures.get(pointerOf(part) ?? '') ?? [])
+      return { content: parts.flatMap((part) => readPart(part, pictures)), pictures: shown, reasoning: '' }
+    }
     case 'code':
     case 'execution_output': {
       const code = textOf(content.text)
@@ -109,7 +137,7 @@ function readContent(content: Readonly<Record<string, unknown>>): Pick<Node, 'co
         const { summary, content: text } = recordOf(thought)
         return [textOf(summary), textOf(text)].filter((part) => part !== '').join('\n\n')
       })
-      return { content: [], reasoning: thoughts.filter((thought) => thought !== '').join('\n\n') }
+      return { content: [], pictures: [], reasoning: thoughts.filter((thought) => thought !== '').join('\n\n') }
     }
     case 'tether_quote':
       return words([textOf(content.title), textOf(content.text)].filter((part) => part !== '').join('\n\n'))
@@ -117,15 +145,16 @@ function readContent(content: Readonly<Record<string, unknown>>): Pick<Node, 'co
       return words(textOf(content.text))
     default:
       // Recaps, what was browsed, instructions of the person: nothing that was said in the conversation.
-      return { content: [], reasoning: '' }
+      return { content: [], pictures: [], reasoning: '' }
   }
 }
 
-function readPart(part: unknown): AnswerContent[] {
+function readPart(part: unknown, pictures: FoundPictures): AnswerContent[] {
   if (typeof part === 'string') return part.trim() === '' ? [] : [{ type: 'text', text: textOf(part) }]
-  const { content_type: type, text } = recordOf(part)
+  const { text } = recordOf(part)
   if (typeof text === 'string' && text.trim() !== '') return [{ type: 'text', text: textOf(text) }]
-  return type === 'image_asset_pointer' ? [GONE_PICTURE] : []
+  const pointer = pointerOf(part)
+  return pointer === null ? [] : [pictureContent(pictures.get(pointer), '')]
 }
 
 /** The answer so far, as its nodes from the last to the first. */
@@ -168,9 +197,14 @@ function readTree(
     let { questionId, chain } = step
     if (node.role === 'user') {
       const id = idFrom(conversationId, nodeId)
-      const text = node.content.map((item) => (item.type === 'text' ? item.text : '[image]')).join('\n\n')
+      // A picture that is here hangs on the question; one that is not is named in it.
+      const text = node.content
+        .flatMap((item) => (item.type === 'text' ? item.text : item.files === undefined ? '[image]' : []))
+        .join('\n\n')
       const parentId = chain?.messageId ?? questionId
-      messages.push(importedQuestion({ id, parentId, createdAt: node.createdAt ?? createdAt, text }))
+      messages.push(
+        importedQuestion({ id, parentId, createdAt: node.createdAt ?? createdAt, text, attachments: node.pictures }),
+      )
       questionId = id
       chain = null
     } else if (node.role === 'answer') {

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto'
-import type { AnswerContent, AttachmentInfo, Conversation, Media } from '../../shared/conversation'
+import {
+  isDocument,
+  type AnswerContent,
+  type AttachmentInfo,
+  type Conversation,
+  type Media,
+} from '../../shared/conversation'
 import type { Translate } from '../../shared/i18n'
 import { linkAddress, pictureOf } from '../../shared/markdown/address'
 import type { Block, Inline, ListItem, Picture } from '../../shared/markdown/nodes'
 import { read, type Footnote } from '../../shared/markdown/reading'
 import { plainLine } from '../backend/server-text'
 import { mediaOf } from '../library/conversation-media'
+import { DOCUMENT_STYLE } from './document-style'
 import { readThread, type ThreadMessage, type Wording } from './thread'
 
 /** The bytes of a stored file, or null when it is gone or damaged. */
@@ -22,11 +29,18 @@ const SOUND_OR_FILM = /^(?:audio|video)\/[a-z0-9.+-]+$/u
  * The messages on show as one HTML file that stands alone: images are in it, nothing is loaded, nothing runs. Every text
  * is written as text; of the markdown of answers only what the closed list of nodes has becomes an element (S05, S06). Its own
  * policy forbids all that a mistake here could let through.
+ *
+ * @param isPrinted it becomes paper: what is folded is open, and what plays is named
  */
-export async function exportHtml(conversation: Conversation, wording: Wording, findMedia: FindMedia): Promise<string> {
+export async function exportHtml(
+  conversation: Conversation,
+  wording: Wording,
+  findMedia: FindMedia,
+  isPrinted = false,
+): Promise<string> {
   const thread = readThread(conversation, wording)
   const media = await loadMedia(conversation, thread.messages, findMedia)
-  const page: Page = { t: wording.t, media }
+  const page: Page = { t: wording.t, media, pictures: picturesOf(conversation), isPrinted }
   return [
     '<!doctype html>',
     `<html lang="${wording.locale}">`,
@@ -36,7 +50,7 @@ export async function exportHtml(conversation: Conversation, wording: Wording, f
     '<meta name="viewport" content="width=device-width">',
     '<meta name="referrer" content="no-referrer">',
     `<title>${escape(thread.title)}</title>`,
-    `<style>${STYLE}</style>`,
+    `<style>${DOCUMENT_STYLE}</style>`,
     '</head>',
     '<body>',
     `<header><h1 dir="auto">${escape(thread.title)}</h1><p>${escape(thread.about)}</p></header>`,
@@ -51,33 +65,22 @@ export async function exportHtml(conversation: Conversation, wording: Wording, f
 interface Page {
   t: Translate
   media: ReadonlyMap<string, { mime: string; uri: string }>
+  /** Of the web that were loaded: ids of their copies, by address. */
+  pictures: ReadonlyMap<string, string>
+  isPrinted: boolean
 }
 
-const STYLE = `
-:root{color-scheme:light dark}
-body{font:16px/1.6 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
-header p,.date,.note{color:#6b6b6b;font-size:.85em}
-article{margin:2rem 0}
-article>h2{font-size:1em;margin:0}
-.question>div{background:#8881;border-radius:.75rem;padding:.75rem 1rem;white-space:pre-wrap}
-pre{background:#8881;border-radius:.5rem;padding:.75rem 1rem;overflow-x:auto;white-space:pre-wrap}
-code{font-family:ui-monospace,monospace;font-size:.9em}
-blockquote{border-inline-start:3px solid #8886;margin-inline:0;padding-inline-start:1rem}
-table{border-collapse:collapse}td,th{border:1px solid #8886;padding:.25rem .5rem;text-align:start}
-.center{text-align:center}.end{text-align:end}
-img,video{max-width:100%;height:auto;border-radius:.5rem}
-details{color:#6b6b6b}
-@media print{:root{color-scheme:light}body{margin:0;max-width:none}article{break-inside:auto}pre,img,tr{break-inside:avoid}}
-`
-  .trim()
-  .replace(/\n/gu, '')
+function picturesOf({ messages }: Conversation): Map<string, string> {
+  const loaded = messages.flatMap((each) => (each.role === 'assistant' ? Object.entries(each.pictures ?? {}) : []))
+  return new Map(loaded.map(([address, { id }]) => [address, id]))
+}
 
 /** Nothing but this style and what is inside the file itself. */
 export const DOCUMENT_POLICY = [
   "default-src 'none'",
   'img-src data:',
   'media-src data:',
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  `style-src 'sha256-${createHash('sha256').update(DOCUMENT_STYLE).digest('base64')}'`,
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ')
@@ -108,7 +111,7 @@ async function loadMedia(
 }
 
 function messageHtml(message: ThreadMessage, page: Page): string {
-  const { isQuestion, who, date, notes, reasoning, content, attachments, ending } = message
+  const { isQuestion, who, date, notes, reasoning, toolCalls, content, attachments, ending } = message
   const body = isQuestion
     ? // A question is what was typed: it is shown as text.
       content.map((item) => (item.type === 'text' ? `<div dir="auto">${escape(item.text)}</div>` : ''))
@@ -120,7 +123,10 @@ function messageHtml(message: ThreadMessage, page: Page): string {
     ...notes.map((note) => `<p class="note" dir="auto">${escape(note)}</p>`),
     reasoning === null
       ? ''
-      : `<details><summary>${escape(reasoning.title)}</summary>${markdownHtml(reasoning.text, page)}</details>`,
+      : `<details${page.isPrinted ? ' open' : ''}><summary>${escape(reasoning.title)}</summary>${markdownHtml(reasoning.text, page)}</details>`,
+    ...toolCalls.map(
+      ({ title, text }) => `<p class="language" dir="auto">${escape(title)}</p>${text === '' ? '' : codeHtml(text)}`,
+    ),
     ...body,
     ...attachments.map((each) => attachmentHtml(each, page)),
     ending === null ? '' : `<p class="note" dir="auto">${escape(ending)}</p>`,
@@ -132,8 +138,15 @@ function messageHtml(message: ThreadMessage, page: Page): string {
 
 // ---- media ----
 
-function attachmentHtml({ id, name, width, height }: AttachmentInfo, page: Page): string {
-  const label = page.t('transfer:document.image', { name: plainLine(name, 500), width, height })
+function attachmentHtml({ id, mime, name, width, height }: AttachmentInfo, page: Page): string {
+  const kind = mime.startsWith('audio/') ? 'audio' : isDocument({ mime }) ? 'file' : null
+  const label =
+    kind !== null
+      ? page.t('transfer:document.named', {
+          label: page.t(`transfer:document.media.${kind}`),
+          name: plainLine(name, 500),
+        })
+      : page.t('transfer:document.image', { name: plainLine(name, 500), width, height })
   return storedHtml(id, label, page) ?? `<p class="note" dir="auto">${escape(label)}</p>`
 }
 
@@ -159,10 +172,11 @@ function mediaHtml({ kind, sources, alt, files }: Media, page: Page): string {
 }
 
 /** A stored file as an element; null when it is not in the document. */
-function storedHtml(id: string, label: string, { media }: Page): string | null {
+function storedHtml(id: string, label: string, { media, isPrinted }: Page): string | null {
   const file = media.get(id)
   if (file === undefined) return null
   if (IMAGE.test(file.mime)) return `<p><img src="${file.uri}" alt="${escape(label)}"></p>`
+  if (isPrinted) return null
   const tag = file.mime.startsWith('video/') ? 'video' : 'audio'
   return `<p><${tag} controls preload="metadata" src="${file.uri}" title="${escape(label)}"></${tag}></p>`
 }
@@ -172,6 +186,8 @@ const STORED = /^app:\/\/local\/attachment\/([0-9a-f]{64})$/u
 function pictureHtml(picture: Picture, page: Page): string {
   const alt = plainLine(picture.alt, 500)
   if (picture.kind === 'remote') {
+    const copy = page.media.get(page.pictures.get(picture.url) ?? '')
+    if (copy !== undefined && IMAGE.test(copy.mime)) return `<img src="${copy.uri}" alt="${escape(alt)}">`
     const words = alt === '' ? picture.host : `${alt} (${picture.host})`
     return linkHtml(picture.url, '', escape(words))
   }
@@ -220,7 +236,7 @@ function blockHtml(block: Block, text: Text): string {
       return block.start === null ? `<ul>${items}</ul>` : `<ol start="${Math.trunc(block.start)}">${items}</ol>`
     }
     case 'code':
-      return `<pre dir="ltr"><code>${escape(block.text)}</code></pre>`
+      return languageHtml(block.language) + codeHtml(block.text)
     case 'table': {
       const row = (cells: readonly Inline[][], tag: 'th' | 'td'): string =>
         cells
@@ -234,10 +250,18 @@ function blockHtml(block: Block, text: Text): string {
       return `<table><thead><tr>${row(block.header, 'th')}</tr></thead><tbody>${rows}</tbody></table>`
     }
     case 'math':
-      return `<pre dir="ltr"><code>${escape(block.tex)}</code></pre>`
+      return codeHtml(block.tex)
     case 'rule':
       return '<hr>'
   }
+}
+
+function codeHtml(code: string): string {
+  return `<pre dir="ltr"><code>${escape(code)}</code></pre>`
+}
+
+function languageHtml(language: string | null): string {
+  return language === null || language === '' ? '' : `<p class="language">${escape(plainLine(language, 40))}</p>`
 }
 
 function itemHtml({ isDone, blocks }: ListItem, text: Text): string {

@@ -4,6 +4,7 @@ import {
   titleFrom,
   type AnswerContent,
   type AssistantMessage,
+  type AttachmentInfo,
   type Conversation,
   type ProviderInfo,
   type UserMessage,
@@ -59,8 +60,9 @@ export function importedQuestion(question: {
   parentId: string | null
   createdAt: number
   text: string
+  attachments: AttachmentInfo[]
 }): UserMessage {
-  return { role: 'user', ...question, attachments: [] }
+  return { role: 'user', ...question }
 }
 
 export function importedAnswer(answer: {

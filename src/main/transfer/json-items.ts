@@ -13,6 +13,8 @@ export interface JsonLimits {
   /** Of lists and objects in one another, below an item. */
   maxDepth: number
   maxItems: number
+  /** Lists, objects, elements and members of an item, together: each becomes an object of ours, however short it is. */
+  maxParts: number
 }
 
 const QUOTE = 0x22
@@ -80,7 +82,7 @@ async function* readItems(bytes: Bytes, kind: JsonItems['kind'], limits: JsonLim
 }
 
 async function readKey(bytes: Bytes): Promise<string> {
-  const value = await readValue(bytes, { maxItemBytes: MAX_KEY_BYTES, maxDepth: 1, maxItems: 0 })
+  const value = await readValue(bytes, { maxItemBytes: MAX_KEY_BYTES, maxDepth: 1, maxItems: 0, maxParts: 1 })
   if ('problem' in value) throw refusal('unsafe')
   try {
     return String(JSON.parse(value.text))
@@ -92,11 +94,12 @@ async function readKey(bytes: Bytes): Promise<string> {
 /** The value whose first byte has just been taken. Ends before the byte that is not part of it. */
 async function readValue(
   bytes: Bytes,
-  { maxItemBytes, maxDepth }: JsonLimits,
+  { maxItemBytes, maxDepth, maxParts }: JsonLimits,
 ): Promise<{ text: string } | { problem: 'too-large' | 'too-deep' }> {
   const pieces: Uint8Array[] = []
   let length = 0
   let depth = 0
+  let parts = 0
   let isDeep = false
   let isString = false
   let isEscaped = false
@@ -118,6 +121,7 @@ async function readValue(
       } else if (byte === QUOTE) isString = true
       else if (byte === OPEN_LIST || byte === OPEN_RECORD) {
         depth += 1
+        parts += 1
         if (depth > maxDepth) isDeep = true
       } else if (byte === CLOSE_LIST || byte === CLOSE_RECORD) {
         if (depth === 0) {
@@ -130,15 +134,15 @@ async function readValue(
       } else if (depth === 0 && (byte === COMMA || isSpace(byte))) {
         isDone = true
         break
-      }
+      } else if (byte === COMMA) parts += 1
     }
     length += end
-    if (length <= maxItemBytes && !isDeep) pieces.push(chunk.subarray(0, end))
+    if (length <= maxItemBytes && parts <= maxParts && !isDeep) pieces.push(chunk.subarray(0, end))
     else pieces.length = 0
     bytes.take(end)
   }
   if (isDeep) return { problem: 'too-deep' }
-  if (length > maxItemBytes) return { problem: 'too-large' }
+  if (length > maxItemBytes || parts > maxParts) return { problem: 'too-large' }
   return { text: Buffer.concat(pieces).toString('utf8') }
 }
 

@@ -1,46 +1,78 @@
-import type { AnswerContent, AttachmentInfo, Conversation, Media } from '../../shared/conversation'
+import {
+  isDocument,
+  type AnswerContent,
+  type AttachmentInfo,
+  type Conversation,
+  type Media,
+} from '../../shared/conversation'
 import { linkAddress } from '../../shared/markdown/address'
 import type { Translate } from '../../shared/i18n'
 import { plainLine } from '../backend/server-text'
+import { fenced } from './imported'
 import { readThread, type ThreadMessage, type Wording } from './thread'
+
+/** Where a stored file lies beside the document, as a relative address; null when it does not. */
+export type FindFile = (id: string) => string | null
 
 /**
  * The messages on show as one markdown file for people: who wrote what and when, thinking as a quote, what went wrong in a
- * line. Pictures are named, with their size: markdown has no place for their bytes, and a folder beside it would get lost.
+ * line. Pictures are named, with their size, where no folder of them lies beside it: markdown has no place for their bytes.
  */
-export function exportMarkdown(conversation: Conversation, wording: Wording): string {
+export function exportMarkdown(conversation: Conversation, wording: Wording, find: FindFile = () => null): string {
   const { title, about, messages } = readThread(conversation, wording)
-  const parts = [`# ${plain(title)}`, `*${plain(about)}*`, ...messages.map((each) => messageText(each, wording.t))]
+  const page = { t: wording.t, find }
+  const parts = [`# ${plain(title)}`, `*${plain(about)}*`, ...messages.map((each) => messageText(each, page))]
   return `${parts.join('\n\n')}\n`
 }
 
-function messageText(message: ThreadMessage, t: Translate): string {
-  const { who, date, notes, reasoning, content, attachments, ending } = message
+interface Page {
+  t: Translate
+  find: FindFile
+}
+
+function messageText(message: ThreadMessage, page: Page): string {
+  const { isQuestion, who, date, notes, reasoning, toolCalls, content, attachments, ending } = message
   const parts = [
     `## ${plain(who)}`,
     `*${plain(date)}*`,
     ...notes.map((note) => `*${plain(note)}*`),
     ...(reasoning === null ? [] : [quote(`**${plain(reasoning.title)}**\n\n${reasoning.text.trim()}`)]),
-    ...content.map((item) => contentText(item, t)),
-    ...attachments.map((each) => attachmentText(each, t)),
+    ...toolCalls.map(({ title, text }) =>
+      text === '' ? `*${plain(title)}*` : `*${plain(title)}*\n\n${fenced('json', text)}`,
+    ),
+    // A question is no markdown: as a quote it stays as it was typed, and ends where it ends whatever is in it.
+    ...content.map((item) => (isQuestion && item.type === 'text' ? quote(item.text.trim()) : contentText(item, page))),
+    ...attachments.map((each) => attachmentText(each, page)),
     ...(ending === null ? [] : [`*${plain(ending)}*`]),
   ]
   return parts.filter((part) => part !== '').join('\n\n')
 }
 
-function contentText(item: AnswerContent, t: Translate): string {
-  return item.type === 'text' ? closeFence(item.text.trim()) : mediaText(item, t)
+function contentText(item: AnswerContent, page: Page): string {
+  return item.type === 'text' ? closeFence(item.text.trim()) : mediaText(item, page)
 }
 
-function attachmentText({ name, width, height }: AttachmentInfo, t: Translate): string {
-  return `*${plain(t('transfer:document.image', { name: plainLine(name, 500), width, height }))}*`
+function attachmentText({ id, mime, name, width, height }: AttachmentInfo, { t, find }: Page): string {
+  const kind = mime.startsWith('audio/') ? 'audio' : isDocument({ mime }) ? 'file' : null
+  const label =
+    kind !== null
+      ? t('transfer:document.named', { label: t(`transfer:document.media.${kind}`), name: plainLine(name, 500) })
+      : t('transfer:document.image', { name: plainLine(name, 500), width, height })
+  const words = plain(label)
+  const file = find(id)
+  if (kind !== null && file !== null) return `[${words}](<${file}>)`
+  return file === null ? `*${words}*` : `![${words}](<${file}>)`
 }
 
-function mediaText({ kind, sources, alt }: Media, t: Translate): string {
+function mediaText({ kind, sources, alt, files = {} }: Media, { t, find }: Page): string {
   const name = plainLine(alt, 500)
   const label = t(`transfer:document.media.${kind}`)
   const words = name === '' ? label : t('transfer:document.named', { label, name })
   const lines = sources.map((source) => {
+    const stored = Object.hasOwn(files, source) ? files[source] : undefined
+    const file = stored === undefined ? null : find(stored.id)
+    // Only a picture is shown where it stands.
+    if (file !== null) return `${kind === 'image' ? '!' : ''}[${plain(words)}](<${file}>)`
     const address = linkAddress(source)
     return address === null ? `*${plain(words)}*` : `[${plain(words)}](<${address}>)`
   })

@@ -1,24 +1,34 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { RestoreDone, RestorePlan } from '../../shared/contract'
+import type { RestoreChoice, RestoreDone, RestorePlan, TransferProblem } from '../../shared/contract'
 import type { Conversation } from '../../shared/conversation'
 import { failure, toAppError, type AppError } from '../../shared/errors'
+import type { Settings } from '../../shared/settings'
 import type { Attachments } from '../attachments'
+import type { Drafts } from '../drafts'
 import { mediaOf } from '../library/conversation-media'
+import type { StampedConversation } from '../library/contents'
 import type { Library } from '../library/library'
 import { refusal } from './archive'
 import type { ImportTarget } from './imported'
 import { digestOf } from './portable'
+import { asStep, type Follower } from './progress'
 import { openSource, type TransferSource } from './source'
 
 /** What taking conversations in needs of the house. */
 export interface RestoreTarget {
-  library: Pick<Library, 'list' | 'compared' | 'open' | 'merge'>
+  library: Pick<Library, 'list' | 'compared' | 'readAll' | 'listTrash' | 'merge'>
+  drafts: Pick<Drafts, 'list' | 'set'>
   attachments: Pick<Attachments, 'file' | 'isWhole' | 'keepResult'>
   importTarget: () => ImportTarget
   /** Writes all that is here now to a path. */
-  backUp: (path: string) => Promise<unknown>
+  backUp: (path: string, follower: Follower) => Promise<unknown>
+  /** Which backends of these settings are not here, and whether the others of them are not as here. */
+  compareSettings: (settings: Settings) => { backends: number; hasOtherSettings: boolean }
+  /** Takes those backends in, without any secret; returns how many. */
+  adoptBackends: (settings: Settings) => Promise<number>
+  adoptSettings: (settings: Settings) => void
   /** Where the copies lie that are made before a restore. */
   backupFolder: string
   now: () => number
@@ -27,6 +37,8 @@ export interface RestoreTarget {
 /** A plan is what a person looks at; it does not have to be older than that. */
 const PLAN_LIFE_MS = 60 * 60 * 1000
 const MAX_PROBLEMS = 100
+/** What a backup calls an image is one, or it is not kept. */
+const DOCUMENT = /\.(?:txt|pdf)$/u
 /** Copies from before a restore that are kept. */
 const KEPT_BACKUPS = 3
 
@@ -35,8 +47,9 @@ interface Pending {
   /** What the file looked like: another one in its place would do something else than the plan says. */
   mark: string
   madeMs: number
-  /** Aborted by a person who stops it; what is done stays. */
-  abort: AbortController
+  facts: Pick<RestorePlan, 'fileName' | 'bytes' | 'source'>
+  /** Conversations that are new, or newer in the file. */
+  changes: number
   isRunning: boolean
 }
 
@@ -60,48 +73,66 @@ export class Restore {
    * Reads a whole file and says what it would change.
    *
    * @param owner the window that asks
+   * @returns null when it was stopped
    * @throws AppFailure `bad-archive` for a file that is refused as a whole
    */
-  async plan(owner: object, path: string): Promise<RestorePlan> {
+  async plan(owner: object, path: string, follower: Follower): Promise<RestorePlan | null> {
     const mark = await markOf(path)
     const source = await openSource(path, this.#target.importTarget())
     try {
-      const plan = await this.#read(source)
+      const plan = await this.#read(source, follower)
+      if (follower.signal.aborted) return null
       const id = randomUUID()
-      const pending = { path, mark, madeMs: this.#target.now(), abort: new AbortController(), isRunning: false }
+      const facts = { fileName: basename(path), bytes: (await stat(path)).size, source: source.kind }
+      const changes = plan.items.filter(({ outcome }) => isTaken(outcome)).length
+      const pending = { path, mark, madeMs: this.#target.now(), facts, changes, isRunning: false }
       this.#plans.set(owner, { id, pending })
-      return { planId: id, fileName: basename(path), bytes: (await stat(path)).size, source: source.kind, ...plan }
+      return { planId: id, ...facts, ...plan }
     } finally {
       source.close()
     }
   }
 
-  /** Forgets a plan; one that is being done stops after the present conversation. */
+  /** Forgets a plan. */
   drop(owner: object, planId: string): void {
     const plan = this.#plans.get(owner)
-    if (plan?.id !== planId) return
-    plan.pending.abort.abort()
-    if (!plan.pending.isRunning) this.#plans.delete(owner)
+    if (plan?.id === planId && !plan.pending.isRunning) this.#plans.delete(owner)
+  }
+
+  /** The file of a plan that can still be done. Throws bad-request for one that is none any more. */
+  factsOf(owner: object, planId: string): Pick<RestorePlan, 'fileName' | 'bytes' | 'source'> {
+    return this.#find(owner, planId).facts
   }
 
   /**
-   * Does what a plan says, after a copy of all that is here now was written.
+   * Does what a plan says, after a copy of all that is here now was written. Who follows it may stop it: what is done stays.
    *
    * @throws AppFailure `bad-request` for a plan that is none any more, `bad-archive` for a file that is another one now,
    * `storage` when that copy cannot be written; nothing is changed then
    */
-  async apply(owner: object, planId: string): Promise<RestoreDone> {
+  async apply(owner: object, choice: RestoreChoice, follower: Follower): Promise<RestoreDone> {
     const { backUp, backupFolder, library, now } = this.#target
-    const pending = this.#take(owner, planId)
+    const { planId } = choice
+    const pending = this.#find(owner, planId)
+    pending.isRunning = true
     try {
       if ((await markOf(pending.path)) !== pending.mark) throw refusal('damaged')
       if ((await library.list()).length > 0) {
-        await backUp(join(backupFolder, `before-restore-${new Date(now()).toISOString().replace(/[:.]/gu, '-')}.zip`))
+        const name = `before-restore-${new Date(now()).toISOString().replace(/[:.]/gu, '-')}.zip`
+        await backUp(join(backupFolder, name), asStep(follower, 'copy'))
         await keepLast(backupFolder, KEPT_BACKUPS)
       }
       const source = await openSource(pending.path, this.#target.importTarget())
       try {
-        return await this.#merge(source, pending.abort.signal)
+        // Copying took its time, and a file that is open is still the one that was looked at.
+        if ((await markOf(pending.path)) !== pending.mark) throw refusal('damaged')
+        follower.begin('work', pending.changes + choice.overwrite.length)
+        const done = await this.#merge(source, new Set(choice.overwrite), follower)
+        if (!follower.signal.aborted) {
+          await this.#restoreDrafts(source, done)
+          await this.#adopt(source, choice, done)
+        }
+        return done
       } finally {
         source.close()
       }
@@ -110,65 +141,117 @@ export class Restore {
     }
   }
 
-  #take(owner: object, planId: string): Pending {
+  #find(owner: object, planId: string): Pending {
     const plan = this.#plans.get(owner)
     const isLive = plan?.id === planId && this.#target.now() - plan.pending.madeMs <= PLAN_LIFE_MS
     if (!isLive || plan.pending.isRunning) throw failure({ code: 'bad-request', channel: 'library.restore' })
-    plan.pending.isRunning = true
     return plan.pending
   }
 
-  async #read(source: TransferSource): Promise<Pick<RestorePlan, 'items' | 'same' | 'problems' | 'media'>> {
+  async #adopt(
+    source: TransferSource,
+    { withBackends, withSettings }: RestoreChoice,
+    done: RestoreDone,
+  ): Promise<void> {
+    const settings = withBackends || withSettings ? await source.settings() : null
+    if (settings === null) return
+    if (withBackends) done.backends = await this.#target.adoptBackends(settings)
+    if (withSettings) this.#target.adoptSettings(settings)
+    done.hasSettings = withSettings
+  }
+
+  async #read(
+    source: TransferSource,
+    follower: Follower,
+  ): Promise<Omit<RestorePlan, 'planId' | 'fileName' | 'bytes' | 'source'>> {
     const decide = await this.#decider()
     const items: RestorePlan['items'] = []
     const problems: RestorePlan['problems'] = []
     const note = noteIn(problems)
     const damaged = new Set<string>()
-    for await (const name of source.findDamagedMedia()) {
+    follower.begin('look', source.count)
+    for await (const name of source.findDamagedMedia(follower.signal)) {
       damaged.add(name)
       note(name, { code: 'bad-archive', reason: 'damaged' })
     }
     let same = 0
+    const broken = new Set<string>()
     for await (const found of source.conversations()) {
+      if (follower.signal.aborted) break
+      follower.show(found.name, 0)
+      follower.advance()
       if ('error' in found) {
         note(found.name, found.error)
         continue
       }
       const { conversation } = found
-      const outcome = await decide(conversation)
+      const { outcome, mine } = await decide(conversation)
+      if (outcome === 'twice') continue
+      for (const each of await this.#brokenOf(mine, source)) broken.add(each)
       if (outcome === 'same') {
         same += 1
         continue
       }
-      if (outcome === 'twice') continue
-      items.push({ title: conversation.title.slice(0, 200), updatedAt: conversation.updatedAt, outcome })
-      if (outcome !== 'newer-here' && (await this.#lacksMedia(conversation, source))) {
+      const { id, title, updatedAt } = conversation
+      const isRenamed = mine !== null && mine.title !== title
+      items.push({
+        id,
+        title: title.slice(0, 200),
+        ...(isRenamed && { titleHere: mine.title.slice(0, 200) }),
+        updatedAt,
+        outcome,
+      })
+      if (isTaken(outcome) && (found.lacksPictures === true || (await this.#lacksMedia(conversation, source)))) {
         note(found.name, { code: 'not-found', what: 'attachment' })
       }
     }
-    return { items, same, problems, media: source.media.size - damaged.size }
+    const settings = await source.settings()
+    const others = settings === null ? { backends: 0, hasOtherSettings: false } : this.#target.compareSettings(settings)
+    const media = source.media.size - damaged.size
+    return { items, same, problems, media, pictures: broken.size, ...others }
   }
 
-  async #merge(source: TransferSource, signal: AbortSignal): Promise<RestoreDone> {
+  async #merge(source: TransferSource, overwrite: ReadonlySet<string>, follower: Follower): Promise<RestoreDone> {
     const decide = await this.#decider()
-    const done: RestoreDone = { added: 0, updated: 0, kept: 0, problems: [] }
-    const note = noteIn(done.problems)
+    const done: RestoreDone = {
+      added: 0,
+      updated: 0,
+      kept: 0,
+      missing: 0,
+      pictures: 0,
+      drafts: 0,
+      backends: 0,
+      hasSettings: false,
+      problems: [],
+    }
+    const note = noteIn(done.problems, (problem) => follower.note(problem))
     for await (const found of source.conversations()) {
-      if (signal.aborted) break
+      if (follower.signal.aborted) break
       if ('error' in found) {
         note(found.name, found.error)
         continue
       }
       const { conversation } = found
-      const outcome = await decide(conversation)
-      if (outcome === 'newer-here') done.kept += 1
-      if (outcome !== 'new' && outcome !== 'newer-there') continue
+      const { outcome, mine } = await decide(conversation)
+      if (outcome === 'twice') continue
+      const isChosen = outcome === 'newer-here' && overwrite.has(conversation.id)
+      if ((outcome === 'newer-here' && !isChosen) || outcome === 'kept') done.kept += 1
       try {
+        for (const id of await this.#brokenOf(mine, source)) {
+          if (await this.#keepMedia(id, source, found.name, note)) done.pictures += 1
+        }
+        if (!isTaken(outcome) && !isChosen) continue
+        const media = [...mediaOf(conversation).keys()]
+        follower.show(conversation.title, media.length)
         // Before the conversation that names them: what a crash leaves is an image too many, never one too few.
-        for (const id of mediaOf(conversation).keys()) await this.#keepMedia(id, source, found.name, note)
-        const merged = await this.#target.library.merge(conversation)
+        let lacks = found.lacksPictures === true
+        if (lacks) note(found.name, { code: 'not-found', what: 'attachment' })
+        for (const id of media) lacks = !(await this.#keepMedia(id, source, found.name, note)) || lacks
+        const merged = await this.#target.library.merge(conversation, { mayReplaceNewer: isChosen })
         if (merged === 'added') done.added += 1
         else done.updated += 1
+        if (lacks) done.missing += 1
+        follower.advance()
       } catch (thrown) {
         const error = toAppError(thrown)
         // It has become newer here since it was looked at.
@@ -181,21 +264,24 @@ export class Restore {
     return done
   }
 
-  async #keepMedia(id: string, source: TransferSource, name: string, note: Note): Promise<void> {
+  /** Whether the stored file is here now. */
+  async #keepMedia(id: string, source: TransferSource, name: string, note: Note): Promise<boolean> {
     const { attachments } = this.#target
     const entry = source.media.get(id)
     const present = await attachments.file(id)
-    if (present !== null && (await attachments.isWhole({ id, bytes: present.bytes }))) return
+    if (present !== null && (await attachments.isWhole({ id, bytes: present.bytes }))) return true
     if (entry === undefined) {
       note(name, { code: 'not-found', what: 'attachment' })
-      return
+      return false
     }
     try {
-      await attachments.keepResult({ body: source.openMedia(id), host: null })
+      await attachments.keepResult({ body: source.openMedia(id), host: null, mayBeDocument: DOCUMENT.test(entry.name) })
+      return true
     } catch (thrown) {
       const error = toAppError(thrown)
       if (error.code === 'storage') throw thrown
       note(name, error.code === 'internal' ? { code: 'bad-archive', reason: 'damaged' } : error)
+      return false
     }
   }
 
@@ -206,39 +292,95 @@ export class Restore {
     return false
   }
 
-  /** Compares with what is here now. A conversation is read only when its date does not decide. */
-  async #decider(): Promise<(conversation: Conversation) => Promise<Outcome | 'twice'>> {
+  /** The stored files of a conversation here that are not whole any more, and that the file has. */
+  async #brokenOf(mine: Conversation | null, source: TransferSource): Promise<string[]> {
+    const broken: string[] = []
+    for (const [id, bytes] of mine === null ? [] : mediaOf(mine)) {
+      if (source.media.has(id) && !(await this.#target.attachments.isWhole({ id, bytes }))) broken.push(id)
+    }
+    return broken
+  }
+
+  /** Puts what was not sent back into the composers in which nothing stands now. */
+  async #restoreDrafts(source: TransferSource, done: RestoreDone): Promise<void> {
+    const { drafts, library } = this.#target
+    const taken = new Set((await drafts.list()).map(({ key }) => key))
+    const here = new Set((await library.list()).map(({ id }) => id))
+    for (const draft of await source.drafts()) {
+      if (taken.has(draft.key) || (isUuid(draft.key) && !here.has(draft.key))) continue
+      let isWhole = true
+      for (const { id } of draft.attachments)
+        isWhole = (await this.#keepMedia(id, source, '', () => undefined)) && isWhole
+      // A picture that does not come takes nothing of the words with it.
+      await drafts.set(isWhole ? draft : { ...draft, attachments: [] })
+      done.drafts += 1
+    }
+  }
+
+  /** Compares with what is here now, in the list and in the trash. */
+  async #decider(): Promise<(conversation: Conversation) => Promise<Decision>> {
     const { library } = this.#target
     // Without its index a large library is found bit by bit; what is not found yet is not new.
     await library.list()
     await library.compared()
     const here = new Map((await library.list()).map((summary) => [summary.id, summary]))
+    const inTrash = new Map<string, number>()
+    for (const { summary } of await library.listTrash()) {
+      if (!summary.isDamaged) inTrash.set(summary.id, Math.max(summary.updatedAt, inTrash.get(summary.id) ?? 0))
+    }
     const seen = new Set<string>()
     return async (conversation) => {
       const { id, updatedAt } = conversation
-      if (seen.has(id)) return 'twice'
+      if (seen.has(id)) return { outcome: 'twice', mine: null }
       seen.add(id)
       const present = here.get(id)
-      if (present === undefined) return 'new'
-      // What cannot be read here any more comes back.
-      if (present.isDamaged) return 'newer-there'
-      if (present.isTemporary || present.updatedAt > updatedAt) return 'newer-here'
-      if (present.updatedAt < updatedAt) return 'newer-there'
-      const mine = await library.open(id).catch(() => null)
-      return mine !== null && digestOf(mine) === digestOf(conversation) ? 'same' : 'newer-here'
+      if (present === undefined) {
+        const isNewerInTrash = (inTrash.get(id) ?? 0) > updatedAt
+        return { outcome: isNewerInTrash ? 'newer-in-trash' : 'new', mine: null }
+      }
+      if (present.isTemporary) return { outcome: 'newer-here', mine: null }
+      let mine: StampedConversation | null = null
+      for await (const read of library.readAll([id])) mine = read
+      // What cannot be read here any more comes back, whatever the list remembers of it.
+      if (mine === null) return { outcome: 'newer-there', mine: null }
+      return { outcome: outcomeOf(mine, conversation), mine: mine.conversation }
     }
   }
+}
+
+/** `mine` is the conversation as it is here, or null for none that can be read. */
+interface Decision {
+  outcome: Outcome | 'twice'
+  mine: Conversation | null
+}
+
+function outcomeOf({ conversation: mine, isNewer }: StampedConversation, theirs: Conversation): Outcome {
+  if (mine.updatedAt === theirs.updatedAt && digestOf(mine) === digestOf(theirs)) return 'same'
+  if (isNewer) return 'kept'
+  return mine.updatedAt < theirs.updatedAt ? 'newer-there' : 'newer-here'
+}
+
+/** Whether a restore takes it in unasked. */
+function isTaken(outcome: Outcome): boolean {
+  return outcome === 'new' || outcome === 'newer-in-trash' || outcome === 'newer-there'
+}
+
+/** The key of a draft that belongs to a conversation. */
+function isUuid(key: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u.test(key)
 }
 
 type Note = (name: string, error: AppError) => void
 
 /** Writes problems down, the same one of the same chat once, and no more than anybody reads. */
-function noteIn(problems: RestorePlan['problems']): Note {
+function noteIn(problems: TransferProblem[], tell?: (problem: TransferProblem) => void): Note {
   return (given, error) => {
     const name = given.slice(0, 200)
     const last = problems.at(-1)
     const isKnown = last?.name === name && JSON.stringify(last.error) === JSON.stringify(error)
-    if (!isKnown && problems.length < MAX_PROBLEMS) problems.push({ name, error })
+    if (isKnown || problems.length >= MAX_PROBLEMS) return
+    problems.push({ name, error })
+    tell?.({ name, error })
   }
 }
 

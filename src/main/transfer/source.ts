@@ -2,43 +2,68 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import * as v from 'valibot'
-import type { RestorePlan } from '../../shared/contract'
+import type { RestorePlan, StoredDraft } from '../../shared/contract'
 import type { Conversation } from '../../shared/conversation'
 import { AppFailure, toAppError, type AppError } from '../../shared/errors'
+import type { Settings } from '../../shared/settings'
+import { draftSchema } from '../drafts'
 import { isId, readConversation } from '../library/schema'
+import { readSettings } from '../settings'
 import { openArchive, refusal, type Archive } from './archive'
-import { BACKUP_FORMAT, BACKUP_VERSION, MANIFEST_NAME, type ManifestEntry } from './backup'
-import { importChatGpt } from './chatgpt'
-import { importGpt4free, isGpt4freeConversation, isGpt4freeKey } from './gpt4free'
+import { BACKUP_FORMAT, BACKUP_VERSION, DRAFTS_NAME, MANIFEST_NAME, SETTINGS_NAME, type ManifestEntry } from './backup'
+import { chatGptPictures, importChatGpt } from './chatgpt'
+import { gpt4freePictures, importGpt4free, isGpt4freeConversation, isGpt4freeKey } from './gpt4free'
 import { checkedStream, hashStream } from './hash'
-import type { ImportTarget } from './imported'
+import { nameOf, recordOf, type ImportTarget } from './imported'
 import { CONVERSATION_FORMAT, CONVERSATION_FORMAT_VERSION } from './json'
 import { readJsonItems, type JsonItem, type JsonLimits } from './json-items'
+import { Pictures, type FoundPictures, type PicturePointer } from './pictures'
 import { portable } from './portable'
 
-/** One conversation of a file, or what is wrong with it. */
-export type Found = { name: string } & ({ conversation: Conversation } | { error: AppError })
+/**
+ * One conversation of a file, or what is wrong with it. It `lacksPictures` when it points to some that are not in the file
+ * and of which nothing more is known.
+ */
+export type Found = { name: string } & ({ conversation: Conversation; lacksPictures?: boolean } | { error: AppError })
 
 /** A file of conversations from anywhere. Nothing of it is trusted, and one conversation of it is in memory at a time. */
 export interface TransferSource {
   kind: RestorePlan['source']
   /** As often as it is asked. What cannot be read is found with its error; throws what makes all of it unreadable. */
   conversations(): AsyncGenerator<Found>
+  /** The settings that come with it, checked like those on the disk; null without any, or when they are not right. */
+  settings(): Promise<Settings | null>
+  /** What was not sent; none that could not be a draft of ours. */
+  drafts(): Promise<StoredDraft[]>
+  /** How many conversations there are; 0 when only reading all of them tells. */
+  count: number
   /** The stored files that come with it, by id. */
   media: ReadonlyMap<string, ManifestEntry>
   /** Their bytes, which fail at their end when they are not those of the id. */
   openMedia(id: string): AsyncIterable<Uint8Array>
   /** The media that are not what the manifest says, with their names. */
-  findDamagedMedia(): AsyncGenerator<string>
+  findDamagedMedia(signal?: AbortSignal): AsyncGenerator<string>
   close(): void
 }
 
 const MAX_CONVERSATION_BYTES = 64 * 1024 * 1024
 const MAX_CONVERSATIONS = 100_000
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024
+const MAX_SETTINGS_BYTES = 8 * 1024 * 1024
+const MAX_DRAFTS_BYTES = 128 * 1024 * 1024
 const MAX_MESSAGES = 100_000
 const MAX_FILE_BYTES = 20 * 1024 ** 3
-const LIMITS: JsonLimits = { maxItemBytes: MAX_CONVERSATION_BYTES, maxDepth: 64, maxItems: MAX_CONVERSATIONS }
+/**
+ * Parsing and checking a million values takes about a second, in which nothing else happens. Twenty thousand messages, the
+ * most that a conversation of another program may have, have less than that.
+ */
+const MAX_PARTS = 1_000_000
+const LIMITS: JsonLimits = {
+  maxItemBytes: MAX_CONVERSATION_BYTES,
+  maxDepth: 64,
+  maxItems: MAX_CONVERSATIONS,
+  maxParts: MAX_PARTS,
+}
 
 /**
  * Opens a backup of Parley, one exported conversation, ChatGPT's export (the zip, or the `conversations.json` in it), or the
@@ -53,7 +78,7 @@ export async function openSource(path: string, target: ImportTarget): Promise<Tr
   if (info.size > MAX_FILE_BYTES) throw refusal('too-large')
   const head = await readHead(path)
   if (head.length >= 4 && head.readUInt16LE(0) === 0x4b50) return openZipSource(path, target)
-  return openJsonSource([() => createReadStream(path)], basename(path), target)
+  return openJsonSource([() => createReadStream(path)], basename(path), target, new Pictures(null))
 }
 
 async function readHead(path: string): Promise<Buffer> {
@@ -81,6 +106,7 @@ const manifestSchema = v.object({
   format: v.literal(BACKUP_FORMAT),
   version: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
 })
+const draftsSchema = v.object({ version: v.literal(1), drafts: v.pipe(v.array(v.unknown()), v.maxLength(10_000)) })
 const entriesSchema = v.object({ entries: v.array(entrySchema) })
 
 async function openZipSource(path: string, target: ImportTarget): Promise<TransferSource> {
@@ -95,6 +121,7 @@ async function openZipSource(path: string, target: ImportTarget): Promise<Transf
       parts.map((part) => () => part.open()),
       basename(path),
       target,
+      new Pictures(archive),
     )
     return { ...source, close: () => archive.close() }
   } catch (thrown) {
@@ -120,10 +147,26 @@ async function openBackup(archive: Archive): Promise<TransferSource> {
     if (found?.bytes !== entry.bytes) throw refusal('damaged')
     yield* checkedStream(await found.open(), entry)
   }
+  /** One of the other files; undefined without it, or when it is not what the manifest says. */
+  const readPart = async (name: string, maxBytes: number): Promise<unknown> => {
+    const entry = manifest.find((each) => each.name === name)
+    if (entry === undefined || entry.bytes > maxBytes) return undefined
+    const text = await readText(open(entry)).catch(() => '')
+    return problemIn(text) === null ? parseJson(text) : undefined
+  }
   return {
     kind: 'parley',
+    count: conversations.length,
     async *conversations() {
       for (const entry of conversations) yield await readBackedUp(entry, () => open(entry))
+    },
+    settings: async () => readSettings(await readPart(SETTINGS_NAME, MAX_SETTINGS_BYTES)),
+    async drafts() {
+      const file = v.safeParse(draftsSchema, await readPart(DRAFTS_NAME, MAX_DRAFTS_BYTES))
+      return (file.success ? file.output.drafts : []).flatMap((each) => {
+        const draft = v.safeParse(draftSchema, each)
+        return draft.success ? [draft.output] : []
+      })
     },
     media,
     async *openMedia(id) {
@@ -131,8 +174,9 @@ async function openBackup(archive: Archive): Promise<TransferSource> {
       if (entry === undefined) throw refusal('damaged')
       yield* open(entry)
     },
-    async *findDamagedMedia() {
+    async *findDamagedMedia(signal) {
       for (const entry of media.values()) {
+        if (signal?.aborted === true) return
         const isGood = await hashStream(open(entry)).then(
           () => true,
           () => false,
@@ -148,7 +192,9 @@ async function readManifest(archive: Archive): Promise<ManifestEntry[]> {
   const entry = archive.entries.get(MANIFEST_NAME)
   if (entry === undefined) throw refusal('format')
   if (entry.bytes > MAX_MANIFEST_BYTES) throw refusal('too-large')
-  const json = parseJson(await readText(await entry.open()))
+  const text = await readText(await entry.open())
+  requireModest(text)
+  const json = parseJson(text)
   const head = v.safeParse(manifestSchema, json)
   if (!head.success) throw refusal('format')
   if (head.output.version > BACKUP_VERSION) throw refusal('newer')
@@ -172,7 +218,7 @@ async function readBackedUp(entry: ManifestEntry, open: () => AsyncIterable<Uint
 
 /** A conversation in Parley's own words, as the library would read it. */
 function readParley(id: string, text: string, name: string): Found {
-  if (depthOf(text) > LIMITS.maxDepth) throw refusal('unsafe')
+  requireModest(text)
   const read = readConversation(id, text)
   if (read.kind === 'damaged') throw refusal('damaged')
   if (read.isNewer) throw refusal('newer')
@@ -183,17 +229,30 @@ function readParley(id: string, text: string, name: string): Found {
   }
 }
 
-/** How deep lists and objects lie in one another; what is written again one day is walked by recursion. */
-function depthOf(json: string): number {
+function requireModest(json: string): void {
+  const problem = problemIn(json)
+  if (problem !== null) throw refusal(problem)
+}
+
+/**
+ * What forbids to parse a text: lists and objects too deep in one another, because what is written again one day is walked
+ * by recursion, or too many values, however short it is. Null for nothing.
+ */
+function problemIn(json: string): 'unsafe' | 'too-large' | null {
   let depth = 0
-  let deepest = 0
+  let parts = 0
   for (let at = 0; at < json.length; at += 1) {
     const sign = json.charCodeAt(at)
     if (sign === 0x22) at = endOfString(json, at)
-    else if (sign === 0x5b || sign === 0x7b) deepest = Math.max(deepest, (depth += 1))
-    else if (sign === 0x5d || sign === 0x7d) depth -= 1
+    else if (sign === 0x5b || sign === 0x7b) {
+      depth += 1
+      parts += 1
+      if (depth > LIMITS.maxDepth) return 'unsafe'
+    } else if (sign === 0x5d || sign === 0x7d) depth -= 1
+    else if (sign === 0x2c) parts += 1
+    if (parts > MAX_PARTS) return 'too-large'
   }
-  return deepest
+  return null
 }
 
 /** The place of the quote that ends the string which begins at `start`; the end of the text when there is none. */
@@ -211,7 +270,12 @@ function endOfString(json: string, start: number): number {
 type OpenPart = () => AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>
 
 /** A list is ChatGPT's; an object is told by its first keys. */
-async function openJsonSource(parts: readonly OpenPart[], name: string, target: ImportTarget): Promise<TransferSource> {
+async function openJsonSource(
+  parts: readonly OpenPart[],
+  name: string,
+  target: ImportTarget,
+  pictures: Pictures,
+): Promise<TransferSource> {
   const [first] = parts
   if (first === undefined) throw refusal('format')
   const kind = await kindOf(first)
@@ -219,21 +283,25 @@ async function openJsonSource(parts: readonly OpenPart[], name: string, target: 
   return {
     kind,
     async *conversations() {
+      let place = 0
       for (const part of parts) {
         const { kind: shape, items } = await readJsonItems(await streamOf(part), LIMITS)
         if ((shape === 'list') !== (kind === 'chatgpt')) throw refusal('format')
         for await (const item of items) {
-          const found = readItem(item, name, target)
+          place += 1
+          const about = { name: kind === 'parley' ? name : `${name} #${place}`, target, pictures }
+          const found = await readItem(item, about)
           if (found !== null) yield found
         }
       }
     },
-    media: new Map(),
-    async *openMedia() {
-      // A JSON file holds no media.
-    },
+    settings: async () => null,
+    drafts: async () => [],
+    count: 0,
+    media: pictures.media,
+    openMedia: (id) => pictures.open(id),
     async *findDamagedMedia() {
-      // The same.
+      // Pictures of other programs are what they are: nothing says what they were.
     },
     close: () => undefined,
   }
@@ -258,30 +326,47 @@ async function kindOf(part: OpenPart): Promise<RestorePlan['source']> {
   throw refusal('format')
 }
 
-function readChatGpt(item: JsonItem, name: string, target: ImportTarget): Found {
-  return readWith(item, name, (json) => importChatGpt(json, target))
+/** What an item is read with: what it is called until its title is known, and the pictures it may point to. */
+interface Reading {
+  name: string
+  target: ImportTarget
+  pictures: Pictures
 }
 
-function readGpt4free(item: JsonItem, name: string, target: ImportTarget): Found | null {
+function readChatGpt(item: JsonItem, reading: Reading): Promise<Found> {
+  return readWith(item, reading, chatGptPictures, (json, found) => importChatGpt(json, reading.target, found))
+}
+
+async function readGpt4free(item: JsonItem, reading: Reading): Promise<Found | null> {
   const { key } = item
   if (key === null || !isGpt4freeConversation(key)) return null
-  return readWith(item, name, (json) => importGpt4free(key, json, target))
+  return readWith(item, reading, gpt4freePictures, (json, found) => importGpt4free(key, json, reading.target, found))
 }
 
-function readWith(item: JsonItem, name: string, make: (json: unknown) => Conversation): Found {
+async function readWith(
+  item: JsonItem,
+  reading: Reading,
+  pointersOf: (json: unknown) => PicturePointer[],
+  make: (json: unknown, found: FoundPictures) => Conversation,
+): Promise<Found> {
+  let { name } = reading
   try {
     if ('problem' in item) throw refusal(item.problem === 'too-large' ? 'too-large' : 'unsafe')
     const json = parseJson(item.text)
     if (json === undefined) throw refusal('damaged')
-    const conversation = make(json)
-    return { name: conversation.title, conversation }
+    name = nameOf(recordOf(json).title) ?? name
+    const pointers = pointersOf(json)
+    const found = await reading.pictures.find(pointers)
+    const conversation = make(json, found)
+    const lacksPictures = pointers.some(({ pointer }) => !found.has(pointer))
+    return { name: conversation.title === '' ? name : conversation.title, conversation, lacksPictures }
   } catch (thrown) {
     return { name, error: problemOf(thrown) }
   }
 }
 
 /** The members of an exported conversation: `version` comes first, `conversation` is it, the others say nothing. */
-function readExported(item: JsonItem, name: string): Found | null {
+async function readExported(item: JsonItem, { name }: Reading): Promise<Found | null> {
   if (item.key === 'version') {
     const version = 'text' in item ? parseJson(item.text) : undefined
     // This refuses the file: what another version means by its words is not known here.

@@ -26,6 +26,8 @@ export interface ThreadMessage {
   /** What happened before the answer: providers that gave up, and what the server noted. */
   notes: string[]
   reasoning: { title: string; text: string } | null
+  /** What it asked tools for: their names, and with what. */
+  toolCalls: { title: string; text: string }[]
   content: AnswerContent[]
   attachments: AttachmentInfo[]
   /** How it ended, if not well. */
@@ -55,7 +57,7 @@ export function readThread(conversation: Conversation, { t, locale, nowMs }: Wor
 }
 
 function readMessage(message: Message, date: (ms: number) => string, t: Translate): ThreadMessage {
-  const base = { date: date(message.createdAt), notes: [], reasoning: null, ending: null }
+  const base = { date: date(message.createdAt), notes: [], reasoning: null, toolCalls: [], ending: null }
   if (message.role === 'user') {
     const content: AnswerContent[] = message.text === '' ? [] : [{ type: 'text', text: message.text }]
     return { ...base, isQuestion: true, who: t('transfer:document.you'), content, attachments: message.attachments }
@@ -71,9 +73,19 @@ function readMessage(message: Message, date: (ms: number) => string, t: Translat
           ? t('transfer:document.attempt', { name })
           : t('transfer:document.attemptReason', { name, reason: plainLine(reason, MAX_NAME) })
       }),
-      ...message.notices.map(({ text }) => plainLine(text, MAX_NAME)).filter((text) => text !== ''),
+      ...message.notices
+        .map(({ text }) => plainLine(text, MAX_NAME))
+        .filter((text) => text !== '')
+        .map((text) => t('chat:notice', { text })),
     ],
     reasoning: readReasoning(message, t),
+    toolCalls: message.toolCalls.map(({ name, arguments: text }) => {
+      const tool = plainLine(name, MAX_NAME)
+      return {
+        title: t('transfer:document.tool', { name: tool === '' ? t('chat:tool.unnamed') : tool }),
+        text: text.trim(),
+      }
+    }),
     // What is only a preview is the last that was said when an answer breaks off.
     content: message.preview === null ? message.content : [...message.content, { type: 'text', text: message.preview }],
     attachments: [],

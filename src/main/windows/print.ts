@@ -3,6 +3,11 @@ import { APP_ORIGIN } from '../app-protocol'
 import type { Logger } from '../logger'
 import { lockSession } from './lock'
 
+/** Chromium fills these two in; styles of the document do not reach here. */
+const FOOTER =
+  '<div style="width:100%;text-align:center;font:8px system-ui,sans-serif;color:#6f6a60">' +
+  '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
+
 /** A document of this size takes seconds; one that has not come by then never will. */
 const PRINT_LIMIT_MS = 120_000
 const DOCUMENT_URL = `${APP_ORIGIN}/document.html`
@@ -49,7 +54,15 @@ export async function printToPdf(html: string, logger: Logger): Promise<Uint8Arr
   const timer = setTimeout(() => window.destroy(), PRINT_LIMIT_MS)
   try {
     await window.loadURL(DOCUMENT_URL)
-    return await window.webContents.printToPDF({ printBackground: true, pageSize: 'A4' })
+    return await window.webContents.printToPDF({
+      printBackground: true,
+      pageSize: 'A4',
+      displayHeaderFooter: true,
+      headerTemplate: '<span></span>',
+      footerTemplate: FOOTER,
+      // In inches: room for the footer, and what a binder takes.
+      margins: { top: 0.7, bottom: 0.8, left: 0.75, right: 0.75 },
+    })
   } finally {
     clearTimeout(timer)
     window.destroy()

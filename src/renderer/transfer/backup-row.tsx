@@ -1,45 +1,56 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { AppError, Result } from '../../shared/errors'
 import { Button } from '../controls/button'
+import { useDates } from '../dates'
 import { useFigures } from '../figures'
+import { useSettings } from '../settings/data'
 import { Row } from '../settings/row'
 import { useTellError } from '../wire/tell-error'
+import { backUp, exportAll } from './state'
 
-/** Back up: all chats into one file. What came of it stands in place of the help. */
+/** Back up: all chats into one file, and when that was last done. */
 export function BackupRow() {
   const { t } = useTranslation()
-  const { state, run } = useBackup()
+  const figures = useFigures()
+  const { day } = useDates()
+  const { lastBackup: last } = useSettings()
+  const { isBusy, run } = useRun(backUp)
+  const help =
+    last === null
+      ? t('transfer:backup.help')
+      : t('transfer:backup.last', { date: day(last.atMs), size: figures.bytes(last.bytes) })
   return (
-    <Row name={t('transfer:backup.title')} help={<span role="status">{state.done ?? t('transfer:backup.help')}</span>}>
-      <Button isBusy={state.isBusy} onClick={() => void run()}>
+    <Row name={t('transfer:backup.title')} help={help}>
+      <Button isBusy={isBusy} onClick={() => void run()}>
         {t('transfer:backup.button')}
       </Button>
     </Row>
   )
 }
 
-/** One backup at a time, and the sentence about the last one. */
-export function useBackup(): { state: { isBusy: boolean; done: string | null }; run: () => Promise<void> } {
+/** Export all: every chat in the forms that people and other programs read. */
+export function ExportAllRow() {
   const { t } = useTranslation()
-  const figures = useFigures()
-  const tell = useTellError()
-  const [state, setState] = useState<{ isBusy: boolean; done: string | null }>({ isBusy: false, done: null })
+  const { isBusy, run } = useRun(exportAll)
+  return (
+    <Row name={t('transfer:exportAll.title')} help={t('transfer:exportAll.help')}>
+      <Button isBusy={isBusy} onClick={() => void run()}>
+        {t('transfer:exportAll.button')}
+      </Button>
+    </Row>
+  )
+}
+
+/** Runs one at a time; an error that nobody else tells is told. */
+function useRun(task: () => Promise<Result<unknown>>): { isBusy: boolean; run: () => Promise<void> } {
+  const tell: (error: AppError) => void = useTellError()
+  const [isBusy, setIsBusy] = useState(false)
   const run = async (): Promise<void> => {
-    setState((now) => ({ ...now, isBusy: true }))
-    const result = await window.parley.request['library.backUp']()
-    const made = result.ok ? result.value : null
-    setState((now) => ({
-      isBusy: false,
-      done:
-        made === null
-          ? now.done
-          : t('transfer:backup.done', {
-              count: made.conversations,
-              file: made.fileName,
-              size: figures.bytes(made.bytes),
-            }),
-    }))
+    setIsBusy(true)
+    const result = await task()
+    setIsBusy(false)
     if (!result.ok) tell(result.error)
   }
-  return { state, run }
+  return { isBusy, run }
 }

@@ -3,7 +3,9 @@ import { useTranslation } from 'react-i18next'
 import type { CheckFault, CheckReport } from '../../shared/contract'
 import type { Translate } from '../../shared/i18n'
 import { Button } from '../controls/button'
+import { useDates } from '../dates'
 import { useFigures, type Figures } from '../figures'
+import { useSettings } from '../settings/data'
 import { Row } from '../settings/row'
 import { useTellError } from '../wire/tell-error'
 
@@ -12,6 +14,8 @@ export function CheckRow({ onChange }: { onChange: () => void }) {
   const { t } = useTranslation()
   const figures = useFigures()
   const tell = useTellError()
+  const { short } = useDates()
+  const { lastCheck: last } = useSettings()
   const [report, setReport] = useState<CheckReport | null>(null)
   const [busy, setBusy] = useState<'check' | 'repair' | null>(null)
   const run = async (what: 'check' | 'repair'): Promise<void> => {
@@ -29,7 +33,14 @@ export function CheckRow({ onChange }: { onChange: () => void }) {
       help={
         <div role="status">
           {report === null ? (
-            t('transfer:check.help')
+            last === null ? (
+              t('transfer:check.help')
+            ) : (
+              t(last.faults === 0 ? 'transfer:check.lastGood' : 'transfer:check.lastFaults', {
+                date: short(last.atMs, new Date()),
+                count: last.faults,
+              })
+            )
           ) : report.faults.length === 0 ? (
             t('transfer:check.good', { count: report.conversations })
           ) : (
@@ -58,12 +69,19 @@ export function CheckRow({ onChange }: { onChange: () => void }) {
 
 /** Images that are gone do not come back, and what was saved is saved. */
 function isMendable(fault: CheckFault): boolean {
-  return fault.kind !== 'missing-media' && !(fault.kind === 'damaged' && fault.savedAs !== null)
+  return (
+    fault.kind !== 'unreadable-folder' &&
+    fault.kind !== 'missing-media' &&
+    !(fault.kind === 'damaged' && (fault.savedAs !== null || fault.isTooLarge === true))
+  )
 }
 
 function sayFault(fault: CheckFault, t: Translate, figures: Figures): string {
   switch (fault.kind) {
+    case 'unreadable-folder':
+      return t('transfer:check.unreadable-folder', { folder: fault.folder })
     case 'damaged':
+      if (fault.isTooLarge === true) return t('transfer:check.damagedTooLarge', { file: fault.fileName })
       return fault.savedAs === null
         ? t('transfer:check.damaged', { file: fault.fileName })
         : t('transfer:check.damagedSaved', { file: fault.fileName, savedAs: fault.savedAs })
@@ -71,6 +89,8 @@ function sayFault(fault: CheckFault, t: Translate, figures: Figures): string {
       const title = fault.title === '' ? t('chat:sidebar.untitled') : fault.title
       return t('transfer:check.missing-media', { count: fault.count, title })
     }
+    case 'foreign-file':
+      return t('transfer:check.foreign-file', { file: fault.fileName })
     case 'stray-media':
       return t('transfer:check.stray-media', { count: fault.count, size: figures.bytes(fault.bytes) })
     case 'stray-files':

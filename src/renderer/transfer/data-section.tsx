@@ -7,6 +7,7 @@ const PARTS = [
   { name: 'chats', colour: 'bg-accent', of: (sizes: LibrarySizes) => sizes.conversations.bytes },
   { name: 'images', colour: 'bg-accent/50', of: (sizes: LibrarySizes) => sizes.media.bytes },
   { name: 'trash', colour: 'bg-ink-2', of: (sizes: LibrarySizes) => sizes.trash.bytes },
+  { name: 'backups', colour: 'bg-warn', of: (sizes: LibrarySizes) => sizes.backups.bytes },
   { name: 'logs', colour: 'bg-ink-3', of: (sizes: LibrarySizes) => sizes.logs.bytes },
   { name: 'cache', colour: 'bg-ink-4', of: (sizes: LibrarySizes) => sizes.cache.bytes },
 ] as const

@@ -3,10 +3,10 @@ import { useTranslation } from 'react-i18next'
 import { Button } from '../controls/button'
 import { Dialog } from '../controls/dialog'
 import { TextField } from '../controls/text-field'
-import { useBackup } from './backup-row'
 import { useTellError } from '../wire/tell-error'
+import { exportAll } from './state'
 
-/** The last thing on the page: a dialog with a word to type, and a backup as the other way out. */
+/** The last thing on the page: a dialog with a word to type, and an export as the other way out. */
 export function DeleteEverything() {
   const { t } = useTranslation()
   const [isAsked, setIsAsked] = useState(false)
@@ -27,12 +27,17 @@ export function DeleteEverything() {
 function DeleteDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()
   const tell = useTellError()
-  const backup = useBackup()
   const [typed, setTyped] = useState('')
   const [isDeleting, setIsDeleting] = useState(false)
   const fieldId = useId()
   const word = t('transfer:delete.word')
   const isMeant = typed.trim().toLowerCase() === word.toLowerCase()
+  /** The other way out: this question goes, and can be asked again. */
+  const exportFirst = async (): Promise<void> => {
+    onClose()
+    const result = await exportAll()
+    if (!result.ok) tell(result.error)
+  }
   const erase = async (): Promise<void> => {
     setIsDeleting(true)
     // When it has worked nobody is left to hear it: Parley starts anew.
@@ -49,16 +54,11 @@ function DeleteDialog({ onClose }: { onClose: () => void }) {
       description={t('transfer:delete.help')}
       actions={
         <>
-          <Button className="me-auto" isBusy={backup.state.isBusy} onClick={() => void backup.run()}>
+          <Button className="me-auto" isDisabled={isDeleting} onClick={() => void exportFirst()}>
             {t('transfer:delete.first')}
           </Button>
           <Button onClick={onClose}>{t('common:cancel')}</Button>
-          <Button
-            variant="danger"
-            isDisabled={!isMeant || backup.state.isBusy}
-            isBusy={isDeleting}
-            onClick={() => void erase()}
-          >
+          <Button variant="danger" isDisabled={!isMeant} isBusy={isDeleting} onClick={() => void erase()}>
             {t('transfer:delete.confirm')}
           </Button>
         </>
@@ -68,13 +68,7 @@ function DeleteDialog({ onClose }: { onClose: () => void }) {
       <label htmlFor={fieldId} className="mt-4 mb-1.5 block text-meta text-ink-2">
         {t('transfer:delete.type', { word })}
       </label>
-      <TextField
-        id={fieldId}
-        value={typed}
-        onValueChange={setTyped}
-        autoComplete="off"
-        {...(backup.state.done === null ? {} : { help: <span role="status">{backup.state.done}</span> })}
-      />
+      <TextField id={fieldId} value={typed} onValueChange={setTyped} autoComplete="off" />
     </Dialog>
   )
 }

@@ -14,7 +14,16 @@ export function ExportMenu({ conversationId }: { conversationId: string }) {
   const save = async (format: ExportFormat): Promise<void> => {
     const result = await window.parley.request['conversation.export']({ conversationId, format })
     if (!result.ok) tell(result.error)
-    else if (result.value.isSaved) showToast({ text: t('transfer:export.saved') })
+    else if (result.value !== null) {
+      const { fileName, fileId } = result.value
+      showToast({
+        text: t('transfer:export.saved', { file: fileName }),
+        action: {
+          label: t('transfer:export.show'),
+          run: () => void window.parley.request['transfer.showFile']({ fileId }),
+        },
+      })
+    }
   }
   return (
     <Submenu icon={Download} label={t('transfer:export.title')}>

@@ -1,226 +1,292 @@
-import { useEffect, useRef, useState } from 'react'
+import { Ellipsis } from 'lucide-react'
+import { useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { RestoreDone, RestorePlan } from '../../shared/contract'
-import type { Translate } from '../../shared/i18n'
+import { Virtualizer } from 'virtua'
+import type { RestorePlan } from '../../shared/contract'
 import { Button } from '../controls/button'
 import { Dialog } from '../controls/dialog'
-import { Ring } from '../controls/ring'
-import { Segmented } from '../controls/segmented'
-import { showToast } from '../controls/toast'
+import { IconButton } from '../controls/icon-button'
+import { Menu, MenuItem } from '../controls/menu'
+import { Switch } from '../controls/switch'
 import { useDates } from '../dates'
 import { useFigures } from '../figures'
 import { useTellError } from '../wire/tell-error'
 import { ProblemList } from './problem-list'
+import { restore } from './state'
 
-type Outcome = RestorePlan['items'][number]['outcome']
-type Phase = { kind: 'plan' } | { kind: 'working'; isStopping: boolean } | { kind: 'done'; done: RestoreDone }
+type Item = RestorePlan['items'][number]
+type Outcome = Item['outcome']
 
-const OUTCOMES: readonly Outcome[] = ['new', 'newer-here', 'newer-there']
-/** A list of thousands is not read; the figures above it say how many there are. */
-const MAX_ROWS = 200
+const OUTCOMES: readonly Outcome[] = ['new', 'newer-in-trash', 'newer-here', 'newer-there', 'kept']
+/** As many as a request carries. Nobody chooses that many one by one. */
+const MAX_OVERWRITTEN = 1000
+const ROW_HEIGHT = 37
+/** Drawn before the height of the list is known, so that it does not grow under the eyes. */
+const FIRST_ROWS = 10
 
-/** What a file would change [39-restore-dry-run], then the doing [39-import-progress], then what came of it. */
+/** What a file would change [39-restore-dry-run]. Doing it is followed by TransferDialog. */
 export function RestoreDialog({ plan, onClose }: { plan: RestorePlan; onClose: () => void }) {
   const { t } = useTranslation()
-  const say: Translate = (key, values) => t(key, values ?? {})
-  const tell = useTellError()
-  const [phase, setPhase] = useState<Phase>({ kind: 'plan' })
-  const isGone = useRef(false)
-  useEffect(() => {
-    isGone.current = false
-    return () => {
-      isGone.current = true
-    }
-  }, [])
-
-  const { planId } = plan
-  const drop = (): void => void window.parley.request['library.dropPlan']({ planId })
-  const begin = async (): Promise<void> => {
-    setPhase({ kind: 'working', isStopping: false })
-    const result = await window.parley.request['library.restore']({ planId })
-    if (!result.ok) {
-      tell(result.error)
-      if (!isGone.current) onClose()
-    } else if (isGone.current) showToast({ text: sayDone(result.value, say) })
-    else setPhase({ kind: 'done', done: result.value })
-  }
-
-  switch (phase.kind) {
-    case 'plan':
-      return (
-        <PlanDialog
-          plan={plan}
-          onBegin={() => void begin()}
-          onClose={() => {
-            drop()
-            onClose()
-          }}
-        />
-      )
-    case 'working':
-      return (
-        <Dialog
-          isOpen
-          // It goes on in the background; a toast says when it is done.
-          onClose={onClose}
-          isSticky
-          title={t('transfer:restore.working')}
-          description={t('transfer:restore.workingHelp')}
-          actions={
-            <>
-              <p className="me-auto self-center text-meta text-ink-3">{t('transfer:restore.stopKeeps')}</p>
-              <Button
-                isBusy={phase.isStopping}
-                onClick={() => {
-                  setPhase({ kind: 'working', isStopping: true })
-                  drop()
-                }}
-              >
-                {t(phase.isStopping ? 'transfer:restore.stopping' : 'common:stop')}
-              </Button>
-              <Button variant="primary" onClick={onClose}>
-                {t('transfer:restore.background')}
-              </Button>
-            </>
-          }
-        >
-          <p className="mt-4 flex items-center gap-2 text-ui text-ink-1" role="status">
-            <Ring className="text-ink-2" />
-            <bdi className="min-w-0 truncate">{plan.fileName}</bdi>
-          </p>
-        </Dialog>
-      )
-    case 'done':
-      return (
-        <Dialog
-          isOpen
-          onClose={onClose}
-          title={t('transfer:restore.done')}
-          description={<span role="status">{sayDone(phase.done, say)}</span>}
-          actions={
-            <Button variant="primary" onClick={onClose}>
-              {t('common:close')}
-            </Button>
-          }
-        >
-          <ProblemList problems={phase.done.problems} />
-        </Dialog>
-      )
-  }
-}
-
-interface PlanDialogProps {
-  plan: RestorePlan
-  onBegin: () => void
-  onClose: () => void
-}
-
-function PlanDialog({ plan, onBegin, onClose }: PlanDialogProps) {
-  const { t } = useTranslation()
   const figures = useFigures()
-  const [filter, setFilter] = useState<Outcome | 'all'>('all')
-  const counts = countOutcomes(plan.items)
-  const changes = counts.new + counts['newer-there']
-  const { source, fileName, bytes, items, same, problems } = plan
+  const tell = useTellError()
+  const [overwrite, setOverwrite] = useState<ReadonlySet<string>>(new Set())
+  const [withBackends, setWithBackends] = useState(false)
+  const [withSettings, setWithSettings] = useState(false)
+  const { planId, source, fileName, bytes, items, same, problems, pictures, backends, hasOtherSettings } = plan
+  const counts = useMemo(() => countOutcomes(items), [items])
+  const overwritten = counts['newer-there'] + overwrite.size
+  const added = counts.new + counts['newer-in-trash']
+  const changes = added + overwritten
+  const hasWork = changes > 0 || pictures > 0 || withBackends || withSettings
+
+  const begin = async (): Promise<void> => {
+    onClose()
+    const result = await restore({ planId, overwrite: [...overwrite], withBackends, withSettings })
+    if (!result.ok) tell(result.error)
+  }
+  const leave = (): void => {
+    void window.parley.request['library.dropPlan']({ planId })
+    onClose()
+  }
+  const choose = (id: string, isChosen: boolean): void =>
+    setOverwrite((now) => (isChosen ? new Set([...now, id]) : new Set([...now].filter((each) => each !== id))))
   return (
     <Dialog
       isOpen
-      onClose={onClose}
+      onClose={leave}
       title={t(`transfer:restore.heading.${source}`)}
       description={
         <span className="break-words">
           {t(`transfer:restore.file.${source}`, { file: fileName, size: figures.bytes(bytes) })}
         </span>
       }
-      className="w-160"
+      className="w-140"
+      note={
+        <>
+          {t('transfer:restore.first')}
+          {overwritten > 0 && ` ${t('transfer:restore.trash')}`}
+          {counts['newer-in-trash'] > 0 && ` ${t('transfer:restore.inTrash')}`}
+        </>
+      }
       actions={
         <>
-          {changes > 0 && (
-            <p className="me-auto self-center text-meta text-ink-3">
-              {t('transfer:restore.first')}
-              {counts['newer-there'] > 0 && ` ${t('transfer:restore.trash')}`}
-            </p>
-          )}
-          <Button onClick={onClose}>{t(changes > 0 ? 'common:cancel' : 'common:close')}</Button>
-          {changes > 0 && (
-            <Button variant="primary" onClick={onBegin}>
-              {t(counts['newer-there'] > 0 ? 'transfer:restore.update' : 'transfer:restore.add', { count: changes })}
+          <Button onClick={leave}>{t(hasWork ? 'common:cancel' : 'common:close')}</Button>
+          {hasWork && (
+            <Button variant="primary" onClick={() => void begin()}>
+              {changes === 0
+                ? t('transfer:restore.bringBack')
+                : t(overwritten > 0 ? 'transfer:restore.update' : 'transfer:restore.add', {
+                    count: changes,
+                    number: figures.whole(changes),
+                  })}
             </Button>
           )}
         </>
       }
     >
       <dl className="mt-4 grid grid-cols-3 divide-x divide-line-2 overflow-hidden rounded-l border border-line-2 rtl:divide-x-reverse">
-        {OUTCOMES.map((outcome) => (
-          <div key={outcome} className="flex flex-col-reverse justify-end px-4 py-3">
-            <dt className="text-meta text-ink-2">{t(`transfer:restore.figures.${outcome}`)}</dt>
-            <dd
-              className={`tabular text-h2 font-heading ${outcome === 'new' && counts.new > 0 ? 'text-accent-text' : 'text-ink-1'}`}
-            >
-              {figures.whole(counts[outcome])}
-            </dd>
-          </div>
-        ))}
+        <Figure name="new" value={added} isAccent={added > 0} />
+        <Figure name="newer-here" value={counts['newer-here'] + counts.kept - overwrite.size} />
+        <Figure name="overwritten" value={overwritten} />
       </dl>
-      <div className="mt-3 flex min-h-8 flex-wrap items-center justify-between gap-2">
-        {items.length === 0 ? (
-          <p className="text-ui text-ink-2">{problems.length === 0 && t('transfer:restore.nothing')}</p>
-        ) : (
-          <Segmented
-            size={28}
-            label={t('transfer:restore.filters.label')}
-            value={filter}
-            onChange={setFilter}
-            options={[
-              { value: 'all', label: `${t('transfer:restore.filters.all')} ${figures.whole(items.length)}` },
-              ...OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome) => ({
-                value: outcome,
-                label: `${t(`transfer:restore.filters.${outcome}`)} ${figures.whole(counts[outcome])}`,
-              })),
-            ]}
-          />
-        )}
-        {same > 0 && <p className="text-meta text-ink-3">{t('transfer:restore.same', { count: same })}</p>}
-      </div>
-      {items.length > 0 && <ItemList items={items.filter(({ outcome }) => filter === 'all' || outcome === filter)} />}
+      <ItemList items={items} counts={counts} same={same} overwrite={overwrite} onChoose={choose} />
+      {pictures > 0 && <p className="mt-3 text-ui text-ink-1">{t('transfer:restore.pictures', { count: pictures })}</p>}
+      {items.length === 0 && problems.length === 0 && pictures === 0 && (
+        <p className="mt-3 text-ui text-ink-2">{t('transfer:restore.nothing')}</p>
+      )}
+      {backends > 0 && (
+        <Also
+          label={t('transfer:restore.backends', { count: backends })}
+          help={t('transfer:restore.withoutKeys')}
+          isOn={withBackends}
+          onChange={setWithBackends}
+        />
+      )}
+      {hasOtherSettings && (
+        <Also
+          label={t('transfer:restore.settings')}
+          help={t('transfer:restore.settingsHelp')}
+          isOn={withSettings}
+          onChange={setWithSettings}
+        />
+      )}
       <ProblemList problems={problems} />
     </Dialog>
   )
 }
 
-function ItemList({ items }: { items: RestorePlan['items'] }) {
+interface FigureProps {
+  name: 'new' | 'newer-here' | 'overwritten'
+  value: number
+  isAccent?: boolean
+}
+
+function Figure({ name, value, isAccent = false }: FigureProps) {
   const { t } = useTranslation()
-  const { day } = useDates()
-  const more = items.length - MAX_ROWS
+  const figures = useFigures()
   return (
-    <ul tabIndex={0} className="focus-inset mt-1 max-h-64 overflow-y-auto border-t border-line">
-      {items.slice(0, MAX_ROWS).map(({ title, updatedAt, outcome }, index) => (
-        <li key={index} className="flex min-h-9.5 items-center gap-4 border-b border-line text-ui">
-          <bdi className="min-w-0 flex-1 truncate text-ink-1">{title === '' ? t('chat:sidebar.untitled') : title}</bdi>
-          <span className="flex-none text-meta text-ink-3">{day(updatedAt)}</span>
-          <span
-            className={`w-24 flex-none text-end text-meta ${outcome === 'new' ? 'text-accent-text' : 'text-ink-2'}`}
-          >
-            {t(`transfer:restore.outcome.${outcome}`)}
-          </span>
-        </li>
-      ))}
-      {more > 0 && <li className="py-2 text-meta text-ink-3">{t('transfer:restore.rest', { count: more })}</li>}
-    </ul>
+    <div className="flex flex-col-reverse justify-end px-4 py-3">
+      <dt className="text-meta break-words text-ink-2">{t(`transfer:restore.figures.${name}`)}</dt>
+      <dd className={`tabular text-h2 font-heading ${isAccent ? 'text-accent-text' : 'text-ink-1'}`}>
+        {figures.whole(value)}
+      </dd>
+    </div>
   )
 }
 
-function countOutcomes(items: RestorePlan['items']): Record<Outcome, number> {
-  const counts: Record<Outcome, number> = { new: 0, 'newer-here': 0, 'newer-there': 0 }
-  for (const { outcome } of items) counts[outcome] += 1
-  return counts
+interface AlsoProps {
+  label: string
+  help: string
+  isOn: boolean
+  onChange: (isOn: boolean) => void
 }
 
-function sayDone({ added, updated, kept }: RestoreDone, t: Translate): string {
-  const sentences = [
-    ...(added > 0 ? [t('transfer:restore.added', { count: added })] : []),
-    ...(updated > 0 ? [t('transfer:restore.updated', { count: updated })] : []),
-    ...(kept > 0 ? [t('transfer:restore.kept', { count: kept })] : []),
+/** Something else of the file, which comes only when it is wanted. */
+function Also({ label, help, isOn, onChange }: AlsoProps) {
+  return (
+    <div className="mt-3 flex min-h-7 items-center justify-between gap-4 text-ui">
+      <span className="min-w-0 text-ink-1">
+        {label} <span className="text-ink-3">{help}</span>
+      </span>
+      <Switch label={`${label}, ${help}`} isOn={isOn} onChange={onChange} />
+    </div>
+  )
+}
+
+interface ItemListProps {
+  items: readonly Item[]
+  counts: Record<Outcome, number>
+  same: number
+  overwrite: ReadonlySet<string>
+  onChoose: (id: string, isChosen: boolean) => void
+}
+
+/** The chats of the file that are not as here; only the rows in sight exist. */
+function ItemList({ items, counts, same, overwrite, onChoose }: ItemListProps) {
+  const { t } = useTranslation()
+  const figures = useFigures()
+  const [filter, setFilter] = useState<Outcome | 'all'>('all')
+  const scroller = useRef<HTMLDivElement>(null)
+  const shown = useMemo(() => items.filter(({ outcome }) => filter === 'all' || outcome === filter), [items, filter])
+  const filters = [
+    { value: 'all', count: items.length } as const,
+    ...OUTCOMES.map((value) => ({ value, count: counts[value] })).filter(({ count }) => count > 0),
   ]
-  return sentences.length === 0 ? t('transfer:restore.unchanged') : sentences.join(' ')
+  return (
+    <>
+      <div className="mt-4 flex min-h-7 flex-wrap items-center justify-between gap-2">
+        <div role="group" aria-label={t('transfer:restore.filters.label')} className="-ms-2.5 flex flex-wrap gap-1">
+          {items.length > 0 &&
+            filters.map(({ value, count }) => (
+              <button
+                key={value}
+                type="button"
+                aria-pressed={filter === value}
+                className="min-h-7 rounded-m px-2.5 text-meta text-ink-2 hover:bg-hovered aria-pressed:bg-selected aria-pressed:font-label aria-pressed:text-ink-1 forced-colors:aria-pressed:bg-[Highlight] forced-colors:aria-pressed:forced-color-adjust-none forced-colors:aria-pressed:text-[HighlightText]"
+                onClick={() => setFilter(value)}
+              >
+                {t(`transfer:restore.filters.${value}`)}{' '}
+                <span className="tabular ms-0.5 font-normal text-ink-3">{figures.whole(count)}</span>
+              </button>
+            ))}
+        </div>
+        {same > 0 && (
+          <p className="text-meta text-ink-3">
+            {t('transfer:restore.same', { count: same, number: figures.whole(same) })}
+          </p>
+        )}
+      </div>
+      {shown.length > 0 && (
+        <div
+          ref={scroller}
+          tabIndex={0}
+          className="focus-inset -me-3 mt-1 max-h-[min(280px,40vh)] overflow-y-auto border-t border-line pe-3"
+        >
+          <Virtualizer
+            key={filter}
+            scrollRef={scroller}
+            as="ul"
+            item="li"
+            data={shown}
+            itemSize={ROW_HEIGHT}
+            ssrCount={Math.min(shown.length, FIRST_ROWS)}
+          >
+            {(item) => (
+              <ItemRow
+                key={item.id}
+                item={item}
+                isChosen={overwrite.has(item.id)}
+                isFull={overwrite.size >= MAX_OVERWRITTEN}
+                onChoose={onChoose}
+              />
+            )}
+          </Virtualizer>
+        </div>
+      )}
+    </>
+  )
+}
+
+interface ItemRowProps {
+  item: Item
+  isChosen: boolean
+  isFull: boolean
+  onChoose: (id: string, isChosen: boolean) => void
+}
+
+function ItemRow({ item: { id, title, titleHere, updatedAt, outcome }, isChosen, isFull, onChoose }: ItemRowProps) {
+  const { t } = useTranslation()
+  const { short } = useDates()
+  const name = title === '' ? t('chat:sidebar.untitled') : title
+  const hasMenu = outcome === 'newer-here'
+  const look =
+    outcome === 'new' || outcome === 'newer-in-trash' ? 'text-accent-text' : isChosen ? 'text-warn' : 'text-ink-2'
+  return (
+    <div className="group relative flex h-9 items-center gap-4 border-b border-line text-ui">
+      <span
+        className="min-w-0 flex-1 truncate text-ink-1"
+        title={titleHere === undefined ? name : `${name}\n${t('transfer:restore.titleHere', { title: titleHere })}`}
+      >
+        <bdi>{name}</bdi>
+        {titleHere !== undefined && (
+          <span className="ms-2 text-meta text-ink-3">{t('transfer:restore.titleHere', { title: titleHere })}</span>
+        )}
+      </span>
+      <span className="tabular flex-none text-meta text-ink-3">{short(updatedAt, new Date())}</span>
+      <span
+        className={`min-w-20 flex-none text-end text-meta ${look} ${hasMenu ? 'group-focus-within:me-8 group-hover:me-8 group-has-[[data-popup-open]]:me-8' : ''}`}
+      >
+        {t(`transfer:restore.outcome.${isChosen ? 'chosen' : outcome}`)}
+      </span>
+      {hasMenu && (
+        <div className="absolute inset-e-0 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 has-[[data-popup-open]]:opacity-100">
+          <Menu
+            trigger={<IconButton icon={Ellipsis} label={t('transfer:restore.menu', { title: name })} size={24} />}
+            isInDialog
+            finalFocus={() => true}
+          >
+            {isChosen ? (
+              <MenuItem onSelect={() => onChoose(id, false)}>{t('transfer:restore.keep')}</MenuItem>
+            ) : (
+              <MenuItem isDisabled={isFull} onSelect={() => onChoose(id, true)}>
+                {t('transfer:restore.overwrite')}
+              </MenuItem>
+            )}
+          </Menu>
+        </div>
+      )}
+    </div>
+  )
+}
+
+function countOutcomes(items: readonly Item[]): Record<Outcome, number> {
+  const counts: Record<Outcome, number> = {
+    new: 0,
+    'newer-in-trash': 0,
+    'newer-here': 0,
+    'newer-there': 0,
+    kept: 0,
+  }
+  for (const { outcome } of items) counts[outcome] += 1
+  return counts
 }

@@ -32,31 +32,36 @@ export function loadTrashSoon(): void {
 
 /** A conversation was deleted here: it is counted until main is asked again. */
 export function noteTrashed(summary: ConversationSummary): void {
-  forgetTrashed(summary.id)
-  const item = { summary, messages: 0, images: 0, deletedAt: Date.now(), expiresAt: null }
+  // Main knows the name of its file; the trash is loaded anew before anybody can do anything with it.
+  const item = { file: `${summary.id}.new`, summary, messages: 0, images: 0, deletedAt: Date.now(), expiresAt: null }
   useTrash.setState(({ items }) => ({ items: [item, ...items] }))
 }
 
-/** A conversation is back among the others. */
+let isLoading = false
+
+/** A conversation is here of which the trash had something: main says whether it still has. */
 export function forgetTrashed(conversationId: string): void {
-  if (useTrash.getState().items.some(({ summary }) => summary.id === conversationId)) {
-    useTrash.setState(({ items }) => ({ items: items.filter(({ summary }) => summary.id !== conversationId) }))
-  }
+  const isListed = useTrash.getState().items.some(({ summary }) => summary.id === conversationId)
+  if (!isListed || isLoading) return
+  isLoading = true
+  void loadTrash().finally(() => {
+    isLoading = false
+  })
 }
 
 /** Deletes for good; null, or why it could not be done. */
-export async function deleteForGood(conversationIds: readonly string[]): Promise<AppError | null> {
+export async function deleteForGood(files: readonly string[]): Promise<AppError | null> {
   // A request carries no longer list.
-  for (let from = 0; from < conversationIds.length; from += MAX_AT_ONCE) {
-    const some = conversationIds.slice(from, from + MAX_AT_ONCE)
-    const result = await window.parley.request['trash.delete']({ conversationIds: some })
+  for (let from = 0; from < files.length; from += MAX_AT_ONCE) {
+    const some = files.slice(from, from + MAX_AT_ONCE)
+    const result = await window.parley.request['trash.delete']({ files: some })
     if (!result.ok) {
       await loadTrash()
       return result.error
     }
   }
-  const gone = new Set(conversationIds)
-  useTrash.setState(({ items }) => ({ items: items.filter(({ summary }) => !gone.has(summary.id)) }))
+  const gone = new Set(files)
+  useTrash.setState(({ items }) => ({ items: items.filter(({ file }) => !gone.has(file)) }))
   return null
 }
 

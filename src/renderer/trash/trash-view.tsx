@@ -2,6 +2,7 @@ import { CircleAlert, PanelLeft, Trash2 } from 'lucide-react'
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
+import { useKeysOf } from '../actions/keys'
 import type { TrashedConversation } from '../../shared/contract'
 import { describe, type AppError } from '../../shared/errors'
 import { Button } from '../controls/button'
@@ -14,6 +15,7 @@ import { useStore } from '../store/state'
 import { useTellError } from '../wire/tell-error'
 import { deleteForGood, loadTrash, useTrash } from './state'
 import { TrashedRow, useRowTitle } from './trashed-row'
+import { TrashedText } from './trashed-text'
 
 /** What the person is asked about: one conversation, or all. */
 type Asking = { kind: 'one'; item: TrashedConversation } | { kind: 'all' } | null
@@ -21,13 +23,15 @@ type Asking = { kind: 'one'; item: TrashedConversation } | { kind: 'all' } | nul
 /** What was deleted and can be put back [43], the latest first. `hasToggle` while the sidebar is hidden. */
 export function TrashView({ hasToggle }: { hasToggle: boolean }) {
   const { t } = useTranslation()
+  const sidebarKeys = useKeysOf('sidebar')
   const tell = useTellError()
   const titleOf = useRowTitle()
   const { items, isLoaded, error } = useTrash()
   const days = useStore((state) => state.settings.trashDays)
   const nowMs = useMinute()
   const [asking, setAsking] = useState<Asking>(null)
-  const [reachedId, setReachedId] = useState<string | null>(null)
+  const [reading, setReading] = useState<TrashedConversation | null>(null)
+  const [reachedFile, setReachedFile] = useState<string | null>(null)
   const heading = useRef<HTMLHeadingElement>(null)
   const scroller = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
@@ -36,7 +40,7 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
 
   const tabStop = Math.max(
     0,
-    items.findIndex(({ summary }) => summary.id === reachedId),
+    items.findIndex(({ file }) => file === reachedFile),
   )
   const focusRow = (index: number, action: 'put-back' | 'delete' = 'put-back'): void => {
     const item = items[index]
@@ -44,16 +48,16 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
       heading.current?.focus()
       return
     }
-    setReachedId(item.summary.id)
+    setReachedFile(item.file)
     list.current?.scrollToIndex(index, { align: 'nearest' })
     requestAnimationFrame(() => {
-      const row = scroller.current?.querySelector(`[data-trashed="${CSS.escape(item.summary.id)}"]`)
+      const row = scroller.current?.querySelector(`[data-trashed="${CSS.escape(item.file)}"]`)
       row?.querySelector<HTMLElement>(`[data-action="${action}"]`)?.focus()
     })
   }
   /** A row that goes takes the focus with it: the next one gets it. */
-  const focusBeside = (id: string): void => {
-    const index = items.findIndex(({ summary }) => summary.id === id)
+  const focusBeside = (name: string): void => {
+    const index = items.findIndex(({ file }) => file === name)
     focusRow(index + 1 < items.length ? index + 1 : index - 1)
   }
   const steer = (event: KeyboardEvent<HTMLElement>): void => {
@@ -69,17 +73,18 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
     }
   }
 
-  const putBack = async ({ summary }: TrashedConversation): Promise<void> => {
-    focusBeside(summary.id)
-    const result = await restoreConversation(summary.id)
+  const putBack = async ({ file, summary }: TrashedConversation): Promise<void> => {
+    focusBeside(file)
+    const result = await restoreConversation(summary.id, file)
     if (!result.ok) {
       tell(result.error)
       return
     }
     await loadTrash()
+    const { conversationId } = result.value
     showToast({
       text: t('chat:trash.isBack', { title: titleOf(summary) }),
-      action: { label: t('chat:trash.open'), run: () => void showConversation(summary.id) },
+      action: { label: t('chat:trash.open'), run: () => void showConversation(conversationId) },
     })
   }
   const answer = async (isYes: boolean): Promise<void> => {
@@ -90,10 +95,10 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
       if (asked.kind === 'one') focusRow(tabStop, 'delete')
       return
     }
-    if (asked.kind === 'one') focusBeside(asked.item.summary.id)
+    if (asked.kind === 'one') focusBeside(asked.item.file)
     else heading.current?.focus()
-    const ids = asked.kind === 'one' ? [asked.item.summary.id] : items.map(({ summary }) => summary.id)
-    const refusal = await deleteForGood(ids)
+    const files = asked.kind === 'one' ? [asked.item.file] : items.map(({ file }) => file)
+    const refusal = await deleteForGood(files)
     if (refusal !== null) tell(refusal)
   }
 
@@ -109,7 +114,7 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
           <IconButton
             icon={PanelLeft}
             label={t('chat:sidebar.show')}
-            keys={['Mod', '\\']}
+            keys={sidebarKeys}
             className="drag-none me-1.5 rtl:-scale-x-100"
             onClick={toggleSidebar}
           />
@@ -154,11 +159,12 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
               >
                 {(item, index) => (
                   <TrashedRow
-                    key={item.summary.id}
+                    key={item.file}
                     item={item}
                     nowMs={nowMs}
                     isTabStop={index === tabStop}
-                    onReach={() => setReachedId(item.summary.id)}
+                    onReach={() => setReachedFile(item.file)}
+                    onRead={() => setReading(item)}
                     onPutBack={() => void putBack(item)}
                     onDelete={() => setAsking({ kind: 'one', item })}
                   />
@@ -168,6 +174,18 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
           </>
         )}
       </section>
+      {reading !== null && (
+        <TrashedText
+          key={reading.file}
+          item={reading}
+          title={titleOf(reading.summary)}
+          onPutBack={() => {
+            setReading(null)
+            void putBack(reading)
+          }}
+          onClose={() => setReading(null)}
+        />
+      )}
       <Dialog
         isOpen={asking !== null}
         onClose={() => void answer(false)}

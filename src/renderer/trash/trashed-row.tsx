@@ -17,31 +17,41 @@ export interface TrashedRowProps {
   /** The one row that Tab reaches; arrow keys lead to the others. */
   isTabStop: boolean
   onReach: () => void
+  /** Shows what is in it. */
+  onRead: () => void
   onPutBack: () => void
   onDelete: () => void
 }
 
 /** One deleted conversation, 52 high: when it went, how long it stays, what is in it, and the way back. */
-export function TrashedRow({ item, nowMs, isTabStop, onReach, onPutBack, onDelete }: TrashedRowProps) {
+export function TrashedRow({ item, nowMs, isTabStop, onReach, onRead, onPutBack, onDelete }: TrashedRowProps) {
   const { t } = useTranslation()
   const title = useRowTitle()(item.summary)
   const pieces = usePieces(item, nowMs)
   return (
     <div
-      data-trashed={item.summary.id}
+      data-trashed={item.file}
       className="group relative mx-auto w-[min(var(--column)+24px,100%-16px)] rounded-m px-3 focus-within:bg-hovered hover:bg-hovered max-narrow:w-full max-narrow:px-2"
       onFocus={onReach}
     >
       <div className="flex h-13 items-center border-b border-line group-focus-within:border-transparent group-hover:border-transparent">
         <div className="min-w-0 flex-1 group-focus-within:me-34 group-hover:me-34">
-          <p className="truncate text-ui text-ink-1" title={title}>
+          <button
+            type="button"
+            data-action="read"
+            tabIndex={isTabStop ? 0 : -1}
+            title={t('chat:trash.read')}
+            aria-label={t('chat:trash.readNamed', { title })}
+            className="focus-inset block w-full truncate rounded-s text-start text-ui text-ink-1 after:absolute after:inset-0 after:-z-0"
+            onClick={onRead}
+          >
             <bdi>{title}</bdi>
-          </p>
+          </button>
           <p className="truncate text-meta text-ink-3 [&_wbr]:hidden">
             <Segments of={pieces} />
           </p>
         </div>
-        <div className="absolute inset-e-3 flex items-center gap-2 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100">
+        <div className="absolute inset-e-3 z-1 flex items-center gap-2 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100">
           <Button
             size={28}
             data-action="put-back"

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { deleteData } from '../../../src/main/transfer/deletion'
+import { beginDeletion, moveDeleted, removeDeleted } from '../../../src/main/transfer/deletion'
 import { conversationOf } from '../../support/conversation-samples'
 import { png } from '../../support/images'
 import { backupOf, restoreFile, transferHouse } from '../../support/transfer-house'
-import { filesUnder } from '../../support/temporary-library'
+import { filesUnder, temporaryFolder } from '../../support/temporary-library'
 
 it('deletes every file of the person, and nothing that is not Parley’s', async () => {
   const house = await transferHouse()
@@ -38,10 +38,44 @@ it('deletes every file of the person, and nothing that is not Parley’s', async
   const own = join(house.folder, 'Letters')
   await mkdir(own)
   await writeFile(join(own, 'letter.txt'), 'not Parley’s')
-  await deleteData(house.folder)
+  beginDeletion(house.folder)
+  expect(moveDeleted(house.folder, false)).toEqual([])
+  expect((await readdir(house.folder)).filter((name) => /library|settings|drafts/u.test(name))).toEqual([])
+  expect(await removeDeleted(house.folder, true)).toEqual([])
   // `backup.zip` is what the person has saved there.
   expect(await readdir(house.folder)).toEqual(['Letters', 'backup.zip'])
   expect(JSON.stringify(await filesUnder(own))).toContain('not Parley’s')
-  await deleteData(house.folder)
-  await deleteData(join(house.folder, 'nowhere'))
+})
+
+it('M1 that a kill has cut is finished by the next start, before anything is read; a later start deletes nothing', async () => {
+  const folder = await temporaryFolder()
+  const write = async (): Promise<void> => {
+    for (const name of ['library', 'attachments']) {
+      await mkdir(join(folder, name))
+      await writeFile(join(folder, name, 'a'), 'CANARY')
+    }
+    await writeFile(join(folder, 'settings.json'), 'CANARY')
+  }
+  await write()
+  expect(moveDeleted(folder, true)).toBeNull()
+  beginDeletion(folder)
+  // Killed here, with nothing moved, or with one thing moved.
+  await rename(join(folder, 'library'), join(folder, 'parley-deleting', 'library.00000000'))
+  expect(moveDeleted(folder, true)).toEqual([])
+  const [rest, ...none] = await readdir(folder)
+  expect(none).toEqual([])
+  expect(rest).toMatch(/^parley-deleted-/u)
+  // What is new is not what was wished away.
+  await write()
+  expect(moveDeleted(folder, true)).toBeNull()
+  expect(await removeDeleted(folder, false)).toEqual([])
+  expect((await readdir(folder)).sort()).toEqual(['attachments', 'library', 'settings.json'])
+})
+
+it('M1 that the disk does not take even as a wish is refused, and nothing is deleted', async () => {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'settings.json'), 'CANARY')
+  await writeFile(join(folder, 'parley-deleting'), 'in the way')
+  expect(() => beginDeletion(folder)).toThrow()
+  expect(await readdir(folder)).toContain('settings.json')
 })

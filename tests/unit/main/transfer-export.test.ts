@@ -1,11 +1,14 @@
 // @vitest-environment happy-dom
 import { createHash, randomUUID } from 'node:crypto'
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { lstat, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { translator } from '../../../src/shared/i18n'
 import { fold, type AssistantMessage, type Conversation } from '../../../src/shared/conversation'
+import { openArchive } from '../../../src/main/transfer/archive'
+import { DOCUMENT_STYLE } from '../../../src/main/transfer/document-style'
 import { DOCUMENT_POLICY, exportHtml } from '../../../src/main/transfer/html'
 import { exportJson } from '../../../src/main/transfer/json'
 import { exportMarkdown } from '../../../src/main/transfer/markdown'
@@ -13,7 +16,7 @@ import { portable } from '../../../src/main/transfer/portable'
 import { anyPart, conversationOf, newAnswer, userMessage } from '../../support/conversation-samples'
 import { png } from '../../support/images'
 import { attackVectors } from '../../support/markdown-attacks'
-import { restoreFile, transferHouse } from '../../support/transfer-house'
+import { restoreFile, transferHouse, type TransferHouse } from '../../support/transfer-house'
 
 const wording = { t: translator('en'), locale: 'en', nowMs: Date.UTC(2026, 10, 22, 12) } as const
 const none = async () => null
@@ -56,7 +59,7 @@ describe('markdown', () => {
     expect(text).toContain('## You')
     expect(text).toContain('## The \\*lab\\* · m-1')
     expect(text).toContain('*Old was tried first: no key*')
-    expect(text).toContain('*slow today*')
+    expect(text).toContain('*Note from the backend: slow today*')
     expect(text).toContain('> **Thought for 12 s**\n>\n> First.\n>\n> Then.')
     expect(text).toContain('```js\nlet a\n```')
     expect(text).toContain('a preview')
@@ -259,7 +262,9 @@ describe('saving', () => {
       await house.library.create(conversation)
       house.desk.place = join(house.folder, 'chosen')
       const before = await readdir(house.folder)
-      expect(await house.transfer.exportConversation(house.desk, conversation.id, format)).toBe(true)
+      expect(await house.transfer.exportConversation(house.desk, conversation.id, format)).toMatchObject({
+        fileName: 'chosen',
+      })
       expect((await readdir(house.folder)).filter((name) => !before.includes(name))).toEqual(['chosen'])
       const [name = ''] = house.desk.names
       expect(name).not.toMatch(/[/\\\0\u202e]/u)
@@ -280,7 +285,7 @@ describe('saving', () => {
     expect(await readFile(precious, 'utf8')).toBe('precious')
     expect(await readFile(house.desk.place, 'utf8')).toContain('ok')
     house.desk.place = null
-    expect(await house.transfer.exportConversation(house.desk, conversation.id, 'html')).toBe(false)
+    expect(await house.transfer.exportConversation(house.desk, conversation.id, 'html')).toBeNull()
   })
 
   it('prints the HTML as PDF', async () => {
@@ -291,5 +296,126 @@ describe('saving', () => {
     await house.transfer.exportConversation(house.desk, conversation.id, 'pdf')
     expect(house.desk.printed[0]).toContain('printed words')
     expect(await readFile(house.desk.place, 'utf8')).toBe('%PDF-1.7')
+  })
+
+  it('a chat with a picture is a zip: Markdown names the picture beside it, JSON brings it back', async () => {
+    const house = await transferHouse()
+    const { conversation, id } = await withPicture(house)
+    await house.library.create(conversation)
+    house.desk.place = join(house.folder, 'sunset.zip')
+    await house.transfer.exportConversation(house.desk, conversation.id, 'markdown')
+    expect(house.desk.names[0]).toMatch(/\.zip$/)
+    const archive = await openArchive(house.desk.place)
+    expect([...archive.entries.keys()].sort()).toEqual([`images/${id}.png`, 'sunset.md'])
+    const pieces: Buffer[] = []
+    for await (const piece of await archive.entries.get('sunset.md')!.open()) pieces.push(piece as Buffer)
+    archive.close()
+    expect(Buffer.concat(pieces).toString()).toContain(`](<images/${id}.png>)`)
+    await house.transfer.exportConversation(house.desk, conversation.id, 'json')
+    const other = await transferHouse()
+    const { done } = await restoreFile(other, { name: 'chat.zip', bytes: await readFile(house.desk.place) })
+    expect(done).toMatchObject({ added: 1, missing: 0, problems: [] })
+    expect([...(await other.all()).values()]).toEqual([portable(conversation)])
+  })
+
+  it('S20: puts no file among those of Parley, and none in the place of a pipe', async () => {
+    const house = await transferHouse()
+    const conversation = answered('ok')
+    await house.library.create(conversation)
+    await house.library.flush()
+    const own = house.library.pathOf(conversation.id)
+    const before = await readFile(own, 'utf8')
+    house.desk.place = own
+    const refused = { error: { code: 'storage' } }
+    await expect(house.transfer.backUp(house.desk)).rejects.toMatchObject(refused)
+    await expect(house.transfer.exportAll(house.desk)).rejects.toMatchObject(refused)
+    await expect(house.transfer.exportConversation(house.desk, conversation.id, 'json')).rejects.toMatchObject(refused)
+    expect(await readFile(own, 'utf8')).toBe(before)
+    if (process.platform === 'win32') return
+    const pipe = join(house.folder, 'pipe.zip')
+    execFileSync('mkfifo', [pipe])
+    house.desk.place = pipe
+    await expect(house.transfer.backUp(house.desk)).rejects.toMatchObject(refused)
+    expect((await lstat(pipe)).isFIFO()).toBe(true)
+  })
+
+  it('removes what a killed backup has left in the folder, and nothing that is no zip of ours', async () => {
+    const house = await transferHouse()
+    await house.library.create(answered('ok'))
+    const names = ['a.zip.00000001.tmp', 'young.zip.00000002.tmp', 'text.zip.00000003.tmp', 'mine.tmp']
+    for (const name of names) {
+      const path = join(house.folder, name)
+      await writeFile(path, name.startsWith('text') ? 'words' : Buffer.from('PK\x03\x04 half'))
+      if (!name.startsWith('young')) await utimes(path, 1000, 1000)
+    }
+    await house.transfer.backUp(house.desk)
+    expect((await readdir(house.folder)).filter((name) => name.endsWith('.tmp')).sort()).toEqual(names.slice(1).sort())
+  })
+
+  it('a file that was written can be shown, and no other', async () => {
+    const house = await transferHouse()
+    const conversation = answered('ok')
+    await house.library.create(conversation)
+    const file = await house.transfer.exportConversation(house.desk, conversation.id, 'html')
+    expect(house.transfer.pathOfFile(file!.fileId)).toBe(house.desk.place)
+    expect(() => house.transfer.pathOfFile(randomUUID())).toThrow()
+  })
+})
+
+async function withPicture(house: TransferHouse): Promise<{ conversation: Conversation; id: string }> {
+  const added = await house.attachments.addFile({ name: 'sunset.png', bytes: png() })
+  if (!added.ok || !('attachment' in added)) throw new Error('no picture')
+  const conversation = answered('A sunset.')
+  const [question] = conversation.messages
+  if (question?.role === 'user') question.attachments = [added.attachment]
+  return { conversation, id: added.attachment.id }
+}
+
+describe('documents', () => {
+  it('have the colours of the app', async () => {
+    const tokens = await readFile(join(import.meta.dirname, '../../../src/renderer/tokens.css'), 'utf8')
+    const colours = [...DOCUMENT_STYLE.matchAll(/--([a-z0-9-]+):(#[0-9a-f]{3,8})/gu)]
+    expect(colours.length).toBeGreaterThan(15)
+    for (const [, name, colour] of colours) if (colour !== '#fff') expect(tokens).toContain(`--${name}: ${colour};`)
+  })
+
+  it('on paper: thinking is open, and a sound is named instead of played', async () => {
+    const sound = { kind: 'audio' as const, sources: ['/a.mp3'], alt: 'a song' }
+    const id = 'a'.repeat(64)
+    const files = { '/a.mp3': { id, mime: 'audio/mpeg', bytes: 3, width: null, height: null } }
+    const conversation = answered('', {
+      content: [{ type: 'media', ...sound, files }],
+      reasoning: { text: 'hm', startMs: 0, durationMs: null },
+    })
+    const find = async () => ({ mime: 'audio/mpeg', bytes: Buffer.from('mp3') })
+    const paper = parse(await exportHtml(conversation, wording, find, true)).body
+    expect(paper.querySelector('details')?.hasAttribute('open')).toBe(true)
+    expect(paper.querySelector('audio')).toBeNull()
+    expect(paper.textContent).toContain('Sound: a song')
+    const page = parse(await exportHtml(conversation, wording, find)).body
+    expect(page.querySelector('details')?.hasAttribute('open')).toBe(false)
+    expect(page.querySelector('audio')).not.toBeNull()
+  })
+
+  it('say what tools were asked for, and whose words a note is', async () => {
+    const conversation = answered('Done.', {
+      toolCalls: [{ index: 0, id: null, name: 'search', arguments: '{"query":"<b>"}' }],
+      notices: [{ kind: 'warning', text: 'SearchError: skipped' }],
+    })
+    const body = parse(await exportHtml(conversation, wording, none)).body.textContent
+    const text = exportMarkdown(conversation, wording)
+    for (const document of [body, text]) {
+      expect(document).toContain('Asked for the tool search')
+      expect(document).toContain('{"query":"<b>"}')
+      expect(document).toContain('Note from the backend: SearchError: skipped')
+    }
+  })
+
+  it('a question stays as it was typed, and ends where it ends', () => {
+    const conversation = answered('fine')
+    const [question] = conversation.messages
+    if (question?.role === 'user') question.text = '# no heading\n```js\nopen\n<!-- open'
+    const text = exportMarkdown(conversation, wording)
+    expect(text).toContain('> # no heading\n> ```js\n> open\n> <!-- open\n\n## ')
   })
 })

@@ -332,8 +332,10 @@ describe('files of other programs', () => {
     expect(plan.problems.map(({ error }) => ('reason' in error ? error.reason : error.code))).toEqual([
       'unsafe',
       'format',
+      'format',
       'damaged',
     ])
+    expect(plan.problems.map(({ name }) => name)).toEqual([2, 3, 4, 5].map((place) => `conversations.json #${place}`))
     expect(done.added).toBe(1)
   })
 
@@ -391,7 +393,12 @@ describe('files of other programs', () => {
       for (let times = 0; times < 120; times += 1) yield Buffer.alloc(1024 * 1024, 'x')
       yield Buffer.from('"},{"id":1}]')
     }
-    const { items } = await readJsonItems(endless(), { maxItemBytes: 1000, maxDepth: 5, maxItems: 10 })
+    const { items } = await readJsonItems(endless(), {
+      maxItemBytes: 1000,
+      maxDepth: 5,
+      maxItems: 10,
+      maxParts: 1_000_000,
+    })
     const found = []
     for await (const each of items) found.push(each)
     expect(found).toEqual([
@@ -411,7 +418,12 @@ describe('files of other programs', () => {
           async function* cut() {
             for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
           }
-          const { kind, items } = await readJsonItems(cut(), { maxItemBytes: 1e6, maxDepth: 1000, maxItems: 1e6 })
+          const { kind, items } = await readJsonItems(cut(), {
+            maxItemBytes: 1e6,
+            maxDepth: 1000,
+            maxItems: 1e6,
+            maxParts: 1_000_000,
+          })
           const found: [string | null, unknown][] = []
           for await (const each of items) found.push([each.key, 'text' in each ? JSON.parse(each.text) : each.problem])
           const plain: unknown = JSON.parse(bytes.toString())

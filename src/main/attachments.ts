@@ -1,15 +1,34 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { lstat, mkdir, open, opendir, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { AddAttachments, AddedAttachment } from '../shared/contract'
-import type { AttachmentInfo, MediaFile } from '../shared/conversation'
-import { failure, toAppError, type AppError, type AttachmentReason, type MediaReason } from '../shared/errors'
-import { inspectImage, measureImage, MAX_IMAGE_BYTES } from './image'
+import type { AddAttachments, AddedAttachment, DrawnImage, ImageSource } from '../shared/contract'
+import type { AttachmentInfo, DocumentMime, MediaFile, OriginalImage, SoundMime } from '../shared/conversation'
+import {
+  failure,
+  toAppError,
+  type AppError,
+  type AttachmentReason,
+  type MediaReason,
+  type Result,
+} from '../shared/errors'
+import { DEFAULT_IMAGE_SETTINGS, type ImageSettings } from '../shared/settings'
+import { readDocument, recogniseDocument } from './document'
+import { inspectDrawable, inspectImage, measureImage, MAX_IMAGE_BYTES } from './image'
+import { removeMetadata } from './image-metadata'
 import type { Logger } from './logger'
 import type { StoredMedia } from './library/check'
-import { FORMAT_HEAD_BYTES, MEDIA_FORMATS, recogniseMedia, type MediaFormat } from './media-format'
+import { removeTags } from './sound-metadata'
+import { TemporaryMedia, type HeldFile } from './temporary-media'
+import {
+  DOCUMENT_FORMATS,
+  FORMAT_HEAD_BYTES,
+  MEDIA_FORMATS,
+  recogniseMedia,
+  SOURCE_FORMATS,
+  type MediaFormat,
+} from './media-format'
 
 /** A file as the preload hands it over: by the path the system knows it by, or by its bytes when it has none. */
 export type IncomingFile = AddAttachments['files'][number]
@@ -25,9 +44,17 @@ export interface AttachmentFile {
 export interface IncomingResult {
   body: AsyncIterable<Uint8Array>
   host: string | null
+  /** It is no result but a file of the person that comes back from a backup: then texts and PDFs are taken too. */
+  mayBeDocument?: boolean
 }
 
 export const MAX_FILES = 10
+/** What counts as an image in a folder: there the person has not chosen each file. */
+const IMAGE_NAME = /^[^.].*\.(?:png|jpe?g|gif|webp|avif|bmp|svg|ico|heic|heif|tiff?)$/iu
+/** A folder with a hundred thousand files is still read to its end, but not more. */
+const MAX_FOLDER_NAMES = 100_000
+/** All that may lie in the folder of attachments. */
+const STORED_FORMATS = [...MEDIA_FORMATS, ...SOURCE_FORMATS, ...DOCUMENT_FORMATS]
 /** A file on a dead network drive must not keep the composer waiting (R39). */
 const READ_TIMEOUT_MS = 2000
 const PIECE_BYTES = 1024 * 1024
@@ -39,54 +66,223 @@ const DRAFT_MARK = '.new-'
 const STRAY_AGE_MS = 3_600_000
 
 /**
- * Stored images of questions, and results of answers: images, sounds and films. Each lies under its SHA-256, so the same
+ * Stored files of questions, and results of answers: images, sounds and films. Each lies under its SHA-256, so the same
  * picture is kept once and a name from outside never becomes a path. Its content alone decides what it is.
  */
 export class Attachments {
   /** What was added since the start, with the name it came under. */
   readonly #added = new Map<string, AttachmentInfo>()
+  /** What was added since the start and has to be drawn. */
+  readonly #sources = new Map<string, ImageSource>()
   /** When a file was added, kept or asked for last, on the monotonic clock. */
   readonly #usedMs = new Map<string, number>()
   #prepared: Promise<void> | null = null
+  /** Of temporary conversations, and on no disk. */
+  readonly #temporary = new TemporaryMedia()
 
   /** @param folder made when the first image comes */
   constructor(
     private readonly folder: string,
     private readonly logger: Logger,
     private readonly platform: NodeJS.Platform = process.platform,
+    private readonly images: () => ImageSettings = () => DEFAULT_IMAGE_SETTINGS,
   ) {}
 
-  /** Adds files for one message. One result per file, in their order; a refused file never stops the others. */
-  async add(files: readonly IncomingFile[]): Promise<AddedAttachment[]> {
+  /**
+   * Adds files for one message. One result per file, in their order; a refused file never stops the others.
+   *
+   * @param temporary the id of the conversation, if that is a temporary one: they stay in memory
+   */
+  async add(files: readonly IncomingFile[], temporary: string | null = null): Promise<AddedAttachment[]> {
     const results: AddedAttachment[] = []
     // One after the other: ten images of 20 MiB are not held in memory at once.
     for (const [index, file] of files.entries()) {
       results.push(
         index < MAX_FILES
-          ? await this.addFile(file)
+          ? await this.addFile(file, temporary)
           : { ok: false, name: file.name, error: refusal('too-many', file.name, MAX_FILES) },
       )
     }
     return results
   }
 
-  /** Reads, checks and stores one file. Never rejects: a refusal is a result. */
-  async addFile(file: IncomingFile): Promise<AddedAttachment> {
-    try {
+  /** Reads, checks, cleans and stores one file; `temporary` as with `add`. Never rejects: a refusal is a result. */
+  async addFile(file: IncomingFile, temporary: string | null = null): Promise<AddedAttachment> {
+    return this.#answering(file.name, async () => {
+      if ('path' in file) {
+        const inside = await this.#readFolder(file.path, file.name, temporary)
+        if (inside !== null) return inside
+      }
       const bytes = 'path' in file ? await this.#read(file.path, file.name) : file.bytes
-      const inspected = await inspectImage(bytes, file.name)
-      if (!inspected.ok) return { ok: false, name: file.name, error: inspected.error }
-      const id = await hash(bytes)
-      await this.#store(id, inspected.value.mime, bytes)
-      const attachment = { id, name: file.name, bytes: bytes.byteLength, ...inspected.value }
-      this.#usedMs.set(id, performance.now())
-      this.#added.set(id, attachment)
+      return this.#addBytes(bytes, file.name, temporary)
+    })
+  }
+
+  /**
+   * Takes what a page has drawn of a stored image in its place. It must be a PNG or a JPEG of no more pixels than the
+   * image had. It lies where that lies. Never rejects.
+   */
+  async addDrawn({ sourceId, name, bytes }: DrawnImage): Promise<AddedAttachment> {
+    return this.#answering(name, async () => {
+      const before = await this.#original(sourceId)
+      if (before === null) throw failure({ code: 'not-found', what: 'attachment' })
+      const inspected = await inspectImage(bytes, name)
+      if (!inspected.ok) return { ok: false, name, error: inspected.error }
+      const { mime, width, height } = inspected.value
+      const isLarger = before.width !== 0 && (width > before.width || height > before.height)
+      if ((mime !== 'image/png' && mime !== 'image/jpeg') || isLarger) throw failure(refusal('damaged', name))
+      const removed = this.#added.get(sourceId)?.removed
+      const facts = { before, ...(removed !== undefined && { removed }) }
+      const attachment = await this.#keepImage(bytes, renamed(name, mime), facts, this.#temporary.ownerOf(sourceId))
       return { ok: true, attachment }
+    })
+  }
+
+  /** Learns what is known of stored images from before the start, such as their names. */
+  remember(attachments: readonly AttachmentInfo[]): void {
+    for (const attachment of attachments) {
+      if (!this.#added.has(attachment.id)) this.#added.set(attachment.id, attachment)
+    }
+  }
+
+  isKnown(id: string): boolean {
+    return this.#added.has(id)
+  }
+
+  async #answering(name: string, add: () => Promise<AddedAttachment>): Promise<AddedAttachment> {
+    try {
+      return await add()
     } catch (thrown) {
       const error = toAppError(thrown)
       if (error.code === 'internal') this.logger.error('attachment not added', { code: codeOf(thrown) })
-      return { ok: false, name: file.name, error }
+      return { ok: false, name, error }
     }
+  }
+
+  async #addBytes(bytes: Uint8Array, name: string, temporary: string | null): Promise<AddedAttachment> {
+    const inspected = await inspectImage(bytes, name)
+    await nextTurn()
+    if (inspected.ok) return { ok: true, attachment: await this.#keepImage(bytes, name, {}, temporary) }
+    const { error } = inspected
+    const drawable =
+      error.code === 'attachment' && error.reason === 'format' ? await inspectDrawable(bytes, name) : null
+    if (drawable === null) {
+      return (
+        (await this.#addSound(bytes, name, temporary)) ??
+        (await this.#addDocument(bytes, name, temporary)) ?? { ok: false, name, error }
+      )
+    }
+    if (!drawable.ok) return { ok: false, name, error: drawable.error }
+    const { mime, ...facts } = drawable.value
+    const id = await hash(bytes)
+    await this.#put(id, mime, bytes, name, temporary)
+    const source: ImageSource = { id, name, bytes: bytes.byteLength, ...facts }
+    this.#usedMs.set(id, performance.now())
+    this.#sources.set(id, source)
+    return { ok: true, source }
+  }
+
+  /** Stores a sound that servers take; null for anything else. */
+  async #addSound(given: Uint8Array, name: string, temporary: string | null): Promise<AddedAttachment | null> {
+    const mime = soundMime(await recogniseMedia(given.subarray(0, FORMAT_HEAD_BYTES)))
+    if (mime === null) return null
+    const isCleaned = mime === 'audio/mpeg' && this.images().isMetadataRemoved
+    const bytes = isCleaned ? await removeTags(given) : given
+    const id = await hash(bytes)
+    await this.#put(id, mime, bytes, name, temporary)
+    const attachment: AttachmentInfo = {
+      ...plainOf(id, name, mime, bytes.byteLength),
+      ...(bytes !== given && { removed: ['description'] }),
+    }
+    this.#usedMs.set(id, performance.now())
+    this.#added.set(id, attachment)
+    return { ok: true, attachment }
+  }
+
+  /** Stores a text or a PDF, for the buckets of servers; null for anything else. */
+  async #addDocument(given: Uint8Array, name: string, temporary: string | null): Promise<AddedAttachment | null> {
+    const document = await readDocument(given)
+    if (document === null) return null
+    const { mime, bytes } = document
+    if (bytes.byteLength === 0) throw failure(refusal('empty', name))
+    const id = await hash(bytes)
+    await this.#put(id, mime, bytes, name, temporary)
+    const attachment = plainOf(id, name, mime, bytes.byteLength)
+    this.#usedMs.set(id, performance.now())
+    this.#added.set(id, attachment)
+    return { ok: true, attachment }
+  }
+
+  /** Stores an image, without metadata if the person wants that. */
+  async #keepImage(
+    bytes: Uint8Array,
+    name: string,
+    facts: Pick<AttachmentInfo, 'before' | 'removed'>,
+    temporary: string | null,
+  ): Promise<AttachmentInfo> {
+    const given = requireValue(await inspectImage(bytes, name))
+    // Ten large images must not hold up the streams: other work comes between the steps.
+    await nextTurn()
+    const clean = this.images().isMetadataRemoved ? await removeMetadata(bytes, given) : { bytes, removed: [] }
+    await nextTurn()
+    const found = clean.bytes === bytes ? given : requireValue(await inspectImage(clean.bytes, name))
+    await nextTurn()
+    const isSame =
+      found.mime === given.mime &&
+      found.width === given.width &&
+      found.height === given.height &&
+      found.orientation === given.orientation
+    // Whatever went wrong in it, what is stored shows what the person saw.
+    if (!isSame) throw failure(refusal('damaged', name))
+    const id = await hash(clean.bytes)
+    await this.#put(id, found.mime, clean.bytes, name, temporary)
+    const removed = facts.removed ?? clean.removed
+    const attachment: AttachmentInfo = {
+      id,
+      name,
+      bytes: clean.bytes.byteLength,
+      ...found,
+      ...(removed.length > 0 && { removed }),
+      ...(facts.before !== undefined && { before: facts.before }),
+    }
+    this.#usedMs.set(id, performance.now())
+    this.#added.set(id, attachment)
+    return attachment
+  }
+
+  /** What a drawn image comes from: an image that is sendable itself, or a source. */
+  async #original(id: string): Promise<OriginalImage | null> {
+    const source = this.#sources.get(id)
+    if (source !== undefined) {
+      const { format, bytes, width, height } = source
+      return { id, format, bytes, width, height, isAnimated: false, isSendable: false }
+    }
+    const image = await this.find(id)
+    if (image === null) return null
+    if (image.width === 0) return null
+    const { bytes, width, height } = image
+    const format = image.mime.replace('image/', '').toUpperCase()
+    return { id, format, bytes, width, height, isAnimated: image.isAnimated === true, isSendable: true }
+  }
+
+  /** The images of a folder; null when the path is none. Folders in it are not looked into. */
+  async #readFolder(path: string, name: string, temporary: string | null): Promise<AddedAttachment | null> {
+    this.#refuseNetworkPath(path, name)
+    const stats = await within(lstat(path), name).catch(() => null)
+    if (stats?.isDirectory() !== true) return null
+    const entries: string[] = []
+    const folder = await within(opendir(path), name)
+    for await (const entry of folder) {
+      if (entry.isFile() && IMAGE_NAME.test(entry.name)) entries.push(entry.name)
+      if (entries.length >= MAX_FOLDER_NAMES) break
+    }
+    if (entries.length === 0) throw failure(refusal('folder', name))
+    entries.sort(new Intl.Collator(undefined, { numeric: true }).compare)
+    const inside: AddedAttachment[] = []
+    for (const entry of entries.slice(0, this.images().maxCount)) {
+      inside.push(await this.addFile({ name: entry, path: join(path, entry) }, temporary))
+    }
+    return { ok: true, folder: name, inside, left: entries.length - inside.length }
   }
 
   /**
@@ -96,11 +292,11 @@ export class Attachments {
    * @throws AppFailure `media` (`format`, `too-large`, and `failed` for an image that is not whole) or `storage`; what the
    * body throws goes through. Nothing is kept then.
    */
-  async keepResult({ body, host }: IncomingResult): Promise<MediaFile> {
+  async keepResult({ body, host, mayBeDocument = false }: IncomingResult): Promise<MediaFile> {
     const draft = join(this.folder, `result${DRAFT_MARK}${randomUUID()}`)
     try {
       await this.#prepare()
-      const { id, format, bytes } = await writeResult(draft, body, host)
+      const { id, format, bytes } = await writeResult(draft, body, host, mayBeDocument)
       this.#usedMs.set(id, performance.now())
       const size = format.kind === 'image' ? await this.#measure(draft, format, host) : null
       const path = join(this.folder, `${id}.${format.extension}`)
@@ -116,12 +312,16 @@ export class Attachments {
   /** The facts about a stored image, or null when there is none with this id. One from an earlier start has no name. */
   async find(id: string): Promise<AttachmentInfo | null> {
     const file = await this.file(id)
-    if (file === null) return null
+    if (file === null) return this.#temporary.get(id) === null ? null : (this.#added.get(id) ?? null)
     this.#usedMs.set(id, performance.now())
     const added = this.#added.get(id)
     if (added !== undefined) return added
     const name = `image${extname(file.path)}`
     if (file.bytes > MAX_IMAGE_BYTES) return null
+    const sound = soundMime(file)
+    if (sound !== null) return plainOf(id, `sound${extname(file.path)}`, sound, file.bytes)
+    const document = documentMime(file)
+    if (document !== null) return plainOf(id, `file${extname(file.path)}`, document, file.bytes)
     const bytes = await this.#read(file.path, name)
     const inspected = await inspectImage(bytes, name)
     return inspected.ok ? { id, name, bytes: bytes.byteLength, ...inspected.value } : null
@@ -130,12 +330,41 @@ export class Attachments {
   /** Where a stored file lies, or null. Ids are checked: whatever else is asked for is no file of ours. */
   async file(id: string): Promise<AttachmentFile | null> {
     if (!/^[0-9a-f]{64}$/u.test(id)) return null
-    for (const { mime, extension } of MEDIA_FORMATS) {
+    for (const { mime, extension } of STORED_FORMATS) {
       const path = join(this.folder, `${id}.${extension}`)
       const stats = await lstat(path).catch(() => null)
       if (stats?.isFile() === true) return { path, mime, bytes: stats.size }
     }
     return null
+  }
+
+  /** A stored file as it can be shown and saved: where it lies, or one of a temporary conversation itself. Or null. */
+  async open(id: string): Promise<AttachmentFile | HeldFile | null> {
+    return (await this.file(id)) ?? this.#temporary.get(id)
+  }
+
+  /** Whether a file of a temporary conversation lies in memory only. */
+  isHeld(id: string): boolean {
+    return this.#temporary.get(id) !== null
+  }
+
+  /** Writes files of temporary conversations that somebody keeps; others are passed over. Durable. Throws storage. */
+  async persist(ids: Iterable<string>): Promise<void> {
+    for (const id of ids) {
+      const held = this.#temporary.get(id)
+      if (held === null) continue
+      await this.#store(id, held.mime, held.content)
+      this.#usedMs.set(id, performance.now())
+      this.#temporary.delete(id)
+    }
+  }
+
+  /** A temporary conversation is over: what it had in memory goes, but for what is `named` by others like it. */
+  release(conversationId: string, named: ReadonlySet<string>): void {
+    for (const id of this.#temporary.release(conversationId, named)) {
+      this.#added.delete(id)
+      this.#sources.delete(id)
+    }
   }
 
   /** Whether a stored result still has the content that its id names. */
@@ -149,7 +378,7 @@ export class Attachments {
     const found: StoredMedia[] = []
     for (const name of await readdir(this.folder).catch(() => [])) {
       const [id = '', extension, ...rest] = name.split('.')
-      const isOurs = /^[0-9a-f]{64}$/u.test(id) && MEDIA_FORMATS.some((format) => format.extension === extension)
+      const isOurs = /^[0-9a-f]{64}$/u.test(id) && STORED_FORMATS.some((format) => format.extension === extension)
       const stats = isOurs && rest.length === 0 ? await lstat(join(this.folder, name)).catch(() => null) : null
       if (stats?.isFile() === true) found.push({ id, bytes: stats.size, modifiedMs: stats.mtimeMs })
     }
@@ -166,8 +395,59 @@ export class Attachments {
       const file = await this.file(id)
       if (file === null || (this.#usedMs.get(id) ?? -Infinity) >= sinceMs) continue
       this.#added.delete(id)
+      this.#sources.delete(id)
       await rm(file.path, { force: true }).catch(() => undefined)
     }
+  }
+
+  /**
+   * Moves stored files aside that nobody names, into `stray-<nowMs>`: a mistake about that can be put right for as long as
+   * they are there. None that was added, kept or asked for since. What cannot be moved stays.
+   *
+   * @param sinceMs of `performance.now()`: when it was found that nobody names them
+   */
+  async setAside(ids: readonly string[], sinceMs: number, nowMs: number): Promise<void> {
+    const folder = join(this.folder, `stray-${nowMs}`)
+    for (const id of ids) {
+      const file = await this.file(id)
+      if (file === null || (this.#usedMs.get(id) ?? -Infinity) >= sinceMs) continue
+      this.#added.delete(id)
+      this.#sources.delete(id)
+      await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => undefined)
+      await rename(file.path, join(folder, basename(file.path))).catch(() => undefined)
+    }
+  }
+
+  /** Moves back what was set aside and is named again. What is there already stays. */
+  async bringBack(named: ReadonlySet<string>): Promise<void> {
+    for (const { path } of await this.#asideFolders()) {
+      for (const name of await readdir(path).catch(() => [])) {
+        const id = name.slice(0, 64)
+        if (named.has(id) && (await this.file(id)) === null) {
+          await rename(join(path, name), join(this.folder, name)).catch(() => undefined)
+        }
+      }
+    }
+  }
+
+  /** Whether anything was set aside. */
+  async hasAside(): Promise<boolean> {
+    return (await this.#asideFolders()).length > 0
+  }
+
+  /** Deletes what was set aside before `beforeMs` (Unix). */
+  async removeAside(beforeMs: number): Promise<void> {
+    for (const { path, atMs } of await this.#asideFolders()) {
+      if (atMs < beforeMs) await rm(path, { recursive: true, force: true }).catch(() => undefined)
+    }
+  }
+
+  async #asideFolders(): Promise<{ path: string; atMs: number }[]> {
+    const names = await readdir(this.folder).catch(() => [])
+    return names.flatMap((name) => {
+      const atMs = /^stray-(\d{1,16})$/u.exec(name)?.[1]
+      return atMs === undefined ? [] : [{ path: join(this.folder, name), atMs: Number(atMs) }]
+    })
   }
 
   /** Names of files that a process that died has left half written. */
@@ -184,30 +464,39 @@ export class Attachments {
     for (const name of await this.strays()) await rm(join(this.folder, name), { force: true }).catch(() => undefined)
   }
 
-  /** The path of a stored image that still has the size it was added with; null when it is gone or has another. */
-  async path(id: string, bytes: number): Promise<string | null> {
-    const file = await this.file(id)
-    return file?.bytes === bytes ? file.path : null
+  /**
+   * The path of a stored image that still has the size it was added with, or the image itself, of a temporary conversation.
+   * Null when it is gone or has another size.
+   */
+  async sendable(id: string, bytes: number): Promise<string | Uint8Array | null> {
+    const file = await this.open(id)
+    if (file?.bytes !== bytes) return null
+    return 'path' in file ? file.path : file.content
   }
 
   async #read(path: string, name: string): Promise<Uint8Array> {
-    // Asking for a UNC path already sends the person's credentials to the host in it.
-    if (this.platform === 'win32' && /^[\\/]{2}/u.test(path)) throw failure(refusal('unreadable', name))
+    this.#refuseNetworkPath(path, name)
     const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(), READ_TIMEOUT_MS)
-    const expired = new Promise<never>((_resolve, reject) => {
-      timeout.signal.addEventListener('abort', () => reject(failure(refusal('unreadable', name))))
-    })
     try {
-      return await Promise.race([readRegularFile(path, name, timeout.signal), expired])
+      return await within(readRegularFile(path, name, timeout.signal), name)
     } finally {
-      clearTimeout(timer)
+      timeout.abort()
     }
   }
 
+  // Asking for a UNC path already sends the person's credentials to the host in it.
+  #refuseNetworkPath(path: string, name: string): void {
+    if (this.platform === 'win32' && /^[\\/]{2}/u.test(path)) throw failure(refusal('unreadable', name))
+  }
+
+  async #put(id: string, mime: string, bytes: Uint8Array, name: string, temporary: string | null): Promise<void> {
+    if (temporary === null) await this.#store(id, mime, bytes)
+    else this.#temporary.put(id, mime, bytes, { owner: temporary, name })
+  }
+
   /** Durable and atomic: a crash leaves the whole image or none. What is there and is not the image is replaced. */
-  async #store(id: string, mime: AttachmentInfo['mime'], bytes: Uint8Array): Promise<void> {
-    const extension = MEDIA_FORMATS.find((format) => format.mime === mime)?.extension ?? ''
+  async #store(id: string, mime: string, bytes: Uint8Array): Promise<void> {
+    const extension = STORED_FORMATS.find((format) => format.mime === mime)?.extension ?? ''
     const path = join(this.folder, `${id}.${extension}`)
     if (await this.#holds(path, id, bytes.byteLength)) return
     const draft = `${path}${DRAFT_MARK}${randomUUID()}`
@@ -261,6 +550,43 @@ export class Attachments {
   }
 }
 
+/** What a disk answers in time. @throws AppFailure `attachment` `unreadable` when it does not */
+async function within<T>(work: Promise<T>, name: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(failure(refusal('unreadable', name))), READ_TIMEOUT_MS)
+  })
+  try {
+    return await Promise.race([work, expired])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function soundMime(format: { mime: string } | null): SoundMime | null {
+  return format?.mime === 'audio/wav' || format?.mime === 'audio/mpeg' ? format.mime : null
+}
+
+function documentMime({ mime }: { mime: string }): DocumentMime | null {
+  return mime === 'text/plain' || mime === 'application/pdf' ? mime : null
+}
+
+/** What is no image has no size and no metadata that we know of. */
+function plainOf(id: string, name: string, mime: SoundMime | DocumentMime, bytes: number): AttachmentInfo {
+  return { id, name, mime, bytes, width: 0, height: 0, orientation: 1, hasLocation: false }
+}
+
+function requireValue<T>(result: Result<T>): T {
+  if (!result.ok) throw failure(result.error)
+  return result.value
+}
+
+/** The name of a file whose content has become another format. */
+function renamed(name: string, mime: 'image/png' | 'image/jpeg'): string {
+  const isRight = mime === 'image/png' ? /\.png$/iu.test(name) : /\.jpe?g$/iu.test(name)
+  return isRight ? name : `${name.replace(/\.[A-Za-z0-9]{1,5}$/u, '')}.${mime === 'image/png' ? 'png' : 'jpg'}`
+}
+
 /**
  * Reads a regular file of at most 20 MiB. Links, folders, pipes and devices are refused before they are opened, and
  * again afterwards, so that nothing can be put in the file's place between the two looks (S19).
@@ -302,6 +628,7 @@ async function writeResult(
   path: string,
   body: AsyncIterable<Uint8Array>,
   host: string | null,
+  mayBeDocument: boolean,
 ): Promise<{ id: string; format: MediaFormat; bytes: number }> {
   const handle = await open(path, 'wx', 0o600)
   try {
@@ -310,7 +637,7 @@ async function writeResult(
     let format: MediaFormat | null = null
     let bytes = 0
     const recognise = async (): Promise<MediaFormat> => {
-      const found = await recogniseMedia(head)
+      const found = (await recogniseMedia(head)) ?? (mayBeDocument ? recogniseDocument(head) : null)
       if (found === null) throw mediaFailure('format', host)
       return found
     }
@@ -321,7 +648,8 @@ async function writeResult(
           head = Buffer.concat([head, piece.subarray(0, FORMAT_HEAD_BYTES)])
           if (head.length >= FORMAT_HEAD_BYTES) format = await recognise()
         }
-        const maxBytes = format?.kind === 'image' ? MAX_IMAGE_BYTES : MAX_MEDIA_BYTES
+        const isSmall = format?.kind === 'image' || format?.kind === 'document'
+        const maxBytes = isSmall ? MAX_IMAGE_BYTES : MAX_MEDIA_BYTES
         if (bytes > maxBytes) throw mediaFailure('too-large', host, maxBytes)
         sha256.update(piece)
         await handle.writeFile(piece)

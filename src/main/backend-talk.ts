@@ -7,8 +7,10 @@ import { BackendApi } from './backend/api'
 import type { Catalogues } from './backend/catalogue'
 import { testBackend } from './backend/connection-test'
 import { PROBE_TIMEOUTS } from './backend/discovery'
+import { Buckets } from './backend/buckets'
 import { openSession, type SessionDeps, type SessionRequest } from './backend/session'
 import type { Transport } from './backend/transport'
+import { parametersOf } from './chat-settings'
 import type { Clock } from './clock'
 import type { Pause } from './generations'
 import type { Logger } from './logger'
@@ -25,7 +27,7 @@ export interface BackendTalkOptions {
   shown: ShownCertificates
   catalogues: Catalogues
   guide: Transport
-  findAttachment: (id: string, bytes: number) => Promise<string | null>
+  findAttachment: (id: string, bytes: number) => Promise<string | Uint8Array | null>
   /** Records what goes over the wire for an answer. */
   tap: (transport: Transport, of: { messageId: string; secrets: readonly string[]; route?: WireRoute }) => Transport
   /** Fetches and keeps the results of an answer that are no text. */
@@ -50,6 +52,7 @@ const DIRECT: WireRoute = { proxy: null, hasProxyLogin: false, trust: { kind: 's
  */
 export class BackendTalk {
   readonly #options: BackendTalkOptions
+  readonly #buckets = new Buckets()
 
   constructor(options: BackendTalkOptions) {
     this.#options = options
@@ -152,13 +155,25 @@ export class BackendTalk {
     mayFailOnce: boolean,
   ): AsyncGenerator<Part, boolean, undefined> {
     const { clock, logger, findAttachment, ways } = this.#options
-    const deps: SessionDeps = { api: way.api, findAttachment, clock, logger, random: Math.random, pause }
+    const deps: SessionDeps = {
+      api: way.api,
+      findAttachment,
+      upload: (attachment, content, signal, onSent) => {
+        const server = `${context.backendId} ${way.backend?.url ?? ''}`
+        return this.#buckets.put({ api: way.api, server, attachment, content, signal, onSent })
+      },
+      clock,
+      logger,
+      random: Math.random,
+      pause,
+    }
     const since = way.backend?.addressSince ?? 0
     const request: SessionRequest = {
       ...context,
       sessions: since === 0 ? context.sessions : sessionsOn(context.messages, context.backendId, since),
       apiKey: way.apiKey,
-      parameters: way.parameters,
+      system: context.settings.system,
+      parameters: parametersOf(context.settings, way.parameters),
     }
     for await (const part of openSession(deps, request, signal)) {
       const error = part.type === 'finish' ? part.error : null

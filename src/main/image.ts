@@ -1,10 +1,11 @@
 import { inflateSync } from 'node:zlib'
-import type { AttachmentInfo } from '../shared/conversation'
+import type { ImageSource } from '../shared/contract'
+import type { ImageMime } from '../shared/conversation'
 import type { AppError, AttachmentReason, Result } from '../shared/errors'
 
 /** Facts about an image, read from its bytes without decoding a pixel. */
 export interface ImageInfo {
-  mime: AttachmentInfo['mime']
+  mime: ImageMime
   /** As shown: `orientation` is already applied to these two. */
   width: number
   height: number
@@ -12,6 +13,8 @@ export interface ImageInfo {
   orientation: number
   /** A GPS position in EXIF or XMP. */
   hasLocation: boolean
+  /** Set when it has several frames. */
+  isAnimated?: boolean
 }
 
 /** Limits of S24; the error's `limit` names them in MB and megapixels. */
@@ -51,8 +54,47 @@ export async function inspectImage(bytes: Uint8Array, name: string): Promise<Res
       height: isTurned ? size.width : size.height,
       orientation: exif.orientation,
       hasLocation: exif.hasLocation || container.xmp.some((xmp) => /GPSL(?:at|ong)itude/u.test(xmp.toString('latin1'))),
+      ...(container.frames > 1 && { isAnimated: true }),
     },
   }
+}
+
+/** An image that servers do not take and a page can draw. */
+export type DrawableImage = Pick<ImageSource, 'format' | 'width' | 'height'> & { mime: string }
+
+/**
+ * What a file is that inspectImage has refused for its format, if a page can read it: AVIF, BMP and ICO of at most 64
+ * megapixels, and SVG, which has no size. Nothing is decoded.
+ *
+ * @returns null for what nobody here can read; an `attachment` error for one that is damaged or has too many pixels
+ */
+export async function inspectDrawable(bytes: Uint8Array, name: string): Promise<Result<DrawableImage> | null> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // By content: a name says nothing.
+  const drawable = DRAWABLE[(await nameFormat(buffer, '')) ?? '']
+  if (drawable === undefined) return null
+  const { format, mime, imageSizeType } = drawable
+  if (imageSizeType === null) return { ok: true, value: { format, mime, width: 0, height: 0 } }
+  const size = await readSize(buffer, imageSizeType)
+  if (size === null) return refuse('damaged', name)
+  if (size.width * size.height > MAX_IMAGE_PIXELS) {
+    return refuse('too-many-pixels', name, null, MAX_IMAGE_PIXELS / 1_000_000)
+  }
+  return { ok: true, value: { format, mime, ...size } }
+}
+
+interface Drawable {
+  format: ImageSource['format']
+  mime: string
+  imageSizeType: string | null
+}
+
+/** By the names that nameFormat gives. */
+const DRAWABLE: Partial<Record<string, Drawable>> = {
+  AVIF: { format: 'AVIF', mime: 'image/avif', imageSizeType: 'avif' },
+  BMP: { format: 'BMP', mime: 'image/bmp', imageSizeType: 'bmp' },
+  SVG: { format: 'SVG', mime: 'image/svg+xml', imageSizeType: null },
+  'Windows icon': { format: 'ICO', mime: 'image/x-icon', imageSizeType: 'ico' },
 }
 
 /**
@@ -78,10 +120,12 @@ interface Container {
   /** A TIFF structure. */
   exif: Buffer | null
   xmp: Buffer[]
+  /** As far as they were counted: 2 stands for several. */
+  frames: number
 }
 
 interface Kind {
-  mime: AttachmentInfo['mime']
+  mime: ImageMime
   imageSizeType: string
   matches(bytes: Buffer): boolean
   walk(bytes: Buffer): Container
@@ -107,7 +151,7 @@ function startsWith(...signatures: string[]): (bytes: Buffer) => boolean {
 }
 
 function walkPng(bytes: Buffer): Container {
-  const container: Container = { isWhole: false, exif: null, xmp: [] }
+  const container: Container = { isWhole: false, exif: null, xmp: [], frames: 1 }
   let hasPixels = false
   let at = 8
   while (at + 12 <= bytes.length) {
@@ -117,6 +161,7 @@ function walkPng(bytes: Buffer): Container {
     if (end > bytes.length || (at === 8 && type !== 'IHDR')) return container
     const data = bytes.subarray(at + 8, end - 4)
     if (type === 'IDAT') hasPixels = true
+    if (type === 'acTL' && data.length >= 4) container.frames = data.readUInt32BE(0)
     if (type === 'eXIf') container.exif = data
     if (type === 'iTXt' && data.toString('latin1', 0, 18) === 'XML:com.adobe.xmp\0') container.xmp.push(readItxt(data))
     if (type === 'IEND') return { ...container, isWhole: hasPixels }
@@ -141,7 +186,7 @@ const EXIF_HEADER = 'Exif\0\0'
 const XMP_HEADER = 'http://ns.adobe.com/xap/1.0/\0'
 
 function walkJpeg(bytes: Buffer): Container {
-  const container: Container = { isWhole: false, exif: null, xmp: [] }
+  const container: Container = { isWhole: false, exif: null, xmp: [], frames: 1 }
   let at = 2
   while (at + 4 <= bytes.length) {
     if (bytes[at] !== 0xff) return container
@@ -169,7 +214,7 @@ function walkJpeg(bytes: Buffer): Container {
 }
 
 function walkGif(bytes: Buffer): Container {
-  const container: Container = { isWhole: false, exif: null, xmp: [] }
+  const container: Container = { isWhole: false, exif: null, xmp: [], frames: 1 }
   let hasPixels = false
   if (bytes.length < 13) return container
   let at = 13 + colourTableBytes(bytes[10] ?? 0)
@@ -179,6 +224,7 @@ function walkGif(bytes: Buffer): Container {
     if (block === 0x2c) {
       const end = endOfSubBlocks(bytes, at + 11 + colourTableBytes(bytes[at + 9] ?? 0))
       if (end === null) return container
+      if (hasPixels) container.frames = 2
       hasPixels = true
       at = end
     } else if (block === 0x21) {
@@ -209,7 +255,7 @@ function endOfSubBlocks(bytes: Buffer, start: number): number | null {
 }
 
 function walkWebp(bytes: Buffer): Container {
-  const container: Container = { isWhole: false, exif: null, xmp: [] }
+  const container: Container = { isWhole: false, exif: null, xmp: [], frames: 1 }
   if (bytes.length < 20) return container
   const end = 8 + bytes.readUInt32LE(4)
   if (end > bytes.length) return container
@@ -220,6 +266,7 @@ function walkWebp(bytes: Buffer): Container {
     const length = bytes.readUInt32LE(at + 4)
     if (at + 8 + length > end) return container
     const data = bytes.subarray(at + 8, at + 8 + length)
+    if (type === 'ANMF' && hasPixels) container.frames = 2
     if (type === 'VP8 ' || type === 'VP8L' || type === 'ANMF') hasPixels = true
     if (type === 'XMP ') container.xmp.push(data)
     if (type === 'EXIF') {

@@ -1,6 +1,6 @@
-/** What a result of an answer can be; everything else is refused, whatever it is called (S22). */
+/** What a stored file can be. A result of an answer is one of MEDIA_FORMATS; everything else is refused, whatever it is called (S22). */
 export interface MediaFormat {
-  kind: 'image' | 'video' | 'audio'
+  kind: 'image' | 'video' | 'audio' | 'document'
   mime: string
   /** Of the stored file. */
   extension: string
@@ -22,6 +22,19 @@ export const MEDIA_FORMATS: readonly MediaFormat[] = [
   { kind: 'audio', mime: 'audio/mp4', extension: 'm4a' },
   { kind: 'audio', mime: 'audio/flac', extension: 'flac' },
   { kind: 'audio', mime: 'audio/aac', extension: 'aac' },
+]
+
+/** Images that only the pages' browser reads: kept until they were drawn as one of the above. Never results of answers. */
+export const SOURCE_FORMATS: readonly MediaFormat[] = [
+  { kind: 'image', mime: 'image/svg+xml', extension: 'svg' },
+  { kind: 'image', mime: 'image/bmp', extension: 'bmp' },
+  { kind: 'image', mime: 'image/x-icon', extension: 'ico' },
+]
+
+/** Attachments that a server reads for its models. Never results of answers, and never shown as pages. */
+export const DOCUMENT_FORMATS: readonly MediaFormat[] = [
+  { kind: 'document', mime: 'text/plain', extension: 'txt' },
+  { kind: 'document', mime: 'application/pdf', extension: 'pdf' },
 ]
 
 /** So many bytes from the start tell a format. */

@@ -4,11 +4,13 @@ import {
   foldFile,
   type AnswerContent,
   type AssistantMessage,
+  type Conversation,
   type Media,
   type MediaFile,
   type Part,
 } from '../shared/conversation'
 import { failure, toAppError, type AppError, type MediaReason } from '../shared/errors'
+import { picturesIn } from '../shared/markdown/pictures'
 import { MAX_MEDIA_BYTES, type Attachments } from './attachments'
 import type { BackendApi } from './backend/api'
 import type { Download } from './backend/download'
@@ -18,8 +20,14 @@ import type { Logger } from './logger'
 export interface MediaStoreOptions {
   attachments: Pick<Attachments, 'keepResult' | 'isWhole'>
   library: Pick<Library, 'open' | 'update'>
+  /** A conversation with its running answers as far as they have come. */
+  openLive: (conversationId: string) => Promise<Conversation>
   /** The way to a backend, with its headers and secrets as they are now. */
   api: (backendId: string) => Promise<MediaApi>
+  /** The way to pictures of the web in answers of a backend, which may be gone. */
+  pictureApi: (backendId: string) => Promise<Pick<BackendApi, 'picture'>>
+  /** Whether the person wants any picture of the web at all. */
+  mayLoadPictures: () => boolean
   logger: Logger
   /** How long an answer that has ended waits for its results. */
   finishWaitMs?: number
@@ -39,6 +47,8 @@ interface Source {
 const MAX_FETCHES_AT_ONCE = 4
 const MAX_FETCHES = 100
 const FINISH_WAIT_MS = 30_000
+/** S08: of a picture in a text. */
+const MAX_PICTURE_BYTES = 20 * 1024 * 1024
 /** Between the end of an answer and the moment in which its conversation has it. */
 const SETTLE_CHECK_MS = 50
 const MAX_SETTLE_CHECKS = 100
@@ -119,8 +129,8 @@ export class MediaStore {
   }
 
   /**
-   * Fetches a result because a person asked for it, and keeps it with its message. Only what is a source of that message
-   * can be asked for.
+   * Fetches a result because a person asked for it, and keeps it with its message. Only what is a source of that message,
+   * or a picture of the web in its text, can be asked for.
    *
    * @throws AppFailure `media`, `storage`, `not-found`, `bad-request`
    */
@@ -168,6 +178,7 @@ export class MediaStore {
     const content = live?.content ?? allContent(message)
     const media = content.filter((item) => item.type === 'media' && item.sources.includes(source))
     const isAddress = !/^(?:attachment|refused|data):/iu.test(source)
+    if (media.length === 0 && isAddress) return this.#loadPicture({ conversationId, messageId, source })
     if (media.length === 0 || !isAddress) throw failure({ code: 'bad-request', channel: 'media.load' })
     for (const item of media) {
       const known = item.type === 'media' ? fileOf(item, source) : null
@@ -175,7 +186,34 @@ export class MediaStore {
     }
     const api = await this.#options.api(message.backendId)
     const file = await this.#fetch(api.download(source, { ...downloadOptions(), isAskedFor: true }))
-    if (live?.offer(source, file) === true) return file
+    await this.#keepWith({ conversationId, messageId, source }, file)
+    return file
+  }
+
+  // What a person looks at, an answer that still runs included: `library` has it only as far as it is durable.
+  async #loadPicture({ conversationId, messageId, source }: Source): Promise<MediaFile> {
+    const { openLive, attachments, mayLoadPictures, pictureApi } = this.#options
+    const message = (await openLive(conversationId)).messages.find(({ id }) => id === messageId)
+    if (message?.role !== 'assistant') throw failure({ code: 'not-found', what: 'message' })
+    const isShown = [answerText(message), message.preview ?? ''].some((text) => picturesIn(text).includes(source))
+    if (!isShown) throw failure({ code: 'bad-request', channel: 'media.load' })
+    const { pictures = {} } = message
+    const known = Object.hasOwn(pictures, source) ? pictures[source] : undefined
+    if (known !== undefined && (await attachments.isWhole(known))) return known
+    const { host } = new URL(source)
+    const refused = (reason: MediaReason) => failure({ code: 'media', reason, host, limitBytes: null })
+    if (!mayLoadPictures()) throw refused('blocked')
+    if (known === undefined && Object.keys(pictures).length >= MAX_FETCHES) throw refused('refused')
+    const api = await pictureApi(message.backendId)
+    const file = await this.#fetch(api.picture(source, { maxBytes: MAX_PICTURE_BYTES }))
+    if (!file.mime.startsWith('image/')) throw refused('format')
+    await this.#keepWith({ conversationId, messageId, source }, file)
+    return file
+  }
+
+  /** Puts a fetched file where its answer is: into the running one, or into its conversation. */
+  async #keepWith({ conversationId, messageId, source }: Source, file: MediaFile): Promise<void> {
+    if (this.#live.get(messageId)?.offer(source, file) === true) return
     await this.#settled(conversationId, messageId)
     await this.#options.library.update(conversationId, (conversation) => ({
       ...conversation,
@@ -183,7 +221,6 @@ export class MediaStore {
         each.id === messageId && each.role === 'assistant' ? foldFile(each, source, file) : each,
       ),
     }))
-    return file
   }
 
   async #fetch(download: Promise<Download>): Promise<MediaFile> {

@@ -3,15 +3,17 @@
  * kept in bench-results/. A figure over its budget does not fail the run: only an app that fails does.
  * `npm run bench -- start live` measures only what is named; `stream` and `markdown` are single modules.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describeElectron, launchApp } from '../e2e/app'
 import { composer, shows } from '../e2e/chat'
-import { formatTable, saveFigures, type Figure } from './report'
+import { eventually } from '../support/eventually'
+import { generatedLibrary } from '../support/generated-library'
+import { formatTable, median, quantile, saveFigures, type Figure } from './report'
 import { startServerProcess } from './server-process'
-import { measureStart } from './start'
+import { measureStart, type Start } from './start'
 import { measureStream, type Stream, type StreamRun } from './streaming'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -55,6 +57,134 @@ async function benchStart(): Promise<Figure[]> {
       budget: { kind: 'at most', value: 260 },
     },
   ]
+}
+
+/** Opens conversations by their rows, each until its thread is drawn. @returns the milliseconds of each */
+const OPEN_ROWS = `(async () => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+  const times = []
+  const rows = [...document.querySelectorAll('nav [data-conversation]')].slice(0, 12)
+  for (const row of rows) {
+    const seen = new Set([...document.querySelectorAll('main [data-turn]')].map((turn) => turn.dataset.turn))
+    const startMs = performance.now()
+    row.click()
+    while (![...document.querySelectorAll('main [data-turn]')].some((turn) => !seen.has(turn.dataset.turn))) {
+      if (performance.now() - startMs > 5000) return times
+      await frame()
+    }
+    await frame()
+    times.push(performance.now() - startMs)
+    await new Promise((resolve) => setTimeout(resolve, 150))
+  }
+  return times
+})()`
+
+/** Starts with 10,000 conversations beside starts with none: the ratio holds on a busy machine as well (R36). */
+async function benchLibraryStart(): Promise<Figure[]> {
+  const empty = await makeProfile()
+  const large = await makeProfile()
+  const source = path.join(await generatedLibrary(), 'conversations')
+  const folder = path.join(large, 'library', 'conversations')
+  await mkdir(folder, { recursive: true })
+  // Parley replaces files and never writes into them, so the shared ones stay as they are.
+  for (const name of await readdir(source)) await link(path.join(source, name), path.join(folder, name))
+  const withoutIndex = async (): Promise<Start> => {
+    for (const name of ['library/index.json', 'search.db', 'search.db-wal', 'search.db-shm'])
+      await rm(path.join(large, name), { force: true })
+    return measureStart(large, false, { hasList: true, ask: OPEN_ROWS })
+  }
+  const first = await withoutIndex()
+  // Makes the indexes.
+  await indexed(large)
+  await measureStart(empty, false)
+  const none: Start[] = []
+  const many: Start[] = []
+  for (let run = 0; run < START_RUNS; run += 1) {
+    none.push(await measureStart(empty, run < 3))
+    many.push(await measureStart(large, run < 3, { hasList: true, ask: run < 3 ? null : OPEN_ROWS }))
+  }
+  const bare = [first, await withoutIndex(), await withoutIndex()]
+  await rm(empty, { recursive: true, force: true })
+  await rm(large, { recursive: true, force: true })
+  const opened = (starts: readonly Start[]): number[] =>
+    starts.flatMap(({ answer }) => (Array.isArray(answer) ? answer.filter((ms) => typeof ms === 'number') : []))
+  const usable = (starts: readonly Start[]): number[] => starts.map(({ usableMs }) => usableMs)
+  const listed = (starts: readonly Start[]): number[] => starts.flatMap(({ listedMs }) => listedMs ?? [])
+  const ms = { unit: 'ms' }
+  return [
+    { name: 'no conversation: spawn to usable composer', ...ms, runs: usable(none), budget: null },
+    {
+      name: '10,000 conversations: spawn to usable composer',
+      ...ms,
+      runs: usable(many),
+      budget: { kind: 'at most', value: 1500 },
+    },
+    {
+      name: '10,000 conversations: spawn to rows in the list',
+      ...ms,
+      runs: listed(many),
+      budget: { kind: 'at most', value: 1500 },
+    },
+    {
+      name: '10,000 conversations, none is 1',
+      unit: '×',
+      runs: [median(usable(many)) / median(usable(none))],
+      budget: null,
+      digits: 2,
+    },
+    {
+      name: 'without an index: spawn to usable composer',
+      ...ms,
+      runs: usable(bare),
+      budget: { kind: 'at most', value: 2000 },
+    },
+    {
+      name: 'without an index: spawn to rows in the list',
+      ...ms,
+      runs: listed(bare),
+      budget: { kind: 'at most', value: 2000 },
+    },
+    {
+      name: 'opening a conversation, p95',
+      ...ms,
+      runs: [quantile(opened(many), 0.95)],
+      budget: { kind: 'at most', value: 100 },
+    },
+    {
+      name: 'the same while the lists are made, p95',
+      ...ms,
+      runs: [quantile(opened(bare), 0.95)],
+      budget: null,
+    },
+    {
+      name: 'no conversation: memory at rest, PSS of all processes',
+      unit: 'MB',
+      runs: none.flatMap(({ restingPssMb }) => restingPssMb ?? []),
+      budget: null,
+    },
+    {
+      name: '10,000 conversations: memory at rest, PSS of all processes',
+      unit: 'MB',
+      runs: many.flatMap(({ restingPssMb }) => restingPssMb ?? []),
+      budget: { kind: 'at most', value: 400 },
+    },
+  ]
+}
+
+/** Leaves a profile with its list and its search index made. */
+async function indexed(userDataDir: string): Promise<void> {
+  const app = await launchApp({ userDataDir, isProfileKept: true })
+  await eventually(
+    () =>
+      app.window.evaluate(async () => {
+        const found = await window.parley.request['conversation.search']({ query: 'answer' })
+        return found.ok && found.value.total > 0 && found.value.indexed === found.value.total
+      }),
+    Boolean,
+    'a whole index',
+    300_000,
+  )
+  await app.close()
 }
 
 async function repeat(serverUrl: string, stream: Stream): Promise<StreamRun[]> {
@@ -140,6 +270,7 @@ function isBenchmark(module: unknown): module is { run(): Promise<Record<string,
 const figures: Figure[] = []
 for (const [name, measure] of [
   ['start', benchStart],
+  ['library', benchLibraryStart],
   ['live', benchLive],
 ] as const) {
   if (!isWanted(name)) continue

@@ -25,6 +25,8 @@ const TYPED = [
   'журнла',
   'const answer',
   rareWord(4321),
+  // In several messages of one conversation, or in none.
+  `${rareWord(4322)} answer garden`,
   'zzzzqqq',
 ]
 

@@ -8,20 +8,31 @@ import { DevTools } from './devtools'
 /** How long the app is left alone before its memory is read: caches are warm, the first garbage is collected. */
 const REST_MS = 5000
 
-/** Runs in the page before its own code: notes when the composer has the caret and two frames have been drawn. */
+/**
+ * Runs in the page before its own code: notes when the composer has the caret, and when the list has a row, each with two
+ * frames drawn after it.
+ */
 const noteUsable = `(() => {
   if (window.isLooking) return
   window.isLooking = true
-  const look = () => {
-    const field = document.activeElement
-    if (!field || !field.matches('main textarea, main [contenteditable], main [role=textbox]')) return requestAnimationFrame(look)
-    requestAnimationFrame(() => requestAnimationFrame(() => { window.usableAtMs = performance.timeOrigin + performance.now() }))
+  const note = (name, isThere) => {
+    const look = () => {
+      if (!isThere()) return requestAnimationFrame(look)
+      requestAnimationFrame(() => requestAnimationFrame(() => { window[name] = performance.timeOrigin + performance.now() }))
+    }
+    requestAnimationFrame(look)
   }
-  if (location.pathname.includes('index')) requestAnimationFrame(look)
+  if (!location.pathname.includes('index')) return
+  note('usableAtMs', () => document.activeElement?.matches('main textarea, main [contenteditable], main [role=textbox]'))
+  note('listedAtMs', () => document.querySelector('nav [data-conversation]') !== null)
 })()`
 
 export interface Start {
   usableMs: number
+  /** Until the list of chats has rows; null where there are none. */
+  listedMs: number | null
+  /** What `ask` has answered in the page. */
+  answer: unknown
   /** Sum over all processes of the app, in megabytes (10^6), once it rests. Null when it was not asked for. */
   restingPssMb: number | null
   /** Processes of the same Electron that are not ours: what they share with ours makes its part look smaller. */
@@ -31,8 +42,15 @@ export interface Start {
 /**
  * Starts the app without a test driver, which would halt it at its first line, and measures from spawn until a person
  * can type.
+ *
+ * @param options.hasList waits for the list of chats, too
+ * @param options.ask an expression for the page, once it is usable; a promise is awaited
  */
-export async function measureStart(userDataDir: string, isMemoryMeasured: boolean): Promise<Start> {
+export async function measureStart(
+  userDataDir: string,
+  isMemoryMeasured: boolean,
+  { hasList = false, ask = null }: { hasList?: boolean; ask?: string | null } = {},
+): Promise<Start> {
   const startMs = Date.now()
   const app = spawn(
     process.env.ELECTRON_EXEC_PATH ?? '',
@@ -41,9 +59,12 @@ export async function measureStart(userDataDir: string, isMemoryMeasured: boolea
   )
   try {
     const devTools = await DevTools.connect(await readAddress(app))
-    const usableAtMs = await waitUntilUsable(devTools)
+    const page = await watchPages(devTools)
+    const usableMs = (await page('usableAtMs')) - startMs
+    const listedMs = hasList ? (await page('listedAtMs')) - startMs : null
+    const answer = ask === null ? null : await page.ask(ask)
     devTools.close()
-    const start: Start = { usableMs: usableAtMs - startMs, restingPssMb: null, strangers: 0 }
+    const start: Start = { usableMs, listedMs, answer, restingPssMb: null, strangers: 0 }
     if (!isMemoryMeasured) return start
     await sleep(REST_MS)
     const { pssMb, strangers } = await measureMemory(app.pid ?? -1)
@@ -65,7 +86,11 @@ async function readAddress(app: ChildProcess): Promise<string> {
   throw new Error(`The app ended before its debugger was there:\n${text}`)
 }
 
-async function waitUntilUsable(devTools: DevTools): Promise<number> {
+/** Follows every page of the app; the one returned waits for a number that `noteUsable` leaves in the main window. */
+async function watchPages(devTools: DevTools): Promise<{
+  (name: 'usableAtMs' | 'listedAtMs'): Promise<number>
+  ask: (expression: string) => Promise<unknown>
+}> {
   const sessions: string[] = []
   devTools.on('Target.attachedToTarget', ({ sessionId }) => {
     const session = String(sessionId)
@@ -78,18 +103,29 @@ async function waitUntilUsable(devTools: DevTools): Promise<number> {
     void devTools.send('Runtime.runIfWaitingForDebugger', {}, session).catch(() => undefined)
   })
   await devTools.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true })
-  const deadlineMs = Date.now() + 20_000
-  while (Date.now() < deadlineMs) {
-    for (const session of sessions) {
-      const answer = await devTools
-        .send('Runtime.evaluate', { expression: 'window.usableAtMs ?? 0', returnByValue: true }, session)
-        .catch(() => ({}))
-      const value = 'result' in answer ? (answer.result as { value?: unknown }).value : 0
-      if (typeof value === 'number' && value > 0) return value
-    }
-    await sleep(50)
+  const evaluate = async (session: string, expression: string): Promise<unknown> => {
+    const answer = await devTools
+      .send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true }, session)
+      .catch(() => ({}))
+    return 'result' in answer ? (answer.result as { value?: unknown }).value : undefined
   }
-  throw new Error('The composer did not get the caret within 20 s')
+  let main: string | null = null
+  const wait = async (name: 'usableAtMs' | 'listedAtMs'): Promise<number> => {
+    const deadlineMs = Date.now() + 30_000
+    while (Date.now() < deadlineMs) {
+      for (const session of sessions) {
+        const value = await evaluate(session, `window.${name} ?? 0`)
+        if (typeof value !== 'number' || value === 0) continue
+        main = session
+        return value
+      }
+      await sleep(50)
+    }
+    throw new Error(`The window did not get its ${name} within 30 s`)
+  }
+  return Object.assign(wait, {
+    ask: (expression: string) => (main === null ? Promise.resolve(null) : evaluate(main, expression)),
+  })
 }
 
 /** Proportional set size of a process and all below it: a page that several processes share is divided among them. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { removeMetadata } from '../../src/main/image-metadata'
 import { pathOf } from '../../src/shared/conversation'
 import { gif, jpeg, picture, png, tiff, webp } from '../support/images'
 import { receivedMedia } from '../support/player/scenarios'
@@ -67,7 +68,10 @@ describe('images', () => {
       'small.webp': webp(),
     }
     const files = await Promise.all(Object.entries(images).map(([name, bytes]) => file(name, bytes)))
-    const refused = await file('note.png', Buffer.from('this is no image, whatever its name says'))
+    const refused = await file(
+      'note.png',
+      Buffer.from('PK\x03\x04 this is no image, whatever its name says \0', 'latin1'),
+    )
     await dropFiles(window, [...files, refused])
     for (const name of Object.keys(images)) await isReady(window, name)
     await shows(
@@ -87,8 +91,11 @@ describe('images', () => {
     await isState(window, 'complete')
     expect(server.conversations()).toHaveLength(1)
     const received = receivedMedia(server.conversations()[0]!.json)
+    // Of the photo the position was taken out; the others have nothing to take.
+    const photo = await removeMetadata(images['photo.jpg'], { mime: 'image/jpeg', orientation: 6, hasLocation: true })
+    expect(photo.removed).toEqual(['location', 'camera'])
     expect(received.map(({ name, sha256: hash }) => [name, hash])).toEqual(
-      Object.entries(images).map(([name, bytes]) => [name, sha256(bytes)]),
+      Object.entries({ ...images, 'photo.jpg': photo.bytes }).map(([name, bytes]) => [name, sha256(bytes)]),
     )
     expect(received.map(({ mime }) => mime)).toEqual(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
     await answerHas(window, sha256(images['flow.png']))
@@ -101,7 +108,7 @@ describe('images', () => {
     ).toEqual([
       { name: 'flow.png', width: 320, height: 200, hasLocation: false },
       // Orientation 6 lies on its side: as shown it is 4 wide and 6 high.
-      { name: 'photo.jpg', width: 4, height: 6, hasLocation: true },
+      { name: 'photo.jpg', width: 4, height: 6, hasLocation: false },
       { name: 'moving.gif', width: 6, height: 4, hasLocation: false },
       { name: 'small.webp', width: 6, height: 4, hasLocation: false },
     ])
@@ -132,18 +139,20 @@ describe('images', () => {
 
   it('S22, S24: what is no image, is damaged, empty, a folder or too large is refused one by one, with its reason', async () => {
     const { window } = app
+    const nothing = path.join(folder, 'nothing')
+    await mkdir(nothing)
     await dropFiles(window, [
       await file('empty.png', Buffer.alloc(0)),
       await file('cut.png', picture(300, 300).subarray(0, 200)),
       await file('bomb.png', png({ claimed: { width: 65_000, height: 65_000 } })),
-      folder,
+      nothing,
       await file('good.png', picture(30, 30, 6)),
     ])
     await shows(window.getByText(t('errors:attachment.empty.detail')).first())
     await shows(window.getByText(t('errors:attachment.folder.detail')).first())
     await shows(window.getByText(/megapixels/).first())
     await isReady(window, 'good.png')
-    for (const name of ['empty.png', 'cut.png', 'bomb.png', path.basename(folder)]) await remove(window, name)
+    for (const name of ['empty.png', 'cut.png', 'bomb.png', 'nothing']) await remove(window, name)
     await ask(window, 'Only the good one')
     await isState(window, 'complete')
     expect(receivedMedia(server.conversations()[0]!.json).map(({ name }) => name)).toEqual(['good.png'])

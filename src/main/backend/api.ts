@@ -34,6 +34,8 @@ export interface BackendApiOptions {
   elsewhere?: Transport
   /** Instead of the system's look-up, for files of other hosts. */
   findAddresses?: FindAddresses
+  /** Hosts that are asked for no file; see DownloadWay. */
+  isBlocked?: (host: string) => boolean
   timeouts?: Partial<Timeouts>
   /** Milliseconds since the epoch; `Retry-After` may name a date. */
   now?: () => number
@@ -73,7 +75,9 @@ export interface WireMessage {
 export type ContentPart =
   | { type: 'text'; text: string }
   | { type: 'image_url'; image_url: { url: string | StoredFile } }
-  | { type: 'input_audio'; input_audio: { data: string; format: string } }
+  | { type: 'input_audio'; input_audio: { data: string | StoredFile; format: 'wav' | 'mp3' } }
+  /** All text of a bucket; the server puts it in this place. */
+  | { bucket_id: string }
 
 export interface ConversationRequest {
   messages: WireMessage[]
@@ -106,6 +110,7 @@ export class BackendApi {
   readonly #transport: Transport
   readonly #elsewhere: Transport
   readonly #findAddresses: FindAddresses | undefined
+  readonly #isBlocked: ((host: string) => boolean) | undefined
   readonly #timeouts: Timeouts
   readonly #logger: Logger
   readonly #now: () => number
@@ -126,6 +131,7 @@ export class BackendApi {
     this.#elsewhere =
       options.elsewhere ?? createHttpTransport(options.proxy === undefined ? {} : { proxy: options.proxy })
     this.#findAddresses = options.findAddresses
+    this.#isBlocked = options.isBlocked
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
     this.#logger = options.logger ?? silentLogger
     this.#now = options.now ?? Date.now
@@ -249,10 +255,25 @@ export class BackendApi {
         elsewhere: this.#elsewhere,
         connectTimeoutMs: this.#timeouts.connectMs,
         ...(this.#findAddresses === undefined ? {} : { findAddresses: this.#findAddresses }),
+        ...(this.#isBlocked === undefined ? {} : { isBlocked: this.#isBlocked }),
       },
       source,
       options,
     )
+  }
+
+  /**
+   * Fetches a picture that the text of an answer shows, because a person asked for it. Whoever writes an answer can name
+   * any address: of this server it is only that of a file.
+   *
+   * @throws as `download`
+   */
+  async picture(source: string, options: Omit<DownloadOptions, 'isAskedFor'>): Promise<Download> {
+    const found = findSource(source, this.#origin)
+    if (found?.isOwn === true && !isFilePath(found.url)) {
+      throw failure({ code: 'media', reason: 'refused', host: found.url.host, limitBytes: null })
+    }
+    return this.download(source, { ...options, isAskedFor: true })
   }
 
   /**
@@ -271,6 +292,94 @@ export class BackendApi {
       ...options,
       firstByteTimeoutMs: options.firstByteTimeoutMs ?? this.#timeouts.firstByteMs,
     })
+  }
+
+  /**
+   * Puts a file into a bucket of the server, which is made if it is not there (protocol.md section 6).
+   *
+   * @param name says what kind it is: servers look at its ending. ASCII without quotes only
+   * @returns whether the server has taken it: of files whose kind it does not know it says nothing
+   */
+  async upload(
+    bucket: string,
+    file: StoredFile,
+    name: string,
+    options: CallOptions & { onSent?: (bytes: number) => void } = {},
+  ): Promise<boolean> {
+    const boundary = `----parley${randomUUID().replaceAll('-', '')}`
+    const disposition = `form-data; name="files"; filename="${name}"`
+    const response = await this.#send({
+      method: 'POST',
+      path: `/files/${encodeURIComponent(bucket)}`,
+      headers: { accept: 'application/json', 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body: {
+        kind: 'pieces',
+        pieces: [
+          {
+            kind: 'text',
+            text: `--${boundary}\r\nContent-Disposition: ${disposition}\r\nContent-Type: ${file.mime}\r\n\r\n`,
+          },
+          { ...pieceOf(file), isRaw: true },
+          { kind: 'text', text: `\r\n--${boundary}--\r\n` },
+        ],
+      },
+      ...options,
+    })
+    const redact = this.redactor()
+    if (response.status !== 200 || encodingOf(response) !== '') throw failure(await this.#readRefusal(response, redact))
+    const { text } = await readText(response.body, MAX_ERROR_BYTES)
+    const value = parseJson(text)
+    if (typeof value !== 'object' || value === null || !('files' in value)) {
+      throw failure(refusalOf(response, text, redact, this.#now()))
+    }
+    return Array.isArray(value.files) && value.files.length > 0
+  }
+
+  /**
+   * Has the server read what lies in a bucket: before that no question can name it. Gives the bytes of text that it has
+   * read so far, as often as it says so.
+   *
+   * @throws AppFailure also `backend` with what the server says of a file that it cannot read
+   */
+  async *readBucket(bucket: string, options: CallOptions = {}): AsyncGenerator<number, void, undefined> {
+    const redact = this.redactor()
+    const call = { method: 'GET', headers: { accept: 'text/event-stream' }, body: null, ...options } as const
+    const path = `/files/${encodeURIComponent(bucket)}`
+    let response = await this.#send({ ...call, path: `${path}/stream` })
+    if (response.status === 404) {
+      // Servers before that route tell the two apart by what is accepted.
+      await readText(response.body, MAX_ERROR_BYTES, MAX_ERROR_WAIT_MS)
+      response = await this.#send({ ...call, path })
+    }
+    if (response.status !== 200) throw failure(await this.#readRefusal(response, redact))
+    const decoder = new TextDecoder()
+    let rest = ''
+    for await (const bytes of response.body) {
+      const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
+      rest = (lines.pop() ?? '').slice(0, MAX_ERROR_BYTES)
+      for (const line of lines) {
+        const value = line.startsWith('data:') ? parseJson(line.slice(5)) : null
+        if (typeof value !== 'object' || value === null) continue
+        const message = 'error' in value ? messageOf(line.slice(5)) : null
+        if (message !== null)
+          throw failure({ code: 'backend', kind: 'upload', message: safeText(redact, message, MAX_MESSAGE) })
+        if ('size' in value && typeof value.size === 'number') yield value.size
+      }
+    }
+  }
+
+  /** Whether the server still has a bucket. */
+  async hasBucket(bucket: string, options: CallOptions = {}): Promise<boolean> {
+    const response = await this.#send({
+      method: 'GET',
+      path: `/files/${encodeURIComponent(bucket)}`,
+      headers: { accept: 'text/plain' },
+      body: null,
+      ...options,
+    })
+    // Its text is not wanted.
+    await readText(response.body, 1, MAX_ERROR_WAIT_MS)
+    return response.status === 200
   }
 
   get #origin(): string {
@@ -319,6 +428,7 @@ export class BackendApi {
     body: RequestBody | null
     signal?: AbortSignal
     onConnected?: () => void
+    onSent?: (bytes: number) => void
   }): Promise<TransportResponse> {
     const redact = this.redactor()
     const response = this.#transport.request({
@@ -332,6 +442,7 @@ export class BackendApi {
       firstByteTimeoutMs: this.#timeouts.firstByteMs,
       idleTimeoutMs: this.#timeouts.idleMs,
       ...(call.onConnected === undefined ? {} : { onConnected: call.onConnected }),
+      ...(call.onSent === undefined ? {} : { onSent: call.onSent }),
     })
     return response.catch((thrown: unknown) => {
       // A server may point to an address that is made of what we sent it.
@@ -372,15 +483,21 @@ function encodeBody(body: Record<string, unknown>): RequestBody {
   const files: StoredFile[] = []
   // Stands for a file until the text is cut there; no text of a person can guess it.
   const marker = randomUUID()
-  const json = JSON.stringify(body, (_key, value: unknown) =>
-    value instanceof StoredFile ? `data:${value.mime};base64,${marker}.${files.push(value) - 1}.` : value,
-  )
+  const json = JSON.stringify(body, (_key, value: unknown) => {
+    if (!(value instanceof StoredFile)) return value
+    return `${value.isBare ? '' : `data:${value.mime};base64,`}${marker}.${files.push(value) - 1}.`
+  })
   if (files.length === 0) return { kind: 'text', text: json }
   const pieces: BodyPiece[] = json.split(new RegExp(`${marker}\\.(\\d+)\\.`, 'u')).map((piece, index) => {
     const file = index % 2 === 1 ? files[Number(piece)] : undefined
-    return file === undefined ? { kind: 'text', text: piece } : { kind: 'file', path: file.path, bytes: file.bytes }
+    if (file === undefined) return { kind: 'text', text: piece }
+    return pieceOf(file)
   })
   return { kind: 'pieces', pieces }
+}
+
+function pieceOf({ place, bytes }: StoredFile): Exclude<BodyPiece, { kind: 'text' }> {
+  return typeof place === 'string' ? { kind: 'file', path: place, bytes } : { kind: 'memory', content: place, bytes }
 }
 
 /** Whether an answer is one whose body is read as events; everything else is a refusal, or somebody else's page. */

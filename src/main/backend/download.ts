@@ -33,6 +33,8 @@ export interface DownloadWay {
   /** For those of other hosts: nothing of the backend's own but the proxy. */
   elsewhere: Transport
   findAddresses?: FindAddresses
+  /** Hosts that the person wants nothing of; as in a URL. */
+  isBlocked?: (host: string) => boolean
   connectTimeoutMs: number
 }
 
@@ -163,6 +165,8 @@ class Trip {
 
   async #askElsewhere(url: URL): Promise<TransportResponse> {
     if (this.options.isAskedFor !== true) throw this.#refusal('refused')
+    // Also where a redirect leads.
+    if (this.way.isBlocked?.(url.host) === true) throw this.#refusal('blocked')
     const host = url.hostname.replace(/^\[|\]$/gu, '')
     const addresses = await before(this.#findAddresses(host), FIND_TIMEOUT_MS)
     // One private address among several would be picked by nobody who means well.

@@ -21,6 +21,8 @@ export interface HttpOptions {
    * knows it. Never used for loopback (S38).
    */
   proxy?: string | FindProxy
+  /** Told of each host before it is connected to, the proxy on the way as well. */
+  onContact?: (host: string, isProxy: boolean) => void
 }
 
 /**
@@ -34,7 +36,7 @@ export interface HttpOptions {
  * @throws AppFailure `bad-proxy` for a proxy that cannot be used; what a FindProxy gives is looked at by each request
  */
 export function createHttpTransport(options: HttpOptions = {}): Transport {
-  const { tls = {}, proxy } = options
+  const { tls = {}, proxy, onContact } = options
   const fixed = typeof proxy === 'string' ? readProxy(proxy) : null
   const findProxy = async (url: URL): Promise<Proxy | null> => {
     if (proxy === undefined || isLoopback(url.hostname)) return null
@@ -49,7 +51,12 @@ export function createHttpTransport(options: HttpOptions = {}): Transport {
       // Loaded with the first request: it costs 80 ms of every start otherwise.
       const { Client } = await import('undici')
       request.signal.throwIfAborted()
-      return new Exchange(request, body).start(Client, tls, findProxy)
+      return new Exchange(request, body).start(Client, tls, async (url) => {
+        const found = await findProxy(url)
+        onContact?.(url.host, false)
+        if (found !== null) onContact?.(`${found.host}:${found.port}`, true)
+        return found
+      })
     },
   }
 }
@@ -243,10 +250,13 @@ class Exchange {
 
   // Made anew for every try, because it can be read once.
   async *#send(body: MeasuredBody): AsyncGenerator<Uint8Array> {
+    let sentBytes = 0
     try {
       for (const piece of body.pieces) {
-        for await (const bytes of piece.kind === 'text' ? [Buffer.from(piece.text)] : encodeFile(piece)) {
+        for await (const bytes of encodePiece(piece)) {
           yield bytes
+          sentBytes += bytes.byteLength
+          this.#request.onSent?.(sentBytes)
           // Asked for more, so these have left: the wait for the answer begins behind the last of them. An answer may
           // also come before the end, as 413 does.
           if (this.#phase === 'waiting') this.#waitFor(this.#request.firstByteTimeoutMs, 'headers')
@@ -362,11 +372,31 @@ async function measureBody(body: RequestBody): Promise<MeasuredBody> {
       bytes += Buffer.byteLength(piece.text)
       continue
     }
-    const file = await stat(piece.path).catch(() => null)
-    if (file === null || !file.isFile() || file.size !== piece.bytes) throw fileGone()
-    bytes += 4 * Math.ceil(piece.bytes / 3)
+    const file = piece.kind === 'file' ? await stat(piece.path).catch(() => null) : null
+    const isThere = piece.kind === 'memory' || (file?.isFile() === true && file.size === piece.bytes)
+    if (!isThere) throw fileGone()
+    bytes += piece.isRaw === true ? piece.bytes : 4 * Math.ceil(piece.bytes / 3)
   }
   return { pieces, bytes }
+}
+
+function encodePiece(piece: BodyPiece): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  switch (piece.kind) {
+    case 'text':
+      return [Buffer.from(piece.text)]
+    case 'memory':
+      return encodeMemory(piece)
+    case 'file':
+      return encodeFile(piece)
+  }
+}
+
+function* encodeMemory({ content, isRaw }: Extract<BodyPiece, { kind: 'memory' }>): Generator<Uint8Array> {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  for (let at = 0; at < bytes.length; at += FILE_PIECE_BYTES) {
+    const piece = bytes.subarray(at, at + FILE_PIECE_BYTES)
+    yield isRaw === true ? piece : Buffer.from(piece.toString('base64'), 'latin1')
+  }
 }
 
 async function* encodeFile(piece: Extract<BodyPiece, { kind: 'file' }>): AsyncGenerator<Uint8Array> {
@@ -386,7 +416,10 @@ async function* encodeFile(piece: Extract<BodyPiece, { kind: 'file' }>): AsyncGe
         filled += bytesRead
       }
       left -= wanted
-      yield Buffer.from(buffer.toString('base64', 0, wanted), 'latin1')
+      // A copy: the next piece is read into the same memory while this one may still wait to be written.
+      yield piece.isRaw === true
+        ? Buffer.from(buffer.subarray(0, wanted))
+        : Buffer.from(buffer.toString('base64', 0, wanted), 'latin1')
     }
   } finally {
     await file.close()

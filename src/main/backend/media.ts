@@ -13,11 +13,16 @@ export type MediaItem = readonly [uri: string | StoredFile, name: string | null]
  * only while the request is sent, so that ten images of 20 MB are never in memory (R40).
  */
 export class StoredFile {
-  /** @param bytes its exact size; a file that has changed since is not sent */
+  /**
+   * @param place its path, or the bytes themselves
+   * @param bytes its exact size; a file that has changed since is not sent
+   * @param isBare its base64 alone, as sounds are sent
+   */
   constructor(
-    readonly path: string,
+    readonly place: string | Uint8Array,
     readonly mime: AttachmentInfo['mime'],
     readonly bytes: number,
+    readonly isBare = false,
   ) {}
 }
 

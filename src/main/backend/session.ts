@@ -1,8 +1,18 @@
-import { answerText, type AnswerStatus, type AttachmentInfo, type Message, type Part } from '../../shared/conversation'
+import { readFile } from 'node:fs/promises'
+import {
+  answerText,
+  isDocument,
+  type AnswerStatus,
+  type AttachmentInfo,
+  type Message,
+  type Part,
+} from '../../shared/conversation'
 import { AppFailure, failure, type AppError } from '../../shared/errors'
+import { fencedFile, MAX_FENCED_BYTES } from '../../shared/fenced-file'
 import type { Clock } from '../clock'
 import type { Logger } from '../logger'
 import type { BackendApi, ContentPart, ConversationRequest, WireMessage } from './api'
+import type { BucketedFile } from './buckets'
 import { StoredFile, type MediaItem } from './media'
 import { PartReader } from './parts'
 import type { Chunk } from './stream'
@@ -10,7 +20,14 @@ import type { Chunk } from './stream'
 export interface SessionDeps {
   api: Pick<BackendApi, 'chunks' | 'redactor'>
   /** Where a stored attachment lies; null when its file is gone, or is not of that many bytes. */
-  findAttachment(id: string, bytes: number): Promise<string | null>
+  findAttachment(id: string, bytes: number): Promise<string | Uint8Array | null>
+  /** Puts a document into a bucket of the server, unless it lies there; without it there are no buckets. */
+  upload?: (
+    attachment: AttachmentInfo,
+    content: StoredFile,
+    signal: AbortSignal,
+    onSent: (bytes: number) => void,
+  ) => Promise<BucketedFile>
   clock: Pick<Clock, 'monotonicMs'>
   /** From 0 to below 1, for the jitter of retries. */
   random(): number
@@ -26,7 +43,9 @@ export interface SessionRequest {
   model: string | null
   /** For the provider. */
   apiKey: string | null
-  /** Of the backend's profile: further fields of the body, for the provider. Parley's own fields win. */
+  /** What stands before all messages, as role `system`; empty or missing for nothing. */
+  system?: string
+  /** Of the backend's profile and the conversation: further fields of the body, for the provider. Parley's own fields win. */
   parameters: Readonly<Record<string, unknown>>
   isContinuation: boolean
   /** Of the branch so far, by provider; see the part `session`. */
@@ -82,10 +101,16 @@ async function* ask(
   const startMs = deps.clock.monotonicMs()
   signal.throwIfAborted()
   yield { type: 'status', status: { phase: 'connecting' } }
-  const wire = await toWire(request, deps)
+  /** What stands for each document that is sent, by id. */
+  const documents = new Map<string, ContentPart[]>()
+  let wire: ConversationRequest | null = null
   const before: Retries = { unseen: 0, limit: 0 }
   for (;;) {
     try {
+      if (wire === null) {
+        yield* uploadDocuments(request, deps, signal, documents)
+        wire = await toWire(request, deps, documents)
+      }
       return yield* readAnswer(deps, wire, signal, startMs)
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof AppFailure)) throw thrown
@@ -269,22 +294,124 @@ class Steps {
   }
 }
 
+// ---- documents ----
+
+/** A status that changes more often is not read. */
+const PROGRESS_MS = 100
+
+/**
+ * Puts the documents of the path into buckets of the server. One of an earlier question that the server does not take
+ * stands in the text if it is short, and is left out else: it must not end a conversation (R41).
+ *
+ * @param documents filled with what stands for each of them
+ * @throws AppFailure `not-found` or `upload` for one of the question itself
+ */
+async function* uploadDocuments(
+  { messages }: SessionRequest,
+  deps: SessionDeps,
+  signal: AbortSignal,
+  documents: Map<string, ContentPart[]>,
+): AsyncGenerator<Part, void, undefined> {
+  const connecting: Part = { type: 'status', status: { phase: 'connecting' } }
+  for (const message of messages) {
+    if (message.role !== 'user') continue
+    for (const attachment of message.attachments.filter(isDocument)) {
+      if (documents.has(attachment.id)) continue
+      const isAsked = message === messages.at(-1)
+      const place = await deps.findAttachment(attachment.id, attachment.bytes)
+      if (place === null) {
+        if (isAsked) throw failure({ code: 'not-found', what: 'attachment' })
+        deps.logger.warn('an earlier attachment is gone and was not sent')
+        continue
+      }
+      try {
+        const file = yield* uploadOne(deps, attachment, storedFile(place, attachment), signal)
+        // The model is to know it by the name that the person uses.
+        const isRenamed = file.name !== attachment.name && file.name !== `${attachment.name}.txt`
+        const name: ContentPart[] = isRenamed ? [{ type: 'text', text: attachment.name }] : []
+        documents.set(attachment.id, [...name, { bucket_id: file.bucketId }])
+      } catch (thrown) {
+        // A failed answer is not one that is still uploading.
+        yield connecting
+        if (isAsked || !(thrown instanceof AppFailure) || thrown.error.code !== 'upload') throw thrown
+        if (attachment.mime === 'text/plain' && attachment.bytes <= MAX_FENCED_BYTES) {
+          const text = typeof place === 'string' ? await readFile(place, 'utf8') : Buffer.from(place).toString('utf8')
+          documents.set(attachment.id, [{ type: 'text', text: fencedFile(attachment.name, text) }])
+        } else {
+          documents.set(attachment.id, [])
+          deps.logger.warn('the server takes no files, and an earlier one was not sent')
+        }
+      }
+    }
+  }
+  if (documents.size > 0) yield connecting
+}
+
+/** One document; how far it is, as it changes. */
+async function* uploadOne(
+  { upload }: SessionDeps,
+  attachment: AttachmentInfo,
+  content: StoredFile,
+  signal: AbortSignal,
+): AsyncGenerator<Part, BucketedFile, undefined> {
+  const { name, bytes: totalBytes } = attachment
+  if (upload === undefined) throw failure({ code: 'upload', reason: 'unsupported', name, message: null })
+  const now = { sentBytes: 0, isOver: false }
+  const work = upload(attachment, content, signal, (bytes) => {
+    now.sentBytes = Math.min(bytes, totalBytes)
+  })
+  const end = (): void => {
+    now.isOver = true
+  }
+  const over = work.then(end, end)
+  let toldBytes = -1
+  for (;;) {
+    let timer: NodeJS.Timeout | undefined
+    const pause = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PROGRESS_MS)
+    })
+    await Promise.race([over, pause])
+    clearTimeout(timer)
+    if (now.sentBytes !== toldBytes && !signal.aborted) {
+      toldBytes = now.sentBytes
+      yield { type: 'status', status: { phase: 'uploading', name, sentBytes: toldBytes, totalBytes } }
+    }
+    if (now.isOver) break
+  }
+  return work
+}
+
 // ---- the request ----
 
-async function toWire(request: SessionRequest, deps: SessionDeps): Promise<ConversationRequest> {
+async function toWire(
+  request: SessionRequest,
+  deps: SessionDeps,
+  documents: ReadonlyMap<string, ContentPart[]>,
+): Promise<ConversationRequest> {
   const { provider, model, apiKey } = request
   const messages: WireMessage[] = []
+  if (request.system !== undefined && request.system.trim() !== '') {
+    messages.push({ role: 'system', content: request.system })
+  }
   const media: MediaItem[] = []
   const lastIndex = request.messages.length - 1
   for (const [index, message] of request.messages.entries()) {
     if (message.role === 'assistant') addAnswer(messages, answerText(message))
     else if (index === lastIndex) {
-      messages.push({ role: 'user', content: message.text })
+      const files: [AttachmentInfo, StoredFile][] = []
       for (const attachment of message.attachments) {
-        media.push([await requireFile(attachment, deps), attachment.name])
+        if (!isDocument(attachment)) files.push([attachment, await requireFile(attachment, deps)])
+      }
+      const read = message.attachments.flatMap(({ id }) => documents.get(id) ?? [])
+      if (read.length > 0 || files.some(([{ mime }]) => isSound(mime))) {
+        // `media` is ignored beside a list, and cuts sounds to nothing: then everything is a part of the list.
+        messages.push({ role: 'user', content: contentOf(message.text, [...files.map(partOf), ...read]) })
+      } else {
+        messages.push({ role: 'user', content: message.text })
+        for (const [{ name }, file] of files) media.push([file, name])
       }
     } else {
-      messages.push({ role: 'user', content: await earlierContent(message.text, message.attachments, deps) })
+      messages.push({ role: 'user', content: await earlierContent(message.text, message.attachments, deps, documents) })
     }
   }
   const isContinuation = request.isContinuation && messages.at(-1)?.role === 'assistant'
@@ -321,21 +448,44 @@ async function earlierContent(
   text: string,
   attachments: readonly AttachmentInfo[],
   deps: SessionDeps,
+  documents: ReadonlyMap<string, ContentPart[]>,
 ): Promise<string | ContentPart[]> {
   const parts: ContentPart[] = []
   for (const attachment of attachments) {
-    const path = await deps.findAttachment(attachment.id, attachment.bytes)
-    if (path === null) deps.logger.warn('an earlier image is gone and was not sent')
-    else parts.push({ type: 'image_url', image_url: { url: new StoredFile(path, attachment.mime, attachment.bytes) } })
+    if (isDocument(attachment)) {
+      parts.push(...(documents.get(attachment.id) ?? []))
+      continue
+    }
+    const place = await deps.findAttachment(attachment.id, attachment.bytes)
+    if (place === null) deps.logger.warn('an earlier attachment is gone and was not sent')
+    else parts.push(partOf([attachment, storedFile(place, attachment)]))
   }
+  return contentOf(text, parts)
+}
+
+function contentOf(text: string, parts: ContentPart[]): string | ContentPart[] {
   if (parts.length === 0) return text
   return text === '' ? parts : [...parts, { type: 'text', text }]
 }
 
+function partOf([{ mime }, file]: [AttachmentInfo, StoredFile]): ContentPart {
+  return isSound(mime)
+    ? { type: 'input_audio', input_audio: { data: file, format: mime === 'audio/wav' ? 'wav' : 'mp3' } }
+    : { type: 'image_url', image_url: { url: file } }
+}
+
+function isSound(mime: AttachmentInfo['mime']): boolean {
+  return mime.startsWith('audio/')
+}
+
+function storedFile(place: string | Uint8Array, { mime, bytes }: AttachmentInfo): StoredFile {
+  return new StoredFile(place, mime, bytes, isSound(mime))
+}
+
 async function requireFile(attachment: AttachmentInfo, deps: SessionDeps): Promise<StoredFile> {
-  const path = await deps.findAttachment(attachment.id, attachment.bytes)
-  if (path === null) throw failure({ code: 'not-found', what: 'attachment' })
-  return new StoredFile(path, attachment.mime, attachment.bytes)
+  const place = await deps.findAttachment(attachment.id, attachment.bytes)
+  if (place === null) throw failure({ code: 'not-found', what: 'attachment' })
+  return storedFile(place, attachment)
 }
 
 // A named provider gets its own state, the automatic choice the whole map (protocol.md section 5).

@@ -10,6 +10,8 @@ export interface TransportRequest {
   signal: AbortSignal
   /** Called once when the connection stands: from now on the server may have seen the request. */
   onConnected?: () => void
+  /** Called with all bytes of the body that have left so far. */
+  onSent?: (bytes: number) => void
   connectTimeoutMs: number
   /** From the end of the request to the first byte of the answer: the model's thinking time (protocol.md section 2). */
   firstByteTimeoutMs: number
@@ -25,12 +27,16 @@ export interface TransportRequest {
 }
 
 /**
- * What is sent. Pieces are text as it is, or a file whose bytes go out as base64: images of many megabytes are read
- * and encoded while they are sent, never held whole. `open` can be called again for a second try.
+ * What is sent. Pieces are text as it is, or a file whose bytes go out as base64, or as they are if it is raw: images of
+ * many megabytes are read and encoded while they are sent, never held whole. `open` can be called again for a second try.
  */
 export type RequestBody = { kind: 'text'; text: string } | { kind: 'pieces'; pieces: BodyPiece[] }
 
-export type BodyPiece = { kind: 'text'; text: string } | { kind: 'file'; path: string; bytes: number }
+export type BodyPiece =
+  | { kind: 'text'; text: string }
+  /** `bytes` long; both are sent as base64. */
+  | { kind: 'file'; path: string; bytes: number; isRaw?: true }
+  | { kind: 'memory'; content: Uint8Array; bytes: number; isRaw?: true }
 
 export interface TransportResponse {
   status: number

@@ -1,23 +1,35 @@
-import { ArrowUp, CircleAlert, Paperclip, Plus, Square } from 'lucide-react'
-import { useCallback, useState, type ClipboardEvent, type KeyboardEvent, type RefObject } from 'react'
+import { ArrowUp, CircleAlert, Columns2, Globe, Paperclip, Plus, Square } from 'lucide-react'
+import { useState, type ClipboardEvent, type KeyboardEvent, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
-import { pathOf } from '../../shared/conversation'
-import { useChoice, useGoneReason, useHasModels } from '../chat/choice'
+import { useKeysOf } from '../actions/keys'
+import { useChoice, useClosedReason, useHasModels, useReadOnlyReason } from '../chat/choice'
+import { editLastQuestion } from '../chat/edit-state'
 import { BackendMenu } from '../chat/header'
 import { ModelPicker } from '../chat/model-picker'
 import { useBackendName } from '../chat/provider-line'
+import { Quotes } from '../chat/quotes'
 import { TEMPORARY_LINE_ID } from '../chat/temporary'
+import { ComparisonChip } from '../compare/chip'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { ariaKeys } from '../controls/kbd'
+import { Menu, MenuItem } from '../controls/menu'
 import { Tooltip } from '../controls/tooltip'
-import { attachFiles, blockerOf, changeDraft, pickFiles, removeChip } from '../store/drafts'
+import { changeChatSettings, searchesWeb } from '../store/chat-settings'
+import { attachFiles, blockerOf, emptySlotsOf, pickFiles } from '../store/drafts'
+import { chosenCount, closeComparison, openComparison } from '../store/comparison'
 import { sendDraft, stopAndSend, stopAnswer, takeBackQueued } from '../store/sending'
-import { conversationOf, EMPTY_DRAFT, isTemporary, runningAnswer, useStore } from '../store/state'
-import { AttachmentChip, GhostChip } from './attachment-chip'
+import { EMPTY_DRAFT, isTemporary, runningAnswer, useStore } from '../store/state'
+import { AttachmentRow } from './attachment-row'
+import { ComposerField } from './composer-field'
 import { actionOf } from './keys'
-import { GoneBar, QueuedBar, RefusalBar } from './notice-bars'
+import { GoneBar, QueuedBar, ReadOnlyBar, RefusalBar } from './notice-bars'
+import { LongPasteBar, longPasteOf, useLongPaste } from './long-paste'
 import { pastedFiles } from './pasted-files'
+import { RoomBar } from './room-bar'
+import { SlotBar } from './slot-bar'
+import { VisionBar } from './vision-bar'
+import { WebSwitch } from './web-switch'
 
 export interface ComposerProps {
   conversationId: string
@@ -34,6 +46,8 @@ export interface ComposerProps {
 export function Composer(props: ComposerProps) {
   const { conversationId, fieldRef, incoming, isNarrow, isPickerOpen, onPickerChange } = props
   const { t } = useTranslation()
+  const attachKeys = useKeysOf('attach')
+  const stopKeys = useKeysOf('stop')
   const draft = useStore((state) => state.drafts.get(conversationId) ?? EMPTY_DRAFT)
   const sendKey = useStore((state) => state.settings.sendKey)
   const isRunning = useStore((state) => runningAnswer(state, conversationId) !== null)
@@ -43,18 +57,22 @@ export function Composer(props: ComposerProps) {
   const backend = useBackendName(backendId)
   const hasModels = useHasModels(conversationId)
   const blocker = blockerOf(draft)
-  const goneReason = useGoneReason(conversationId)
+  const compared = useStore((state) => chosenCount(state, conversationId))
+  const compareKeys = useKeysOf('compare')
+  const closedReason = useClosedReason(conversationId)
+  const isReadOnly = useReadOnlyReason(conversationId) !== null
 
-  const write = useCallback(
-    (text: string) => changeDraft(conversationId, (before) => ({ ...before, text })),
-    [conversationId],
-  )
-
-  /** The question that ↑ has brought back: Esc lets it go again. */
-  const [recalled, setRecalled] = useState<{ conversationId: string; text: string } | null>(null)
+  const [longPaste, setLongPaste] = useLongPaste(conversationId)
   /** Sending was tried while something was in its way. */
   const [isRefused, setIsRefused] = useState(false)
-  const reason = blocker === null || blocker === 'empty' ? null : t(`chat:composer.${BLOCKER_TEXTS[blocker]}`)
+  const blocked =
+    blocker === 'slots'
+      ? t('prompts:slots.empty', { count: emptySlotsOf(draft), total: draft.filling?.slots.length ?? 0 })
+      : blocker === null
+        ? null
+        : t(`chat:composer.${BLOCKER_TEXTS[blocker]}`)
+  const lacksModels = compared !== null && compared < 2 ? t('compare:needTwo') : null
+  const reason = blocker === 'empty' ? null : (blocked ?? lacksModels)
   if (isRefused && reason === null) setIsRefused(false)
   const send = (): void => {
     setIsRefused(true)
@@ -66,17 +84,12 @@ export function Composer(props: ComposerProps) {
       sendKey,
       isMac: window.parley.platform === 'darwin',
       isRunning,
-      isEmpty: draft.text === '',
-      isRecalled: recalled?.conversationId === conversationId && recalled.text === draft.text,
+      isEmpty: draft.text === '' && draft.chips.length === 0 && draft.quotes === undefined,
       hasQueued,
     })
-    if (action === null || (goneReason !== null && action === 'recall')) return
-    if (action === 'recall') {
-      const question = lastQuestion(conversationId)
-      if (question === null) return
-      event.preventDefault()
-      write(question)
-      setRecalled({ conversationId, text: question })
+    if (action === null || ((closedReason !== null || compared !== null) && action === 'edit-last')) return
+    if (action === 'edit-last') {
+      if (editLastQuestion(conversationId)) event.preventDefault()
       return
     }
     event.preventDefault()
@@ -88,9 +101,6 @@ export function Composer(props: ComposerProps) {
         setIsRefused(true)
         void stopAndSend(conversationId)
         return
-      case 'let-go':
-        write('')
-        return
       case 'take-back':
         takeBackQueued(conversationId)
         return
@@ -99,7 +109,12 @@ export function Composer(props: ComposerProps) {
 
   const onPaste = (event: ClipboardEvent): void => {
     const files = pastedFiles(event.clipboardData)
-    if (files.length === 0) return
+    if (isReadOnly) return
+    if (files.length === 0) {
+      const long = longPasteOf(conversationId, event.clipboardData)
+      if (long !== null) setLongPaste(long)
+      return
+    }
     event.preventDefault()
     void attachFiles(conversationId, files)
   }
@@ -121,36 +136,38 @@ export function Composer(props: ComposerProps) {
         fieldRef.current?.focus()
       }}
     >
+      <ReadOnlyBar conversationId={conversationId} />
       <GoneBar conversationId={conversationId} />
       <RefusalBar conversationId={conversationId} />
       <QueuedBar conversationId={conversationId} />
+      <VisionBar conversationId={conversationId} />
+      <SlotBar conversationId={conversationId} />
+      <RoomBar conversationId={conversationId} />
+      {longPaste !== null && <LongPasteBar paste={longPaste} onEnd={() => setLongPaste(null)} />}
       {(draft.chips.length > 0 || incoming > 0) && (
-        <div
-          role="group"
-          aria-label={t('chat:composer.attachments')}
+        <AttachmentRow
+          conversationId={conversationId}
+          ghosts={incoming}
           className="flex gap-2 px-2.5 pt-2.5 max-narrow:overflow-x-auto max-narrow:[scrollbar-width:none] narrow:flex-wrap"
-        >
-          {draft.chips.map((chip) => (
-            <AttachmentChip key={chip.key} chip={chip} onRemove={() => removeChip(conversationId, chip.key)} />
-          ))}
-          {Array.from({ length: Math.min(incoming, 4) }, (_, index) => (
-            <GhostChip key={index} />
-          ))}
-        </div>
+        />
       )}
-      <textarea
-        ref={fieldRef}
-        data-after-trust
-        rows={1}
-        dir="auto"
-        value={draft.text}
-        placeholder={goneReason === null ? t('chat:composer.placeholder', { backend }) : t('chat:gone.placeholder')}
-        aria-label={goneReason === null ? t('chat:composer.placeholder', { backend }) : t('chat:gone.placeholder')}
-        readOnly={goneReason !== null}
-        aria-describedby={isUnkept ? TEMPORARY_LINE_ID : undefined}
-        className="block max-h-60 min-h-11 w-full resize-none [field-sizing:content] bg-transparent px-4 pt-3 pb-2 text-[length:var(--input-size)] leading-[1.6] text-ink-1 outline-none"
-        onChange={(event) => write(event.currentTarget.value)}
+      <Quotes conversationId={conversationId} />
+      <ComposerField
+        conversationId={conversationId}
+        fieldRef={fieldRef}
+        label={
+          isReadOnly
+            ? t('chat:readOnly.placeholder')
+            : closedReason === null
+              ? compared === null || compared < 2
+                ? t('chat:composer.placeholder', { backend })
+                : t(`compare:ask.${ASK[compared] ?? 'four'}`)
+              : t('chat:gone.placeholder')
+        }
+        isReadOnly={closedReason !== null}
+        describedBy={isUnkept ? TEMPORARY_LINE_ID : undefined}
         onKeyDown={onKeyDown}
+        onSend={send}
       />
       {/* Who presses Enter looks here, not at the tooltip of a button. */}
       {isRefused && reason !== null && (
@@ -160,20 +177,43 @@ export function Composer(props: ComposerProps) {
         </p>
       )}
       <div className="mt-1 flex items-center gap-0.5 pe-2 pb-2 ps-2.25">
-        <IconButton
-          icon={isNarrow ? Plus : Paperclip}
-          label={t('chat:composer.attach')}
-          keys={['Mod', 'U']}
-          size={32}
-          iconSize={17}
-          side="top"
-          hint={goneReason ?? undefined}
-          isDisabled={goneReason !== null}
-          onClick={() => void pickFiles(conversationId)}
-        />
+        {isNarrow && hasModels && closedReason === null ? (
+          <NarrowTools conversationId={conversationId} />
+        ) : (
+          <>
+            <IconButton
+              icon={isNarrow ? Plus : Paperclip}
+              label={t('chat:composer.attach')}
+              keys={attachKeys}
+              size={32}
+              iconSize={17}
+              side="top"
+              hint={closedReason ?? undefined}
+              isDisabled={closedReason !== null}
+              onClick={() => void pickFiles(conversationId)}
+            />
+            {hasModels && <WebSwitch conversationId={conversationId} />}
+            {hasModels && (
+              <IconButton
+                icon={Columns2}
+                label={t(compared === null ? 'compare:start' : 'compare:leave')}
+                keys={compareKeys}
+                size={32}
+                iconSize={17}
+                side="top"
+                hint={closedReason ?? undefined}
+                isDisabled={closedReason !== null}
+                aria-pressed={compared !== null}
+                className={compared === null ? '' : 'bg-selected text-ink-1'}
+                onClick={() => (compared === null ? openComparison : closeComparison)(conversationId)}
+              />
+            )}
+          </>
+        )}
         <div className="flex min-w-0 flex-1 justify-end px-2">
           {isNarrow && !hasModels && <BackendMenu conversationId={conversationId} />}
-          {isNarrow && hasModels && (
+          {isNarrow && compared !== null && <ComparisonChip conversationId={conversationId} place="composer" />}
+          {isNarrow && hasModels && compared === null && (
             <ModelPicker
               conversationId={conversationId}
               isOpen={isPickerOpen}
@@ -183,11 +223,11 @@ export function Composer(props: ComposerProps) {
           )}
         </div>
         {isRunning ? (
-          <Tooltip text={t('chat:composer.stop')} keys={['Mod', '.']} side="top">
+          <Tooltip text={t('chat:composer.stop')} keys={stopKeys} side="top">
             <button
               type="button"
               aria-label={t('chat:composer.stop')}
-              aria-keyshortcuts={ariaKeys(['Mod', '.'])}
+              aria-keyshortcuts={stopKeys && ariaKeys(stopKeys)}
               className="flex size-8 flex-none items-center justify-center rounded-m border border-transparent bg-ink-1 text-paper transition-opacity hover:opacity-85 active:opacity-75"
               onClick={() => void stopAnswer(conversationId)}
             >
@@ -196,18 +236,20 @@ export function Composer(props: ComposerProps) {
           </Tooltip>
         ) : (
           <Tooltip
-            text={
-              goneReason ?? (blocker === null ? t('chat:composer.send') : t(`chat:composer.${BLOCKER_TEXTS[blocker]}`))
-            }
+            text={closedReason ?? blocked ?? lacksModels ?? t('chat:composer.send')}
             keys={
-              blocker === null && goneReason === null ? (sendKey === 'enter' ? ['Enter'] : ['Mod', 'Enter']) : undefined
+              blocker === null && lacksModels === null && closedReason === null
+                ? sendKey === 'enter'
+                  ? ['Enter']
+                  : ['Mod', 'Enter']
+                : undefined
             }
             side="top"
           >
             <button
               type="submit"
               aria-label={t('chat:composer.send')}
-              aria-disabled={blocker !== null || goneReason !== null || undefined}
+              aria-disabled={blocker !== null || lacksModels !== null || closedReason !== null || undefined}
               className="flex size-8 flex-none items-center justify-center rounded-m border border-transparent bg-accent text-on-accent transition-colors hover:bg-accent-hover active:bg-accent-active aria-disabled:bg-pressed aria-disabled:text-ink-3"
             >
               <Icon of={ArrowUp} size={18} />
@@ -219,12 +261,41 @@ export function Composer(props: ComposerProps) {
   )
 }
 
-const BLOCKER_TEXTS = { empty: 'blockedEmpty', adding: 'blockedAdding', refused: 'blockedRefused' } as const
-
-/** The text of the last question on show, or null. */
-function lastQuestion(conversationId: string): string | null {
-  const conversation = conversationOf(useStore.getState(), conversationId)
-  if (conversation === null) return null
-  const question = pathOf(conversation).findLast(({ role }) => role === 'user')
-  return question?.role === 'user' && question.text !== '' ? question.text : null
+/** In a narrow window the tools fold under one button. */
+function NarrowTools({ conversationId }: { conversationId: string }) {
+  const { t } = useTranslation()
+  const isOn = useStore((state) => searchesWeb(state, conversationId))
+  const isComparing = useStore((state) => state.comparisons.has(conversationId))
+  const keys = useKeysOf('compare')
+  return (
+    <Menu
+      side="top"
+      align="start"
+      trigger={<IconButton icon={Plus} label={t('prompts:web.tools')} size={32} iconSize={17} side="top" />}
+    >
+      <MenuItem icon={Paperclip} keys={['Mod', 'U']} onSelect={() => void pickFiles(conversationId)}>
+        {t('chat:composer.attach')}
+      </MenuItem>
+      <MenuItem icon={Globe} isChosen={isOn} onSelect={() => changeChatSettings(conversationId, { webSearch: !isOn })}>
+        {t('prompts:web.label')}
+      </MenuItem>
+      <MenuItem
+        icon={Columns2}
+        keys={keys}
+        onSelect={() => (isComparing ? closeComparison : openComparison)(conversationId)}
+      >
+        {t(isComparing ? 'compare:leave' : 'compare:start')}
+      </MenuItem>
+    </Menu>
+  )
 }
+
+/** By how many are asked. */
+const ASK: Partial<Record<number, 'two' | 'three' | 'four'>> = { 2: 'two', 3: 'three', 4: 'four' }
+
+const BLOCKER_TEXTS = {
+  empty: 'blockedEmpty',
+  adding: 'blockedAdding',
+  refused: 'blockedRefused',
+  long: 'blockedLong',
+} as const

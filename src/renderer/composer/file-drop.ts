@@ -1,13 +1,14 @@
 import { useEffect, useState } from 'react'
-import { draggedCount } from './pasted-files'
+import { draggedCount, isWebPicture } from './pasted-files'
 
 /**
  * Takes files dropped anywhere in the window. Everything else that is dropped is refused, so that the window never
  * navigates to it.
  *
+ * @param onWebPicture a picture was dropped of which only the address came: fetching it would tell its host about us
  * @returns how many files hang over the window now
  */
-export function useFileDrop(onDrop: (files: File[]) => void): number {
+export function useFileDrop(onDrop: (files: File[]) => void, onWebPicture?: () => void): number {
   const [count, setCount] = useState(0)
 
   useEffect(() => {
@@ -27,7 +28,8 @@ export function useFileDrop(onDrop: (files: File[]) => void): number {
     }
     const over = (event: DragEvent): void => {
       if (event.dataTransfer === null) return
-      const isText = draggedCount(event.dataTransfer) === 0
+      const isPicture = onWebPicture !== undefined && isWebPicture(event.dataTransfer)
+      const isText = draggedCount(event.dataTransfer) === 0 && !isPicture
       // Text may be dragged within the page, into a field.
       if (isText && isField(event.target)) return
       event.preventDefault()
@@ -39,6 +41,7 @@ export function useFileDrop(onDrop: (files: File[]) => void): number {
       if (files.length === 0 && isField(event.target)) return
       event.preventDefault()
       if (files.length > 0) onDrop(files)
+      else if (isWebPicture(event.dataTransfer)) onWebPicture?.()
     }
     window.addEventListener('dragenter', enter)
     window.addEventListener('dragleave', leave)
@@ -52,7 +55,7 @@ export function useFileDrop(onDrop: (files: File[]) => void): number {
       window.removeEventListener('drop', drop)
       window.removeEventListener('dragend', end)
     }
-  }, [onDrop])
+  }, [onDrop, onWebPicture])
 
   return count
 }

@@ -1,7 +1,7 @@
 import type { Settings } from '../../shared/settings'
 
 /** What a key does in the composer; null leaves it to the field. */
-export type ComposerAction = 'send' | 'stop-and-send' | 'recall' | 'let-go' | 'take-back' | null
+export type ComposerAction = 'send' | 'stop-and-send' | 'edit-last' | 'take-back' | null
 
 export interface ComposerKey {
   key: string
@@ -18,8 +18,6 @@ export interface ComposerMoment {
   isMac: boolean
   isRunning: boolean
   isEmpty: boolean
-  /** The recalled question stands in the field as it was. */
-  isRecalled: boolean
   hasQueued: boolean
 }
 
@@ -34,9 +32,9 @@ export function actionOf(event: ComposerKey, moment: ComposerMoment): ComposerAc
     case 'Enter':
       return enterAction(event, isMod, moment)
     case 'ArrowUp':
-      return moment.isEmpty && !isMod && !event.shiftKey ? 'recall' : null
+      return moment.isEmpty && !isMod && !event.shiftKey ? 'edit-last' : null
     case 'Escape':
-      return moment.isRecalled ? 'let-go' : moment.hasQueued ? 'take-back' : null
+      return moment.hasQueued ? 'take-back' : null
     default:
       return null
   }

@@ -1,4 +1,4 @@
-import { ChevronDown, CircleAlert, Clock3, Unplug, X, type LucideIcon } from 'lucide-react'
+import { ChevronDown, CircleAlert, Clock3, Lock, Pencil, Unplug, X, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { describe } from '../../shared/errors'
@@ -10,30 +10,48 @@ import { IconButton } from '../controls/icon-button'
 import { Menu } from '../controls/menu'
 import { choose } from '../store/backends'
 import { showSettings } from '../store/conversations'
-import { dismissRefusal, takeBackQueued } from '../store/sending'
-import { isGone, useStore } from '../store/state'
+import { dismissRefusal, removeQueued, takeBackQueued } from '../store/sending'
+import { isGone, isReadOnly, useStore } from '../store/state'
 
-/** The message that waits for the running answer, and the way to take it back. */
+/** The messages that wait for the running answer, each with the ways to take it back or out. */
 export function QueuedBar({ conversationId }: { conversationId: string }) {
   const { t } = useTranslation()
-  const message = useStore((state) => state.queued.get(conversationId))
-  if (message === undefined) return null
-  const images = message.attachments.length
-  const text = [message.text, ...(images === 0 ? [] : [t('chat:composer.queuedImages', { count: images })])]
-    .filter((part) => part !== '')
-    .join(' · ')
+  const messages = useStore((state) => state.queued.get(conversationId))
+  const giveFocus = useGiveFocus()
+  if (messages === undefined) return null
   return (
-    <Bar icon={Clock3} iconClass="text-ink-2">
-      <p className="min-w-0 flex-1 truncate text-ui text-ink-2" dir="auto">
-        {t('chat:composer.queued', { text })}
-      </p>
-      <IconButton
-        icon={X}
-        label={t('chat:composer.takeBack')}
-        keys={['Esc']}
-        onClick={() => takeBackQueued(conversationId)}
-      />
-    </Bar>
+    <div className="max-h-44 overflow-y-auto">
+      {messages.map((message, index) => {
+        const images = message.attachments.length
+        const text = [message.text, ...(images === 0 ? [] : [t('chat:composer.queuedImages', { count: images })])]
+          .filter((part) => part !== '')
+          .join(' · ')
+        return (
+          <Bar key={message.key} icon={Clock3} iconClass="text-ink-2">
+            <p className="min-w-0 flex-1 truncate text-ui text-ink-2" dir="auto">
+              {index === 0 ? t('chat:composer.queued', { text }) : text}
+            </p>
+            <IconButton
+              icon={Pencil}
+              label={t('chat:composer.takeBack')}
+              keys={messages.length === 1 ? ['Esc'] : undefined}
+              onClick={() => {
+                takeBackQueued(conversationId, message.key)
+                giveFocus()
+              }}
+            />
+            <IconButton
+              icon={X}
+              label={t('prompts:queue.remove')}
+              onClick={() => {
+                removeQueued(conversationId, message.key)
+                giveFocus()
+              }}
+            />
+          </Bar>
+        )
+      })}
+    </div>
   )
 }
 
@@ -56,13 +74,28 @@ export function RefusalBar({ conversationId }: { conversationId: string }) {
   )
 }
 
+/** A newer Parley wrote this chat: what can be done with it here, and what cannot (R38). */
+export function ReadOnlyBar({ conversationId }: { conversationId: string }) {
+  const { t } = useTranslation()
+  const isShown = useStore((state) => isReadOnly(state, conversationId))
+  if (!isShown) return null
+  return (
+    <Bar icon={Lock} iconClass="text-ink-2">
+      <p role="status" className="min-w-0 flex-1 py-1.5 text-ui break-words text-ink-1">
+        {t('chat:readOnly.title')} <span className="text-ink-2">{t('chat:readOnly.detail')}</span>
+      </p>
+    </Bar>
+  )
+}
+
 /**
  * The backend of this chat was removed: nobody is asked until a person says who. In the quick ask, whose window is too low
  * for a menu, the backends stand in the bar.
  */
 export function GoneBar({ conversationId, look = 'menu' }: { conversationId: string; look?: 'menu' | 'buttons' }) {
   const { t } = useTranslation()
-  const isShown = useStore((state) => isGone(state, conversationId))
+  // Who may not write has no use for a backend.
+  const isShown = useStore((state) => isGone(state, conversationId) && !isReadOnly(state, conversationId))
   const backends = useStore((state) => state.backends)
   const giveFocus = useGiveFocus()
   if (!isShown) return null

@@ -14,3 +14,11 @@ export function draggedCount(data: DataTransfer | null): number {
   // The number is not known everywhere before the drop.
   return Math.max(1, [...data.items].filter(({ kind }) => kind === 'file').length)
 }
+
+/** Whether a drag brings an address and its markup, as browsers hand over pictures and links, but no file. */
+export function isWebPicture(data: DataTransfer | null): boolean {
+  if (data === null || data.types.includes('Files') || !data.types.includes('text/uri-list')) return false
+  // Before the drop only the kinds are told, not what is in them.
+  const markup = data.getData('text/html')
+  return markup === '' ? data.types.includes('text/html') : /<img\b/iu.test(markup)
+}

@@ -121,7 +121,10 @@ describe('R40 files are streamed as base64', () => {
         const content = randomBytes(bytes)
         const file = path.join(folder, `image-${String(index)}`)
         await writeFile(file, content)
-        return { kind: 'file' as const, path: file, bytes, content }
+        // The last one lies in memory, as those of temporary chats do.
+        return index === 2
+          ? { kind: 'memory' as const, bytes, content }
+          : { kind: 'file' as const, path: file, bytes, content }
       }),
     )
     const body: RequestBody = {

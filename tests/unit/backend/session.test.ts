@@ -275,6 +275,22 @@ describe('what is sent', () => {
     expect(requests).toHaveLength(1)
   })
 
+  test('a sound goes as an input_audio part, with the images beside it as parts, and is read while it is sent', async () => {
+    const sound: AttachmentInfo = { ...attached('png', png().length), mime: 'audio/mpeg', width: 0, height: 0 }
+    const body = await bodyOf(asking(user('what is said?', [sound, attached('jpeg', jpeg().length)])))
+    expect(body.messages).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'input_audio', input_audio: { data: png().toString('base64'), format: 'mp3' } },
+          { type: 'image_url', image_url: { url: uri('image/jpeg', jpeg()) } },
+          { type: 'text', text: 'what is said?' },
+        ],
+      },
+    ])
+    expect(body.media).toBeUndefined()
+  })
+
   test('an image of the question itself that is gone ends it before anything is sent', async () => {
     const { api, requests } = scripted(streaming(text('x')))
     const parts = await run(depsFor(api), asking(user('look', [attached('gone', 5)])))

@@ -6,27 +6,39 @@
  * does so with a display as well and ends the app after that, as do a set CI and no terminal.
  */
 import { mkdir } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { buildApp } from './build.mjs'
 import { hasDisplay, openDisplay } from './display.mjs'
 import { declaredVersion, describeRuntime } from './electron-runtime.mjs'
 import { spawnTied, stopChild } from './children.mjs'
-import { isEntry, projectRoot, Refusal, runScript, say } from './process.mjs'
+import { isEntry, projectRoot, Refusal, runScript, say as sayOnStdout } from './process.mjs'
 import { setUp } from './setup.mjs'
 import { photographWindow } from './window-photo.mjs'
 
 const photoFlag = '--screenshot-and-exit'
 
 /**
+ * Whether the app answers in the terminal, without a window: then standard output is the answer's alone.
+ * @param {readonly string[]} args
+ */
+export function isForTerminal(args) {
+  return args.some((argument) => ['--ask', '--help', '--version'].includes(argument) || argument.startsWith('--ask='))
+}
+
+/**
  * The switches Electron needs on this machine, before the app's own arguments.
  * @param {object} machine
  * @param {boolean} machine.isRoot
  * @param {boolean} machine.isVirtualScreen
+ * @param {boolean} [machine.hasNoScreen] and gets none
  * @param {NodeJS.ProcessEnv} machine.env
  * @returns {string[]}
  */
-export function chooseSwitches({ isRoot, isVirtualScreen, env }) {
+export function chooseSwitches({ isRoot, isVirtualScreen, hasNoScreen = false, env }) {
   const switches = []
+  if (hasNoScreen)
+    return [...(isRoot ? ['--no-sandbox'] : []), '--ozone-platform=headless', '--disable-gpu', '--log-level=3']
   // Chromium refuses to start as root with its sandbox on.
   if (isRoot) switches.push('--no-sandbox')
   // No bus and no GPU behind a virtual screen: Chromium reports both at length as errors, and neither matters.
@@ -39,6 +51,8 @@ export function chooseSwitches({ isRoot, isVirtualScreen, env }) {
 /** @param {readonly string[]} args of the command line */
 async function start(args) {
   const isPhotoWanted = args.includes(photoFlag)
+  if (isForTerminal(args)) return answerInTerminal(args)
+  const say = sayOnStdout
   if (isPhotoWanted && process.platform !== 'linux') throw new Refusal(`${photoFlag} works on Linux only.`)
   const endsAfterPhoto = isPhotoWanted || (!hasDisplay() && Boolean(process.env.CI) && !process.stdout.isTTY)
   const appArgs = args.filter((argument) => argument !== photoFlag)
@@ -81,6 +95,29 @@ async function start(args) {
   await display.close()
   if (code !== 0) throw new Refusal(`Parley ended with exit code ${code}.`)
   return 0
+}
+
+/** @param {readonly string[]} args of the command line */
+async function answerInTerminal(args) {
+  /** @param {string} line */
+  const say = (line) => void process.stderr.write(`${line}\n`)
+  const { executable } = await setUp('start', say)
+  await buildApp({ say })
+  const isRoot = process.platform !== 'win32' && process.getuid?.() === 0
+  const hasNoScreen = process.platform === 'linux' && !hasDisplay()
+  const switches = chooseSwitches({ isRoot, isVirtualScreen: false, hasNoScreen, env: process.env })
+  const env = { ...process.env }
+  delete env.ELECTRON_RUN_AS_NODE
+  const app = spawnTied(executable, [projectRoot, ...switches, ...args], { cwd: userFolder(), env, stdio: 'inherit' })
+  return new Promise((resolve, reject) => {
+    app.once('error', (error) => reject(new Refusal(`Electron could not be started: ${error.message}`)))
+    app.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 1 : os.constants.signals[signal])))
+  })
+}
+
+/** Where the command was given: npm goes to the checkout first. */
+function userFolder() {
+  return process.env.INIT_CWD ?? process.cwd()
 }
 
 if (isEntry(import.meta.url)) await runScript(() => start(process.argv.slice(2)))

@@ -34,6 +34,26 @@ export function isWayland(env: NodeJS.ProcessEnv): boolean {
   return env.XDG_SESSION_TYPE === 'wayland' || (env.WAYLAND_DISPLAY ?? '') !== ''
 }
 
+const DESKTOPS = [
+  'GNOME',
+  'KDE',
+  'XFCE',
+  'Cinnamon',
+  'MATE',
+  'LXQt',
+  'Budgie',
+  'Pantheon',
+  'COSMIC',
+  'sway',
+  'Hyprland',
+]
+
+/** The desktop of the session, as it writes itself; null for one that is not known, since anything can be in there. */
+export function desktopName(env: NodeJS.ProcessEnv): string | null {
+  const words = (env.XDG_CURRENT_DESKTOP ?? '').toLowerCase().split(':')
+  return DESKTOPS.find((name) => words.includes(name.toLowerCase())) ?? null
+}
+
 async function orFalse(question: Promise<boolean>): Promise<boolean> {
   return question.catch(() => false)
 }

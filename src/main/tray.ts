@@ -10,6 +10,8 @@ export interface TrayState {
   conversations: readonly ConversationSummary[]
   /** Shown beside the quick question while the shortcut works; null when it does not, and on Linux, whose tray menus know no keys. */
   accelerator: string | null
+  /** Whether the shortcut is let go of for now; null where there is none to let go of. */
+  isPaused: boolean | null
   t: Translate
 }
 
@@ -17,6 +19,7 @@ export interface TrayActions {
   quickAsk: () => void
   showWindow: () => void
   newConversation: () => void
+  pauseShortcut: () => void
   openConversation: (conversationId: string) => void
   openSettings: () => void
   quit: () => void
@@ -46,6 +49,16 @@ export function trayMenu(state: TrayState, actions: TrayActions): MenuItemConstr
       click: () => actions.openConversation(id),
     })),
     ...(recent.length === 0 ? [] : [{ type: 'separator' as const }]),
+    ...(state.isPaused === null
+      ? []
+      : [
+          {
+            label: t('desktop:tray.pauseShortcut'),
+            type: 'checkbox' as const,
+            checked: state.isPaused,
+            click: actions.pauseShortcut,
+          },
+        ]),
     { label: t('desktop:tray.settings'), click: actions.openSettings },
     { label: t('desktop:tray.quit'), click: actions.quit },
   ]

@@ -1,4 +1,6 @@
 import { Menu, type MenuItemConstructorOptions } from 'electron'
+import { electronAccelerator, type Platform } from '../shared/accelerator'
+import type { ActionId, ActionKeys } from '../shared/actions'
 import type { AppCommand } from '../shared/contract'
 import type { Translate } from '../shared/i18n'
 
@@ -13,9 +15,11 @@ export interface MenuActions {
 }
 
 export interface MenuOptions {
-  platform: NodeJS.Platform
+  platform: Platform
   isPackaged: boolean
   t: Translate
+  /** The keys that are set; see actionKeys(). */
+  keys: ActionKeys
   actions: MenuActions
 }
 
@@ -24,13 +28,23 @@ export function showMenu(options: MenuOptions): void {
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(options)))
 }
 
-/** The menu per platform. Its keys are those of DESIGN.md; a page that handles one itself stops it from coming here. */
-export function menuTemplate({ platform, isPackaged, t, actions }: MenuOptions): MenuItemConstructorOptions[] {
+/** The menu per platform. Its keys are those that are set; a page that handles one itself stops it from coming here. */
+export function menuTemplate({ platform, isPackaged, t, keys, actions }: MenuOptions): MenuItemConstructorOptions[] {
   const isMac = platform === 'darwin'
   const separator: MenuItemConstructorOptions = { type: 'separator' }
+  const keyOf = (id: ActionId): { accelerator?: string } => {
+    const accelerator = keys.get(id) ?? null
+    return accelerator === null ? {} : { accelerator: electronAccelerator(accelerator, platform) }
+  }
+  /** Done in the main window, or, where `isHere`, in the one the person is in. */
+  const item = (id: ActionId, label: string, isHere = false): MenuItemConstructorOptions => ({
+    label: t(label),
+    ...keyOf(id),
+    click: () => (isHere ? actions.commandHere : actions.command)({ kind: 'action', action: id }),
+  })
   const settings: MenuItemConstructorOptions = {
     label: t('desktop:menu.settings'),
-    accelerator: 'CommandOrControl+,',
+    ...keyOf('settings'),
     click: () => actions.command({ kind: 'open-settings' }),
   }
   const quit: MenuItemConstructorOptions = { role: 'quit', label: t('desktop:menu.quit') }
@@ -56,30 +70,21 @@ export function menuTemplate({ platform, isPackaged, t, actions }: MenuOptions):
     submenu: [
       {
         label: t('desktop:menu.new'),
-        accelerator: 'CommandOrControl+N',
+        ...keyOf('new-chat'),
         click: () => actions.command({ kind: 'new-conversation' }),
       },
-      {
-        label: t('desktop:menu.newTemporary'),
-        accelerator: 'CommandOrControl+Shift+N',
-        click: () => actions.command({ kind: 'new-temporary-conversation' }),
-      },
+      item('new-temporary-chat', 'desktop:menu.newTemporary'),
       { label: t('desktop:menu.quickAsk'), click: actions.quickAsk },
       separator,
-      {
-        label: t('desktop:menu.attach'),
-        accelerator: 'CommandOrControl+U',
-        click: () => actions.commandHere({ kind: 'attach-files' }),
-      },
-      {
-        label: t('desktop:menu.stop'),
-        accelerator: 'CommandOrControl+.',
-        click: () => actions.commandHere({ kind: 'stop' }),
-      },
+      item('palette', 'desktop:menu.palette'),
+      item('previous-chat', 'actions:names.previous-chat'),
+      item('next-chat', 'actions:names.next-chat'),
       separator,
-      ...(isMac ? [] : [settings, separator]),
-      { role: 'close', label: t('desktop:menu.close') },
-      ...(isMac ? [] : [quit]),
+      item('choose-model', 'desktop:menu.model'),
+      item('attach', 'desktop:menu.attach', true),
+      item('stop', 'desktop:menu.stop', true),
+      separator,
+      ...(isMac ? [{ role: 'close' as const, label: t('desktop:menu.close') }] : [settings, separator, quit]),
     ],
   }
   const edit: MenuItemConstructorOptions = {
@@ -93,21 +98,31 @@ export function menuTemplate({ platform, isPackaged, t, actions }: MenuOptions):
       { role: 'paste', label: t('desktop:menu.paste') },
       { role: 'pasteAndMatchStyle', label: t('desktop:menu.pastePlain') },
       { role: 'selectAll', label: t('desktop:menu.selectAll') },
+      separator,
+      item('find', 'actions:names.find'),
+      item('find-next', 'actions:names.find-next'),
+      item('find-previous', 'actions:names.find-previous'),
+      item('search-chats', 'actions:names.search-chats'),
+      ...(isMac
+        ? [
+            separator,
+            {
+              label: t('desktop:menu.speech'),
+              submenu: [
+                { role: 'startSpeaking' as const, label: t('desktop:menu.startSpeaking') },
+                { role: 'stopSpeaking' as const, label: t('desktop:menu.stopSpeaking') },
+              ],
+            },
+          ]
+        : []),
     ],
   }
   const view: MenuItemConstructorOptions = {
     label: t('desktop:menu.view'),
     submenu: [
-      {
-        label: t('desktop:menu.sidebar'),
-        accelerator: 'CommandOrControl+\\',
-        click: () => actions.command({ kind: 'toggle-sidebar' }),
-      },
-      {
-        label: t('desktop:menu.wire'),
-        accelerator: 'CommandOrControl+Shift+Y',
-        click: () => actions.command({ kind: 'show-wire' }),
-      },
+      item('sidebar', 'desktop:menu.sidebar'),
+      item('latest', 'actions:names.latest'),
+      item('wire', 'desktop:menu.wire'),
       separator,
       { role: 'resetZoom', label: t('desktop:menu.actualSize') },
       { role: 'zoomIn', label: t('desktop:menu.zoomIn') },
@@ -122,20 +137,26 @@ export function menuTemplate({ platform, isPackaged, t, actions }: MenuOptions):
     label: t('desktop:menu.window'),
     submenu: [
       { role: 'minimize', label: t('desktop:menu.minimize') },
-      { role: 'zoom', label: t('desktop:menu.zoom') },
-      separator,
-      { role: 'front', label: t('desktop:menu.front') },
+      ...(isMac
+        ? [
+            { role: 'zoom' as const, label: t('desktop:menu.zoom') },
+            separator,
+            { role: 'front' as const, label: t('desktop:menu.front') },
+          ]
+        : [{ role: 'close' as const, label: t('desktop:menu.close') }]),
     ],
   }
   const help: MenuItemConstructorOptions = {
     role: 'help',
     label: t('desktop:menu.help'),
     submenu: [
+      item('shortcut-sheet', 'desktop:menu.keys'),
+      separator,
       { label: t('desktop:menu.logs'), click: actions.openLogs },
       { label: t('desktop:menu.data'), click: actions.openDataFolder },
       { label: t('desktop:menu.diagnostics'), click: () => actions.command({ kind: 'show-diagnostics' }) },
       ...(isMac ? [] : [separator, { role: 'about' as const, label: t('desktop:menu.about') }]),
     ],
   }
-  return isMac ? [app, chat, edit, view, window, help] : [chat, edit, view, help]
+  return isMac ? [app, chat, edit, view, window, help] : [chat, edit, view, window, help]
 }

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { errorCode, readRegularSync } from '../library/files'
 
 /** A place on the desktop in device-independent pixels. */
 export interface Bounds {
@@ -23,12 +24,27 @@ const NOTHING_KNOWN: WindowState = { bounds: null, isMaximized: false, gpuOffFor
 export const DEFAULT_SIZE = { width: 1280, height: 820 }
 export const MIN_SIZE = { width: 420, height: 480 }
 
-/** Reads the state file; whatever is wrong with it, the answer is a state to start with. Synchronous: the start waits. */
+/** A place and two facts take some hundred bytes. */
+const MAX_FILE_BYTES = 64 * 1024
+
+/**
+ * Reads the state file; whatever is wrong with it, the answer is a state to start with. What cannot be read is put aside
+ * as `*.corrupt`. Synchronous: the start waits.
+ */
 export function readWindowState(file: string): WindowState {
   try {
-    return parseWindowState(JSON.parse(readFileSync(file, 'utf8')))
-  } catch {
+    return parseWindowState(JSON.parse(readRegularSync(file, MAX_FILE_BYTES)))
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'ENOENT') putAside(file)
     return NOTHING_KNOWN
+  }
+}
+
+function putAside(file: string): void {
+  try {
+    renameSync(file, `${file}.corrupt`)
+  } catch {
+    // Where nothing can be renamed nothing will be written over it either.
   }
 }
 
@@ -36,7 +52,9 @@ export function readWindowState(file: string): WindowState {
 export function writeWindowState(file: string, state: WindowState): void {
   const draft = `${file}.new`
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  writeFileSync(draft, JSON.stringify(state), { mode: 0o600 })
+  // What lies there of an earlier try, or of somebody else, is not written into: opening a pipe would wait for ever.
+  rmSync(draft, { force: true })
+  writeFileSync(draft, JSON.stringify(state), { mode: 0o600, flag: 'wx' })
   renameSync(draft, file)
 }
 

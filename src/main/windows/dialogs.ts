@@ -34,7 +34,10 @@ export async function pickImages(window: BrowserWindow, t: Translate): Promise<s
     buttonLabel: t('desktop:pick.button'),
     properties: ['openFile', 'multiSelections', 'dontAddToRecent'],
     filters: [
-      { name: t('desktop:pick.images'), extensions: ['png', 'jpg', 'jpeg', 'webp', 'gif'] },
+      {
+        name: t('desktop:pick.images'),
+        extensions: 'png jpg jpeg webp gif avif bmp svg ico wav mp3 pdf txt md csv json log xml yaml'.split(' '),
+      },
       // So that a picture with an odd ending can be chosen: what counts is its content.
       { name: t('desktop:pick.all'), extensions: ['*'] },
     ],
@@ -43,7 +46,7 @@ export async function pickImages(window: BrowserWindow, t: Translate): Promise<s
 }
 
 /** A file that Parley reads. */
-export type PickedKind = 'authority' | 'recording' | 'conversations'
+export type PickedKind = 'authority' | 'recording' | 'conversations' | 'prompts'
 
 /** Lets the person choose one file to read. @returns null when they choose none */
 export async function pickFile(window: BrowserWindow, kind: PickedKind, t: Translate): Promise<string | null> {
@@ -64,6 +67,7 @@ const PICKED: Record<PickedKind, { words: string; endings: string[] }> = {
   authority: { words: 'desktop:pickAuthority', endings: ['pem', 'crt', 'cer', 'ca-bundle'] },
   recording: { words: 'desktop:pickRecording', endings: ['json'] },
   conversations: { words: 'desktop:pickConversations', endings: ['zip', 'json'] },
+  prompts: { words: 'desktop:pickPrompts', endings: ['json'] },
 }
 
 /** Lets the person choose where a file is written. @returns null when they choose no place */
@@ -87,8 +91,32 @@ export async function pickPlace(
 }
 
 const PLACES: Record<PlaceKind, { title: string; files: string; endings: string[] }> = {
+  media: {
+    title: 'desktop:saveMedia.title',
+    files: 'desktop:saveMedia.files',
+    endings: [
+      'png',
+      'jpg',
+      'gif',
+      'webp',
+      'avif',
+      'mp4',
+      'webm',
+      'mov',
+      'mp3',
+      'wav',
+      'ogg',
+      'm4a',
+      'flac',
+      'txt',
+      'pdf',
+    ],
+  },
   recording: { title: 'desktop:saveRecording.title', files: 'desktop:pickRecording.files', endings: ['json'] },
+  prompts: { title: 'desktop:savePrompts.title', files: 'desktop:pickPrompts.files', endings: ['json'] },
   backup: { title: 'desktop:saveBackup.title', files: 'desktop:saveBackup.files', endings: ['zip'] },
+  'export-all': { title: 'desktop:saveExport.title', files: 'desktop:saveExport.files', endings: ['zip'] },
+  'chat-zip': { title: 'desktop:export.title', files: 'desktop:saveBackup.files', endings: ['zip'] },
   markdown: { title: 'desktop:export.title', files: 'desktop:export.markdown', endings: ['md'] },
   html: { title: 'desktop:export.title', files: 'desktop:export.html', endings: ['html'] },
   json: { title: 'desktop:export.title', files: 'desktop:export.json', endings: ['json'] },
@@ -164,13 +192,27 @@ export async function askCrashLoop(t: Translate): Promise<'reload' | 'quit'> {
 export async function tellSettingsRecovered(
   window: BrowserWindow,
   recovered: { from: 'backup' | 'defaults'; keptAs: string },
+  others: readonly string[],
   t: Translate,
 ): Promise<void> {
-  await ask(window, {
-    type: 'warning',
-    message: t('desktop:recovered.message'),
-    detail: t(`desktop:recovered.${recovered.from}`, { file: recovered.keptAs }),
-    buttons: [t('desktop:recovered.ok')],
-    noLink: true,
-  })
+  const settings = t(`desktop:recovered.${recovered.from}`, { file: recovered.keptAs })
+  const rest =
+    others.length === 0 ? [] : [t('desktop:setAside.detail', { count: others.length, files: others.join(', ') })]
+  await tell(window, t('desktop:recovered.message'), [settings, ...rest].join('\n\n'), t)
+}
+
+/** The one notice after other files that could not be read. */
+export async function tellSetAside(window: BrowserWindow, files: readonly string[], t: Translate): Promise<void> {
+  const values = { count: files.length, files: files.join(', ') }
+  await tell(window, t('desktop:setAside.message', values), t('desktop:setAside.detail', values), t)
+}
+
+/** After "Delete everything": what the system did not let go. */
+export async function tellNotDeleted(window: BrowserWindow, names: readonly string[], t: Translate): Promise<void> {
+  const detail = t('desktop:notDeleted.detail', { names: names.join(', ') })
+  await tell(window, t('desktop:notDeleted.message'), detail, t)
+}
+
+async function tell(window: BrowserWindow, message: string, detail: string, t: Translate): Promise<void> {
+  await ask(window, { type: 'warning', message, detail, buttons: [t('desktop:recovered.ok')], noLink: true })
 }

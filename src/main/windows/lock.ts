@@ -1,5 +1,5 @@
 import type { Session, WebContents } from 'electron'
-import { developmentPolicy } from '../app-protocol'
+import { APP_ORIGIN, developmentPolicy, DIAGRAM_PATH, DIAGRAM_POLICY } from '../app-protocol'
 import type { Logger } from '../logger'
 
 /** What a page may do that Chromium asks about. Everything else is refused (S13). */
@@ -18,7 +18,8 @@ export function lockSession(session: Session, origins: readonly string[], logger
   session.setPermissionRequestHandler((_contents, permission, answer) => answer(PERMISSIONS.includes(permission)))
   session.setDevicePermissionHandler(() => false)
   session.on('will-download', (event) => event.preventDefault())
-  session.setSpellCheckerEnabled(process.platform === 'darwin')
+  // Nothing is checked until the settings are asked; see applySpelling().
+  session.setSpellCheckerEnabled(false)
   const isOurs = (url: string): boolean => origins.some((origin) => url.startsWith(`${origin}/`))
   // Only these schemes reach the network or the disk; our own is not looked at, which would cost every request time.
   const filter = { urls: ['http://*/*', 'https://*/*', 'ws://*/*', 'wss://*/*', 'ftp://*/*', 'file://*/*'] }
@@ -29,9 +30,10 @@ export function lockSession(session: Session, origins: readonly string[], logger
   })
   const server = origins.find((origin) => origin.startsWith('http'))
   if (server === undefined) return
-  session.webRequest.onHeadersReceived(({ responseHeaders }, answer) =>
-    answer({ responseHeaders: { ...responseHeaders, 'content-security-policy': [developmentPolicy(server)] } }),
-  )
+  session.webRequest.onHeadersReceived(({ url, responseHeaders }, answer) => {
+    const policy = url === server + DIAGRAM_PATH ? DIAGRAM_POLICY : developmentPolicy(server)
+    answer({ responseHeaders: { ...responseHeaders, 'content-security-policy': [policy] } })
+  })
 }
 
 /** Keeps a page where it is: no navigation, no redirect, no new window, no webview (S11, S12, S14). */
@@ -41,11 +43,20 @@ export function lockContents(contents: WebContents, logger: Logger): void {
     event.preventDefault()
   }
   contents.on('will-navigate', refuse('navigation'))
-  contents.on('will-frame-navigate', refuse('frame navigation'))
+  contents.on('will-frame-navigate', (event) => {
+    // The frame in which diagrams are drawn, loaded from where the page itself is from; it can go nowhere else.
+    const isDiagram = !event.isMainFrame && originsOf(contents).some((origin) => event.url === origin + DIAGRAM_PATH)
+    if (!isDiagram) refuse('frame navigation')(event)
+  })
   contents.on('will-redirect', refuse('redirect'))
   contents.on('will-attach-webview', refuse('webview'))
   contents.setWindowOpenHandler(() => {
     logger.warn('page refused', { what: 'new window' })
     return { action: 'deny' }
   })
+}
+
+function originsOf(contents: WebContents): string[] {
+  const page = contents.getURL()
+  return [APP_ORIGIN, ...(page.startsWith('http://') ? [new URL(page).origin] : [])]
 }

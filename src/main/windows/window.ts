@@ -54,8 +54,8 @@ export function webPreferencesFor(context: Pick<WindowContext, 'preload' | 'isPa
     allowRunningInsecureContent: false,
     webviewTag: false,
     navigateOnDragDrop: false,
-    // Chromium's own checker downloads dictionaries (S50); the one of macOS is local.
-    spellcheck: process.platform === 'darwin',
+    // Whether it checks anything is decided for the session, see applySpelling(): a window cannot change it later (S50).
+    spellcheck: true,
     devTools: !context.isPackaged,
   }
 }

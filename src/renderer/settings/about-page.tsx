@@ -7,12 +7,13 @@ import { Dialog } from '../controls/dialog'
 import { Mark } from '../controls/mark'
 import { showToast } from '../controls/toast'
 import { useBoot } from './data'
+import { LicenceSection } from './licences'
 import { Fact } from './row'
 
 /** So many lines of the log are in the diagnostics at most; see Diagnostics. */
 const LOG_LINES = 50
 
-/** What runs here, and the same to be copied for somebody who helps [35]. */
+/** What runs here, the same to be copied for somebody who helps, and the licences [35]. */
 export function AboutPage() {
   const { t } = useTranslation()
   const boot = useBoot()
@@ -39,9 +40,9 @@ export function AboutPage() {
             <bdi>{value}</bdi>
           </Fact>
         ))}
-        <Fact name={t('settings:about.licence')}>{t('settings:about.licenceHelp')}</Fact>
       </dl>
       <p className="mt-3 text-meta text-ink-3">{t('settings:about.diagnostics.holds', { count: LOG_LINES })}</p>
+      <LicenceSection />
       {diagnostics !== null && (
         <DiagnosticsDialog diagnostics={diagnostics} isOpen={isShown} onClose={() => setIsShown(false)} />
       )}

@@ -4,12 +4,16 @@ import { Slider } from '@base-ui/react/slider'
 import { useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Settings } from '../../shared/settings'
+import { isStill } from '../appearance'
+import { Segmented } from '../controls/segmented'
+import { Select } from '../controls/select'
+import { Switch } from '../controls/switch'
 import { useSettings } from './data'
 import { Row, Section } from './row'
 
 const THEMES = ['system', 'light', 'dark'] as const
 
-/** Theme and text size [18]. */
+/** Looks, and what the thread does while an answer runs [18]. */
 export function AppearancePage() {
   const { t } = useTranslation()
   const settings = useSettings()
@@ -18,7 +22,7 @@ export function AppearancePage() {
   const set = (part: Partial<Omit<Settings, 'backends'>>) => void window.parley.request['settings.set'](part)
   return (
     <>
-      <section className="mb-10" aria-labelledby={headingId}>
+      <section className="mb-6.5" aria-labelledby={headingId}>
         <h2 id={headingId} className="mb-3 text-[15px]/6 font-strong text-ink-1">
           {t('settings:appearance.theme')}
         </h2>
@@ -77,6 +81,64 @@ export function AppearancePage() {
           <span className="w-14 text-end text-ui text-ink-2 tabular">
             {t('settings:appearance.pixels', { value: settings.textSizePx })}
           </span>
+        </Row>
+        <Row name={t('settings:appearance.columnWidth')}>
+          <Segmented
+            label={t('settings:appearance.columnWidth')}
+            value={settings.columnWidth}
+            options={[
+              { value: 'narrow', label: t('settings:appearance.narrow') },
+              { value: 'normal', label: t('settings:appearance.normal') },
+              { value: 'wide', label: t('settings:appearance.wide') },
+            ]}
+            onChange={(columnWidth) => set({ columnWidth })}
+          />
+        </Row>
+        <Row name={t('settings:appearance.code')}>
+          <Segmented
+            label={t('settings:appearance.code')}
+            value={settings.wrapsCode ? 'wrap' : 'scroll'}
+            options={[
+              { value: 'scroll', label: t('settings:appearance.codeScroll') },
+              { value: 'wrap', label: t('settings:appearance.codeWrap') },
+            ]}
+            onChange={(chosen) => set({ wrapsCode: chosen === 'wrap' })}
+          />
+        </Row>
+      </Section>
+      <Section title={t('settings:appearance.running')}>
+        <Row name={t('settings:appearance.follow')} help={t('settings:appearance.followHelp')}>
+          <Switch
+            label={t('settings:appearance.follow')}
+            isOn={settings.followsAnswer}
+            onChange={(followsAnswer) => set({ followsAnswer })}
+          />
+        </Row>
+        <Row name={t('settings:appearance.provider')} help={t('settings:appearance.providerHelp')}>
+          <Switch
+            label={t('settings:appearance.provider')}
+            isOn={settings.showsProvider}
+            onChange={(showsProvider) => set({ showsProvider })}
+          />
+        </Row>
+        <Row
+          name={t('settings:appearance.motion')}
+          help={
+            settings.motion === 'system'
+              ? t(`settings:appearance.${isStill('system') ? 'motionFollowsOn' : 'motionFollowsOff'}`)
+              : undefined
+          }
+        >
+          <Select
+            label={t('settings:appearance.motion')}
+            value={settings.motion}
+            options={[
+              { value: 'system', label: t('settings:appearance.motionSystem') },
+              { value: 'reduced', label: t('settings:appearance.motionOn') },
+              { value: 'full', label: t('settings:appearance.motionOff') },
+            ]}
+            onChange={(motion) => set({ motion })}
+          />
         </Row>
       </Section>
     </>

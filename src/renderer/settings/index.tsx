@@ -1,5 +1,6 @@
 import {
   ArrowLeft,
+  Image,
   Info,
   Keyboard,
   Palette,
@@ -9,7 +10,7 @@ import {
   Zap,
   type LucideIcon,
 } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../controls/icon'
 import { Kbd } from '../controls/kbd'
@@ -19,8 +20,10 @@ import { AboutPage } from './about-page'
 import { AppearancePage } from './appearance-page'
 import { BackendsPage } from './backends/backends-page'
 import { GeneralPage } from './general-page'
+import { ImagesPage } from './images-page'
 import { PrivacyPage } from './privacy-page'
 import { QuickAskPage } from './quick-ask-page'
+import { FoundSettings, SettingsSearch, useFoundSettings, useWanted, type Wanted } from './settings-search'
 import { ShortcutsPage } from './shortcuts-page'
 
 const PAGES = [
@@ -28,6 +31,7 @@ const PAGES = [
   { id: 'appearance', icon: Palette },
   { id: 'general', icon: SlidersHorizontal },
   { id: 'quick-ask', icon: Zap },
+  { id: 'images', icon: Image },
   { id: 'shortcuts', icon: Keyboard },
   { id: 'privacy', icon: Shield },
   { id: 'about', icon: Info },
@@ -41,12 +45,21 @@ export interface SettingsProps {
   backendId?: string | undefined
   /** The part of its form that is wanted. */
   section?: FormSection | undefined
+  /** The one setting that is wanted, as the i18n key of its name. */
+  setting?: string | undefined
 }
 
 /** The settings in place of sidebar and thread [16]. Each change applies at once; Esc goes back. */
-export function Settings({ onClose, page: firstPage = 'backends', backendId, section }: SettingsProps) {
+export function Settings({ onClose, page: firstPage = 'backends', backendId, section, setting }: SettingsProps) {
   const { t } = useTranslation()
   const [page, setPage] = useState<SettingsPageId>(firstPage)
+  const [wanted, setWanted] = useState<Wanted | null>(setting === undefined ? null : { name: setting })
+  const [query, setQuery] = useState('')
+  const list = useRef<HTMLUListElement>(null)
+  const content = useRef<HTMLDivElement>(null)
+  const end = useCallback(() => setWanted(null), [])
+  useWanted(wanted === null ? null : t(wanted.name), wanted, content, end)
+  const found = useFoundSettings(query)
 
   useEffect(() => {
     const close = (event: KeyboardEvent) => {
@@ -82,8 +95,32 @@ export function Settings({ onClose, page: firstPage = 'backends', backendId, sec
             <span className="flex-1 text-start">{t('settings:back')}</span>
             <Kbd keys={['Esc']} />
           </button>
-          <p className="px-2.5 pt-3.5 pb-1 text-meta font-medium text-ink-3 max-drawer:hidden">{t('settings:title')}</p>
-          <ul className="flex flex-col gap-px max-drawer:flex-row max-drawer:overflow-x-auto max-drawer:[scrollbar-width:none]">
+          <SettingsSearch
+            query={query}
+            onQuery={setQuery}
+            onDown={() => list.current?.querySelector('button')?.focus()}
+          />
+          {query.trim() !== '' && (
+            <FoundSettings
+              ref={list}
+              found={found}
+              query={query.trim()}
+              onPick={({ page: foundOn, setting: one }) => {
+                setPage(foundOn)
+                setWanted(one === null ? null : { name: one.name })
+              }}
+            />
+          )}
+          <p
+            hidden={query.trim() !== ''}
+            className="px-2.5 pt-3.5 pb-1 text-meta font-medium text-ink-3 max-drawer:hidden"
+          >
+            {t('settings:title')}
+          </p>
+          <ul
+            hidden={query.trim() !== ''}
+            className="flex flex-col gap-px max-drawer:flex-row max-drawer:overflow-x-auto max-drawer:[scrollbar-width:none] [[hidden]]:hidden"
+          >
             {PAGES.map(({ id, icon }) => (
               <li key={id} className="flex-none">
                 <button
@@ -108,7 +145,7 @@ export function Settings({ onClose, page: firstPage = 'backends', backendId, sec
           <BackendsPage backendId={backendId} section={section} />
         ) : (
           // A page without a single button, such as the shortcuts, is scrolled by keyboard as well.
-          <div tabIndex={0} className="focus-inset min-h-0 flex-1 overflow-y-auto">
+          <div ref={content} tabIndex={0} className="focus-inset min-h-0 flex-1 overflow-y-auto">
             <div className="mx-auto w-full max-w-155 py-6.5 max-[668px]:px-4">
               <PageOf page={page} />
             </div>
@@ -127,6 +164,8 @@ function PageOf({ page }: { page: Exclude<SettingsPageId, 'backends'> }) {
       return <GeneralPage />
     case 'quick-ask':
       return <QuickAskPage />
+    case 'images':
+      return <ImagesPage />
     case 'shortcuts':
       return <ShortcutsPage />
     case 'privacy':

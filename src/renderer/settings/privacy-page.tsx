@@ -3,33 +3,40 @@ import { useTranslation } from 'react-i18next'
 import type { LibrarySizes } from '../../shared/contract'
 import type { Settings } from '../../shared/settings'
 import { Button } from '../controls/button'
+import { Segmented } from '../controls/segmented'
 import { Select } from '../controls/select'
 import { Switch } from '../controls/switch'
 import { useFigures } from '../figures'
-import { BackupRow } from '../transfer/backup-row'
+import { BackupRow, ExportAllRow } from '../transfer/backup-row'
 import { CheckRow } from '../transfer/check-row'
 import { DataPlace } from '../transfer/data-section'
 import { DeleteEverything } from '../transfer/delete-everything'
 import { RestoreRow } from '../transfer/restore-row'
-import { useBackends, useSettings } from './data'
+import { ContactedHosts } from './contacted-hosts'
+import { useSettings } from './data'
 import { Row, Section } from './row'
 
 /** Where Parley connects, where data lies, what becomes of it [34]. */
 export function PrivacyPage() {
   const { t } = useTranslation()
+  const figures = useFigures()
   const { sizes, measure } = useSizes()
   return (
     <>
-      <Hosts />
+      <Section title={t('privacy:hosts.title')} help={t('privacy:hosts.help')} isFramed={false}>
+        <ContactedHosts />
+      </Section>
       <Section title={t('transfer:data.title')}>
         <DataPlace sizes={sizes} />
+        <ExportAllRow />
         <BackupRow />
         <RestoreRow onChange={measure} />
         <CheckRow onChange={measure} />
       </Section>
       <Chats inTrash={sizes?.trash.count ?? null} />
       <Section title={t('settings:privacy.logs')}>
-        <Row name={t('settings:privacy.logFiles')} help={<LogHelp bytes={sizes?.logs.bytes ?? null} />}>
+        <KeepLogs />
+        <Row name={t('settings:privacy.logFiles')} help={sizes === null ? undefined : figures.bytes(sizes.logs.bytes)}>
           <Button onClick={() => void window.parley.request['app.openLogs']()}>{t('settings:privacy.show')}</Button>
         </Row>
       </Section>
@@ -38,49 +45,17 @@ export function PrivacyPage() {
   )
 }
 
-function Hosts() {
-  const { t } = useTranslation()
-  const servers = useBackends().filter((backend) => !backend.isBuiltIn)
-  return (
-    <Section title={t('settings:privacy.hosts')} help={t('settings:privacy.hostsHelp')}>
-      {servers.length === 0 ? (
-        <p className="py-3 text-ui text-ink-2">{t('settings:privacy.noHosts')}</p>
-      ) : (
-        <table className="mt-4 w-full table-fixed border-separate border-spacing-0 overflow-hidden rounded-l border border-line-2 bg-raised text-ui">
-          <thead>
-            <tr className="bg-sunk text-meta text-ink-3">
-              <th scope="col" className="h-8 px-3.5 text-start font-normal">
-                {t('settings:privacy.host')}
-              </th>
-              <th scope="col" className="px-3.5 text-start font-normal">
-                {t('settings:privacy.for')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {servers.map(({ profile }) => (
-              <tr key={profile.id} className="[&>td]:border-t [&>td]:border-line">
-                <td className="truncate px-3.5 py-2 font-code text-code text-ink-1">
-                  {URL.canParse(profile.url) ? new URL(profile.url).host : profile.url}
-                </td>
-                <td className="truncate px-3.5 py-2 text-ink-1">
-                  <bdi>{profile.name}</bdi>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </Section>
-  )
-}
-
 const TRASH_DAYS = [7, 30, 90] as const
+const LOG_DAYS = [1, 7, 30] as const
+const PICTURE_CHOICES = ['never', 'ask', 'always'] as const
+
+function set(part: Partial<Omit<Settings, 'backends'>>): void {
+  void window.parley.request['settings.set'](part)
+}
 
 function Chats({ inTrash }: { inTrash: number | null }) {
   const { t } = useTranslation()
   const settings = useSettings()
-  const set = (part: Partial<Omit<Settings, 'backends'>>) => void window.parley.request['settings.set'](part)
   const options = [
     ...TRASH_DAYS.map((days) => ({ value: `${days}` as const, label: t('transfer:chats.days', { count: days }) })),
     { value: 'never' as const, label: t('transfer:chats.never') },
@@ -111,18 +86,63 @@ function Chats({ inTrash }: { inTrash: number | null }) {
           onChange={(value) => set({ trashDays: TRASH_DAYS.find((days) => `${days}` === value) ?? null })}
         />
       </Row>
+      <WebPictures />
     </Section>
   )
 }
 
-function LogHelp({ bytes }: { bytes: number | null }) {
+function KeepLogs() {
   const { t } = useTranslation()
-  const figures = useFigures()
+  const { keepLogsDays } = useSettings()
   return (
-    <>
-      {t('settings:privacy.logFilesHelp')}
-      {bytes !== null && ` ${figures.bytes(bytes)}.`}
-    </>
+    <Row name={t('privacy:logs.keep')} help={t('privacy:logs.keepHelp')}>
+      <Select
+        label={t('privacy:logs.keep')}
+        value={`${keepLogsDays}` as const}
+        options={LOG_DAYS.map((days) => ({
+          value: `${days}` as const,
+          label: t('privacy:logs.days', { count: days }),
+        }))}
+        onChange={(value) => set({ keepLogsDays: LOG_DAYS.find((days) => `${days}` === value) ?? 7 })}
+      />
+    </Row>
+  )
+}
+
+function WebPictures() {
+  const { t } = useTranslation()
+  const { webPictures } = useSettings()
+  const { allowed } = webPictures
+  return (
+    <Row
+      name={t('privacy:pictures.title')}
+      help={
+        <>
+          {t('privacy:pictures.help')}
+          {allowed.length > 0 && (
+            <>
+              {' '}
+              {t('privacy:pictures.allowed', { count: allowed.length })}{' '}
+              <button
+                type="button"
+                title={allowed.join(', ')}
+                className="rounded-s text-accent-text underline underline-offset-2"
+                onClick={() => set({ webPictures: { ...webPictures, allowed: [] } })}
+              >
+                {t('privacy:pictures.askAgain')}
+              </button>
+            </>
+          )}
+        </>
+      }
+    >
+      <Segmented
+        label={t('privacy:pictures.title')}
+        value={webPictures.load}
+        options={PICTURE_CHOICES.map((value) => ({ value, label: t(`privacy:pictures.${value}`) }))}
+        onChange={(load) => set({ webPictures: { ...webPictures, load } })}
+      />
+    </Row>
   )
 }
 

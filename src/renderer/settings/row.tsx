@@ -1,15 +1,26 @@
 import { useId, type ReactNode } from 'react'
 
 /** A group of rows under a heading, as on every page but the backends'. */
-export function Section({ title, help, children }: { title: string; help?: string; children: ReactNode }) {
+export function Section({
+  title,
+  help,
+  isFramed = true,
+  children,
+}: {
+  title: string
+  help?: string
+  /** A line above the first row; what has a frame of its own has none. */
+  isFramed?: boolean
+  children: ReactNode
+}) {
   const headingId = useId()
   return (
-    <section aria-labelledby={headingId} className="mb-10">
+    <section aria-labelledby={headingId} className="mb-6.5">
       <h2 id={headingId} className="text-[15px]/6 font-strong text-ink-1">
         {title}
       </h2>
       {help !== undefined && <p className="mt-0.5 text-meta text-ink-3">{help}</p>}
-      <div className="mt-3 border-t border-line">{children}</div>
+      <div className={isFramed ? 'mt-3 border-t border-line' : ''}>{children}</div>
     </section>
   )
 }
@@ -26,7 +37,10 @@ export interface RowProps {
 /** One setting: its name and a sentence at the start, its control at the end. */
 export function Row({ name, help, children, labelId }: RowProps) {
   return (
-    <div className="flex min-h-14 flex-wrap items-center justify-between gap-x-6 gap-y-2 border-b border-line py-3 last:border-b-0">
+    <div
+      data-setting={typeof name === 'string' ? name : undefined}
+      className="flex min-h-14 flex-wrap items-center justify-between gap-x-6 gap-y-2 border-b border-line py-3.5 last:border-b-0 data-wanted:bg-mark data-wanted:[&_div]:text-ink-1 data-wanted:shadow-[0_0_0_8px_var(--mark)] forced-colors:data-wanted:outline-2"
+    >
       <div className="min-w-48 flex-1">
         <p id={labelId} className="text-ui text-ink-1">
           {name}

@@ -1,62 +1,81 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Button } from '../controls/button'
-import { keysOf, recordedAccelerator } from './accelerator'
+import { isFreeToUse, type Accelerator } from '../../shared/accelerator'
+import { capsOf, readPress } from '../actions/keys'
+import { KeyCaps } from '../controls/kbd'
 
-export interface ShortcutRecorderProps {
-  label: string
-  accelerator: string
-  isTaken: boolean
-  onRecord: (accelerator: string) => void
+const FIELD = 'flex h-9 w-37 flex-none items-center justify-center rounded-m border text-ui -outline-offset-1'
+
+/** A shortcut as it is set, in a field; `isRefused` while it cannot be used [32], [33]. */
+export function ShortcutField({ accelerator, isRefused }: { accelerator: Accelerator; isRefused: boolean }) {
+  return (
+    <span className={`${FIELD} bg-raised ${isRefused ? 'border-danger outline-2 outline-danger' : 'border-field'}`}>
+      <KeyCaps keys={capsOf(accelerator)} />
+    </span>
+  )
 }
 
-/** Shows the shortcut as key caps; Record takes the next combination that can be one. */
-export function ShortcutRecorder({ label, accelerator, isTaken, onRecord }: ShortcutRecorderProps) {
+/** In place of a shortcut where none can be held. */
+export function NoShortcutField({ children }: { children: ReactNode }) {
+  return <span className={`${FIELD} border-line-2 text-ink-3`}>{children}</span>
+}
+
+export interface RecordingFieldProps {
+  label: string
+  /** Ids of what says how it ends. */
+  describedBy?: string
+  onRecord: (accelerator: Accelerator) => void
+  /** Backspace and Delete leave the action without keys; without this they are keys like others. */
+  onClear?: () => void
+  /** Esc, Tab, or the focus went elsewhere: the old keys stay. */
+  onCancel: () => void
+  /** Pressed without a modifier, or still incomplete. */
+  onIncomplete?: () => void
+}
+
+/** Takes the next keys that can be a shortcut. It has the focus as long as it is there. */
+export function RecordingField({ label, describedBy, onRecord, onClear, onCancel, onIncomplete }: RecordingFieldProps) {
   const { t } = useTranslation()
-  const [isRecording, setIsRecording] = useState(false)
   const field = useRef<HTMLDivElement>(null)
-
-  useEffect(() => {
-    if (isRecording) field.current?.focus()
-  }, [isRecording])
-
+  const isOver = useRef(false)
+  useEffect(() => field.current?.focus(), [])
+  const end = (tell: () => void): void => {
+    // The field goes away with what it tells, and takes its focus with it: that is no cancel.
+    if (isOver.current) return
+    isOver.current = true
+    tell()
+  }
   return (
-    <div className="flex items-center gap-2">
-      <div
-        ref={field}
-        tabIndex={isRecording ? 0 : -1}
-        role="textbox"
-        aria-readonly
-        aria-label={isRecording ? t('settings:quickAsk.press') : `${label}: ${accelerator}`}
-        className={`flex h-9 w-37 items-center justify-center gap-1.5 rounded-m border bg-raised text-ui -outline-offset-1 ${isTaken && !isRecording ? 'border-danger outline-2 outline-danger' : 'border-field'} ${isRecording ? 'outline-2 outline-accent' : ''}`}
-        onBlur={() => setIsRecording(false)}
-        onKeyDown={(event) => {
-          if (!isRecording) return
-          event.preventDefault()
-          event.stopPropagation()
-          if (event.key === 'Escape') {
-            setIsRecording(false)
-            return
-          }
-          const recorded = recordedAccelerator(event)
-          if (recorded === null) return
-          setIsRecording(false)
-          onRecord(recorded)
-        }}
-      >
-        {isRecording ? (
-          <span className="text-ink-3">{t('settings:quickAsk.press')}</span>
-        ) : (
-          keysOf(accelerator, window.parley.platform).map((key) => (
-            <span key={key} className="inline-flex h-5 items-center rounded-xs bg-bubble px-1.5 text-meta text-ink-1">
-              {key}
-            </span>
-          ))
-        )}
-      </div>
-      <Button className="min-h-9" onClick={() => setIsRecording(true)}>
-        {t('settings:quickAsk.record')}
-      </Button>
+    <div
+      ref={field}
+      tabIndex={0}
+      role="textbox"
+      aria-readonly
+      aria-label={label}
+      aria-placeholder={t('actions:shortcuts.press')}
+      aria-describedby={describedBy}
+      className={`${FIELD} border-accent bg-raised text-ink-3 outline-2 outline-accent`}
+      onBlur={() => end(onCancel)}
+      onKeyDown={(event) => {
+        const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey
+        if (event.key === 'Tab' && !event.ctrlKey && !event.altKey && !event.metaKey) return
+        event.preventDefault()
+        event.stopPropagation()
+        if (isPlain && event.key === 'Escape') {
+          end(onCancel)
+          return
+        }
+        if (isPlain && (event.key === 'Backspace' || event.key === 'Delete') && onClear !== undefined) {
+          end(onClear)
+          return
+        }
+        const accelerator = readPress(event.nativeEvent)[0]
+        if (accelerator === undefined) return
+        if (isFreeToUse(accelerator)) end(() => onRecord(accelerator))
+        else onIncomplete?.()
+      }}
+    >
+      {t('actions:shortcuts.press')}
     </div>
   )
 }

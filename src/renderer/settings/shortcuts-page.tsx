@@ -1,73 +1,408 @@
+import { CircleAlert, RotateCcw, Search, X } from 'lucide-react'
+import { useEffect, useId, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ariaKeys, Kbd, type Key } from '../controls/kbd'
-import { keysOf } from './accelerator'
-import { useSettings } from './data'
+import { electronAccelerator, isFreeToUse, type Accelerator } from '../../shared/accelerator'
+import {
+  ACTIONS,
+  actionKeys,
+  actionOf,
+  conflictOf,
+  isChangeable,
+  type Action,
+  type ActionGroup,
+  type ActionId,
+  type KeyConflict,
+} from '../../shared/actions'
+import type { ShortcutState } from '../../shared/contract'
+import type { Settings } from '../../shared/settings'
+import { capsOf, readPress, useActionKeys } from '../actions/keys'
+import { Button } from '../controls/button'
+import { Icon } from '../controls/icon'
+import { IconButton } from '../controls/icon-button'
+import { KeyCaps, useKeyWords } from '../controls/kbd'
+import { StatusDot } from '../controls/status-dot'
+import { useSettings, useShortcutState } from './data'
+import { RecordingField, ShortcutField } from './shortcut-recorder'
 
-/** Every key that does something, as the platform writes it [33]. They cannot be changed yet, but the quick ask's. */
+const GROUPS: readonly ActionGroup[] = ['chats', 'writing', 'reading', 'window', 'anywhere']
+const ALL: readonly Action[] = ACTIONS
+
+/** The one row that is being changed. */
+type Editing =
+  | { kind: 'recording'; id: ActionId; isIncomplete: boolean }
+  | { kind: 'conflict'; id: ActionId; accelerator: Accelerator; conflict: KeyConflict }
+
+/** Every key that does something, as it is really set; a click or Enter records another one in place [33]. */
 export function ShortcutsPage() {
   const { t } = useTranslation()
   const settings = useSettings()
-  const sendsWithEnter = settings.sendKey === 'enter'
-  const groups: { name: string; rows: [action: string, keys: readonly Key[]][] }[] = [
-    {
-      name: 'chats',
-      rows: [
-        ['newChat', ['Mod', 'N']],
-        ['newTemporary', ['Mod', 'Shift', 'N']],
-        ['search', ['Mod', 'K']],
-        ['find', ['Mod', 'F']],
-        ['settings', ['Mod', ',']],
-        ['sidebar', ['Mod', '\\']],
-        ['model', ['Mod', '/']],
-        ['favourite', ['Mod', 'D']],
-        ['wire', ['Mod', 'Shift', 'Y']],
-        ['previous', ['Alt', 'Up']],
-        ['next', ['Alt', 'Down']],
-        ['rename', ['F2']],
-        ['delete', ['Delete']],
-        ['areas', ['F6']],
-      ],
-    },
-    {
-      name: 'writing',
-      rows: [
-        ['send', sendsWithEnter ? ['Enter'] : ['Mod', 'Enter']],
-        ['newLine', sendsWithEnter ? ['Shift', 'Enter'] : ['Enter']],
-        ['stopAndSend', ['Mod', 'Enter']],
-        ['stop', ['Mod', '.']],
-        ['lastQuestion', ['Up']],
-        ['latest', ['Mod', 'Down']],
-        ['attach', ['Mod', 'U']],
-      ],
-    },
-    {
-      name: 'anywhere',
-      rows: [
-        ['quickAsk', keysOf(settings.quickAsk.shortcut, window.parley.platform)],
-        ['openInWindow', ['Mod', 'Enter']],
-        ['hide', ['Esc']],
-      ],
-    },
-  ]
-  return groups.map((group) => (
-    <section key={group.name} className="mb-8">
-      <h2 className="border-b border-line pb-2 text-meta font-medium text-ink-3">
-        {t(`settings:shortcuts.${group.name}`)}
-      </h2>
-      <dl>
-        {group.rows.map(([action, keys]) => (
-          <div
-            key={action}
-            className="flex min-h-10 items-center justify-between gap-4 border-b border-line last:border-b-0"
-          >
-            <dt className="text-ui text-ink-1">{t(`settings:shortcuts.${action}`)}</dt>
-            <dd>
-              <Kbd keys={keys} className="text-ink-2" />
-              <span className="sr-only">{ariaKeys(keys)}</span>
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  ))
+  const keys = useActionKeys()
+  const words = useKeyWords()
+  const [editing, setEditing] = useState<Editing | null>(null)
+  const [said, setSaid] = useState('')
+  const [query, setQuery] = useState('')
+  const [pressed, setPressed] = useState<Accelerator | null>(null)
+  const returnTo = useRef<ActionId | null>(null)
+  const { platform } = window.parley
+
+  useEffect(() => {
+    // The row's button is back only after the recording field has gone.
+    if (editing !== null || returnTo.current === null) return
+    document.querySelector<HTMLElement>(`[data-shortcut="${returnTo.current}"]`)?.focus()
+    returnTo.current = null
+  }, [editing])
+
+  const name = (id: ActionId): string => t(`actions:names.${id}`)
+  const wordsOf = (accelerator: Accelerator): string => words(capsOf(accelerator))
+  const stop = (id: ActionId): void => {
+    returnTo.current = id
+    setEditing(null)
+  }
+  const give = (id: ActionId, accelerator: Accelerator | null, from?: ActionId): void => {
+    saveKeys(settings, id, accelerator, from)
+    setSaid(
+      accelerator === null
+        ? t('actions:shortcuts.emptied', { name: name(id) })
+        : t('actions:shortcuts.recorded', { name: name(id), keys: wordsOf(accelerator) }),
+    )
+    stop(id)
+  }
+  const wish = (id: ActionId, accelerator: Accelerator): void => {
+    const conflict = keys.get(id) === accelerator ? null : conflictOf(id, accelerator, keys, platform)
+    if (conflict === null) give(id, accelerator)
+    else setEditing({ kind: 'conflict', id, accelerator, conflict })
+  }
+
+  const needle = query.trim().toLowerCase()
+  const isWanted = ({ id }: Action): boolean => {
+    const present = keys.get(id) ?? null
+    if (pressed !== null) return present === pressed
+    if (needle === '') return true
+    return `${name(id)} ${present === null ? '' : wordsOf(present)}`.toLowerCase().includes(needle)
+  }
+  const groups = GROUPS.map((group) => ({
+    group,
+    rows: ALL.filter((action) => action.group === group && isWanted(action)),
+  })).filter(({ rows }) => rows.length > 0)
+
+  return (
+    <>
+      <div className="mb-4 flex flex-wrap items-center gap-3">
+        <SearchField
+          value={pressed === null ? query : wordsOf(pressed)}
+          onText={(text) => {
+            setPressed(null)
+            setQuery(text)
+          }}
+          onPress={(accelerator) => {
+            setQuery('')
+            setPressed(accelerator)
+          }}
+        />
+        <Button
+          variant="quiet"
+          isDisabled={Object.keys(settings.shortcuts).length === 0}
+          onClick={() => {
+            setEditing(null)
+            void window.parley.request['settings.set']({ shortcuts: {} })
+          }}
+        >
+          {t('actions:shortcuts.resetAll')}
+        </Button>
+      </div>
+      <p role="status" className="sr-only">
+        {said}
+      </p>
+      {groups.length === 0 && (
+        <p role="status" className="py-2 text-ui text-ink-2">
+          {t('actions:shortcuts.none')}
+        </p>
+      )}
+      {groups.map(({ group, rows }) => (
+        <section key={group} aria-label={t(`actions:groups.${group}`)} className="mb-8">
+          <h2 className="border-b border-line pb-2 text-meta font-medium text-ink-3">{t(`actions:groups.${group}`)}</h2>
+          <ul>
+            {rows.map(({ id }) => (
+              <li key={id} className="border-b border-line last:border-b-0">
+                <ShortcutRow
+                  id={id}
+                  name={name(id)}
+                  accelerator={keys.get(id) ?? null}
+                  editing={editing?.id === id ? editing : null}
+                  onEdit={setEditing}
+                  onStop={() => stop(id)}
+                  onWish={(accelerator) => wish(id, accelerator)}
+                  onGive={(accelerator, from) => give(id, accelerator, from)}
+                />
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </>
+  )
+}
+
+interface ShortcutRowProps {
+  id: ActionId
+  name: string
+  accelerator: Accelerator | null
+  editing: Editing | null
+  onEdit: (editing: Editing) => void
+  onStop: () => void
+  onWish: (accelerator: Accelerator) => void
+  onGive: (accelerator: Accelerator | null, from?: ActionId) => void
+}
+
+function ShortcutRow({ id, name, accelerator, editing, onEdit, onStop, onWish, onGive }: ShortcutRowProps) {
+  const { t } = useTranslation()
+  const settings = useSettings()
+  const words = useKeyWords()
+  const helpId = useId()
+  const isQuickAsk = id === 'quick-ask'
+  const shown = accelerator === null ? '' : words(capsOf(accelerator))
+
+  if (editing?.kind === 'recording') {
+    return (
+      <div className="flex min-h-13 flex-wrap items-center justify-between gap-x-4 gap-y-1 py-2">
+        <div className="min-w-40 flex-1">
+          <p className="text-ui text-ink-1">{name}</p>
+          <p id={helpId} className={`text-meta ${editing.isIncomplete ? 'text-danger' : 'text-ink-3'}`} role="status">
+            {editing.isIncomplete
+              ? t('actions:shortcuts.incomplete', {
+                  modifiers: t(`actions:shortcuts.modifiers.${window.parley.platform}`),
+                })
+              : isQuickAsk
+                ? t('settings:quickAsk.pressHelp', {
+                    modifiers: t(`actions:shortcuts.modifiers.${window.parley.platform}`),
+                  })
+                : t('actions:shortcuts.pressHelp', {
+                    key: t(`actions:shortcuts.${window.parley.platform === 'darwin' ? 'delete' : 'backspace'}`),
+                  })}
+          </p>
+        </div>
+        <RecordingField
+          label={`${name}: ${t('actions:shortcuts.press')}`}
+          describedBy={helpId}
+          onRecord={onWish}
+          {...(isQuickAsk ? {} : { onClear: () => onGive(null) })}
+          onCancel={onStop}
+          onIncomplete={() => onEdit({ kind: 'recording', id, isIncomplete: true })}
+        />
+      </div>
+    )
+  }
+  if (editing !== null) {
+    return (
+      <div className="py-2">
+        <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
+          <p className="text-ui text-ink-1">{name}</p>
+          <ShortcutField accelerator={editing.accelerator} isRefused />
+        </div>
+        <Conflict
+          editing={editing}
+          kept={shown}
+          onUse={(from) => onGive(editing.accelerator, from)}
+          onAgain={() => onEdit({ kind: 'recording', id, isIncomplete: false })}
+          onKeep={onStop}
+        />
+      </div>
+    )
+  }
+  if (!isChangeable(id) && !isQuickAsk) {
+    return (
+      <div className="flex min-h-10 items-center justify-between gap-4">
+        <span className="text-ui text-ink-1">{name}</span>
+        <Caps accelerator={accelerator} />
+        <span className="sr-only">{shown}</span>
+      </div>
+    )
+  }
+  const isChanged = Object.hasOwn(settings.shortcuts, id)
+  const first = actionOf(id).keys
+  return (
+    <div className="flex min-h-10 items-center gap-1">
+      <button
+        type="button"
+        data-shortcut={id}
+        className="focus-inset -mx-2 flex min-h-9.5 min-w-0 flex-1 flex-wrap items-center justify-between gap-x-4 rounded-s px-2 py-1 text-start text-ui text-ink-1 hover:bg-hovered"
+        onClick={() => onEdit({ kind: 'recording', id, isIncomplete: false })}
+      >
+        {name}
+        {accelerator !== null && <span className="sr-only">{t('actions:shortcuts.change', { keys: shown })}</span>}
+        <span className="ms-auto flex items-center gap-4">
+          {isQuickAsk && <QuickAskState />}
+          {accelerator === null ? (
+            <span className="font-label text-ink-2">{t('actions:shortcuts.record')}</span>
+          ) : (
+            <Caps accelerator={accelerator} />
+          )}
+        </span>
+      </button>
+      {isChanged && (
+        <IconButton
+          icon={RotateCcw}
+          label={
+            first === null
+              ? t('actions:shortcuts.resetNone', { name })
+              : t('actions:shortcuts.reset', { name, keys: words(capsOf(first)) })
+          }
+          onClick={() => (first === null ? onGive(null) : onWish(first))}
+        />
+      )}
+    </div>
+  )
+}
+
+function Caps({ accelerator }: { accelerator: Accelerator | null }): ReactNode {
+  return accelerator === null ? null : <KeyCaps keys={capsOf(accelerator)} />
+}
+
+interface ConflictProps {
+  editing: Extract<Editing, { kind: 'conflict' }>
+  /** The keys that stay, in words; empty for none. */
+  kept: string
+  onUse: (from: ActionId) => void
+  onAgain: () => void
+  onKeep: () => void
+}
+
+/** Why these keys cannot be had, and the two ways out. */
+function Conflict({ editing: { conflict }, kept, onUse, onAgain, onKeep }: ConflictProps) {
+  const { t } = useTranslation()
+  const first = useRef<HTMLButtonElement>(null)
+  useEffect(() => first.current?.focus(), [])
+  const isFree = conflict.kind === 'used' && !conflict.isFixed
+  const text = (): string => {
+    switch (conflict.kind) {
+      case 'used': {
+        const name = t(`actions:names.${conflict.by}`)
+        return t(conflict.isFixed ? 'actions:shortcuts.usedFixed' : 'actions:shortcuts.used', { name })
+      }
+      case 'system':
+        return t('actions:shortcuts.system', { system: t(`actions:shortcuts.systems.${window.parley.platform}`) })
+      case 'menu':
+        return t('actions:shortcuts.usedFixed', { name: t(`desktop:menu.${conflict.name}`) })
+    }
+  }
+  return (
+    <div
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return
+        event.preventDefault()
+        onKeep()
+      }}
+    >
+      <p role="alert" className="mt-1 flex items-center gap-2 text-meta text-danger">
+        <Icon of={CircleAlert} size={14} className="flex-none" />
+        {text()}
+      </p>
+      <div className="mt-2 flex flex-wrap gap-2">
+        <Button
+          ref={first}
+          onClick={() => {
+            if (conflict.kind === 'used' && isFree) onUse(conflict.by)
+            else onAgain()
+          }}
+        >
+          {t(isFree ? 'actions:shortcuts.useHere' : 'actions:shortcuts.again')}
+        </Button>
+        <Button variant="quiet" onClick={onKeep}>
+          {kept === '' ? t('actions:shortcuts.keepNone') : t('actions:shortcuts.keep', { keys: kept })}
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+const STATES: Record<ShortcutState['kind'], string> = {
+  registered: 'worksAnywhere',
+  taken: 'takenShort',
+  'not-possible': 'notPossibleShort',
+  off: 'off',
+}
+
+function QuickAskState() {
+  const { t } = useTranslation()
+  const { kind } = useShortcutState()
+  return (
+    <span className={`flex items-center gap-2 text-meta ${kind === 'taken' ? 'text-danger' : 'text-ink-2'}`}>
+      {kind === 'registered' && <StatusDot connection="connected" />}
+      {t(`actions:shortcuts.${STATES[kind]}`)}
+    </span>
+  )
+}
+
+interface SearchFieldProps {
+  value: string
+  onText: (text: string) => void
+  onPress: (accelerator: Accelerator) => void
+}
+
+/** Text is looked for in names; keys that could be a shortcut are looked for as such. */
+function SearchField({ value, onText, onPress }: SearchFieldProps) {
+  const { t } = useTranslation()
+  const field = useRef<HTMLInputElement>(null)
+  return (
+    <label className="flex h-9 min-w-48 flex-1 items-center gap-2.5 rounded-m border border-field bg-raised px-3 focus-within:outline-2 focus-within:-outline-offset-1 focus-within:outline-focus">
+      <Icon of={Search} className="text-ink-3" />
+      <input
+        ref={field}
+        type="text"
+        value={value}
+        aria-label={t('actions:shortcuts.searchLabel')}
+        placeholder={t('actions:shortcuts.search')}
+        className="min-w-0 flex-1 bg-transparent text-ui text-ink-1 outline-none placeholder:text-ink-3"
+        onChange={(event) => onText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape' && value !== '') {
+            event.preventDefault()
+            onText('')
+            return
+          }
+          const accelerator = readPress(event.nativeEvent)[0]
+          if (accelerator === undefined || !isFreeToUse(accelerator) || isEditing(accelerator)) return
+          event.preventDefault()
+          onPress(accelerator)
+        }}
+      />
+      {value !== '' && (
+        <IconButton
+          icon={X}
+          label={t('actions:shortcuts.clear')}
+          size={24}
+          className="-me-1"
+          onClick={() => {
+            onText('')
+            field.current?.focus()
+          }}
+        />
+      )}
+    </label>
+  )
+}
+
+/** Keys that a field of text needs for itself, such as those of Copy and of going word by word. */
+function isEditing(accelerator: Accelerator): boolean {
+  const isMenu = conflictOf('quick-ask', accelerator, new Map(), window.parley.platform)?.kind === 'menu'
+  return isMenu || /\+(?:Left|Right|Home|End|Backspace|Delete)$/u.test(accelerator)
+}
+
+/** Saves the keys of an action: only what differs from what it came with; `from` is left without. */
+function saveKeys(settings: Settings, id: ActionId, accelerator: Accelerator | null, from?: ActionId): void {
+  const { platform } = window.parley
+  const shortcuts = Object.fromEntries(Object.entries(settings.shortcuts).filter(([each]) => each !== id))
+  if (from === 'quick-ask' || id === 'quick-ask') {
+    const shortcut = id === 'quick-ask' && accelerator !== null ? electronAccelerator(accelerator, platform) : null
+    const quickAsk = shortcut === null ? { isEnabled: false } : { isEnabled: true, shortcut }
+    void window.parley.request['settings.set']({ quickAsk: { ...settings.quickAsk, ...quickAsk } })
+  }
+  if (from !== undefined && from !== 'quick-ask') shortcuts[from] = null
+  if (id !== 'quick-ask') {
+    // What is its own again is no change, unless another one has taken it: then it has to be said.
+    const isOwn = actionOf(id).keys === accelerator
+    const wouldBe = actionKeys({ ...settings, shortcuts }, platform).get(id) ?? null
+    if (!isOwn || wouldBe !== accelerator) shortcuts[id] = accelerator
+  }
+  void window.parley.request['settings.set']({ shortcuts })
 }

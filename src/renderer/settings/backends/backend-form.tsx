@@ -199,9 +199,10 @@ export function BackendForm({ view, start, isActive, onUse, onDuplicate, onRemov
         <Labelled label={t('settings:parameters.label')} htmlFor={parametersId}>
           <ParametersField
             id={parametersId}
-            backendId={backendId}
+            ownerId={backendId}
             value={draft.parameters}
             error={errors.parameters ?? null}
+            help={t('settings:parameters.help')}
             onChange={(parameters) => change({ parameters })}
           />
         </Labelled>

@@ -147,7 +147,8 @@ function BackendRow({ view, isChosen, isActive, onChoose }: BackendRowProps) {
         <span className="min-w-0 flex-1">
           <bdi className="block truncate text-ui font-label text-ink-1">{view.profile.name}</bdi>
           <span className="block truncate text-meta text-ink-2">
-            {isActive ? `${host} · ${t('settings:backends.inUse')}` : host}
+            <bdi>{host}</bdi>
+            {isActive && ` · ${t('settings:backends.inUse')}`}
           </span>
           <span className="sr-only">{status}</span>
         </span>

@@ -9,26 +9,36 @@ import { checkParameters, type JsonProblem } from './json-check'
 const CHECK_DELAY_MS = 300
 const MOST_LINES = 14
 
-/** What was typed and is no JSON yet, by backend: going to another page does not lose it. */
+/** What was typed and is no JSON yet, by owner: going to another page does not lose it. */
 const unfinished = new Map<string, string>()
+
+/** Forgets what was typed for an owner and is no JSON. */
+export function forgetUnfinished(ownerId: string): void {
+  unfinished.delete(ownerId)
+}
 
 export interface ParametersFieldProps {
   id: string
-  backendId: string
+  /** The backend or conversation that they belong to. */
+  ownerId: string
   /** The last good text, which is sent. */
   value: string
   /** What main found that the check here did not. */
   error: AppError | null
+  /** A sentence beneath, where nothing else says what the field is for. */
+  help?: string
+  /** So many lines stand in it at least. */
+  leastLines?: number
   /** Only good texts. */
   onChange: (text: string) => void
 }
 
 /** The fields that go with every question, as JSON: checked while it is typed, with the place of what is wrong marked. */
-export function ParametersField({ id, backendId, value, error, onChange }: ParametersFieldProps) {
+export function ParametersField({ id, ownerId, value, error, help, leastLines = 3, onChange }: ParametersFieldProps) {
   const { t } = useTranslation()
   const errorText = useErrorText()
   const noteId = useId()
-  const [text, setText] = useState(() => unfinished.get(backendId) ?? value)
+  const [text, setText] = useState(() => unfinished.get(ownerId) ?? value)
   const [problem, setProblem] = useState(() => checkParameters(text))
   const [scrolled, setScrolled] = useState({ left: 0, top: 0 })
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
@@ -43,10 +53,10 @@ export function ParametersField({ id, backendId, value, error, onChange }: Param
     const found = checkParameters(latest.current.text)
     setProblem(found)
     if (found === null) {
-      unfinished.delete(backendId)
+      unfinished.delete(ownerId)
       latest.current.onChange(latest.current.text)
-    } else unfinished.set(backendId, latest.current.text)
-  }, [backendId])
+    } else unfinished.set(ownerId, latest.current.text)
+  }, [ownerId])
   useEffect(
     () => () => {
       // Left within 300 ms of the last key.
@@ -87,13 +97,13 @@ export function ParametersField({ id, backendId, value, error, onChange }: Param
           <textarea
             id={id}
             value={text}
-            rows={Math.min(Math.max(lines, 3), MOST_LINES)}
+            rows={Math.min(Math.max(lines, leastLines), MOST_LINES)}
             wrap="off"
             spellCheck={false}
             autoComplete="off"
             placeholder={'{ "temperature": 0.2 }'}
             aria-invalid={note !== null || undefined}
-            aria-describedby={noteId}
+            aria-describedby={note === null && help === undefined ? undefined : noteId}
             // The coloured copy beneath shows the words; in forced colours the field does.
             className="relative block w-full resize-none overflow-auto bg-transparent py-1.75 pe-3 whitespace-pre text-transparent caret-accent outline-none placeholder:text-ink-3 forced-colors:text-[FieldText]"
             onChange={(event) => {
@@ -110,7 +120,7 @@ export function ParametersField({ id, backendId, value, error, onChange }: Param
           />
         </div>
       </div>
-      <FieldNote id={noteId} error={note} help={t('settings:parameters.help')} />
+      {(note !== null || help !== undefined) && <FieldNote id={noteId} error={note} help={help} />}
     </div>
   )
 }

@@ -1,0 +1,404 @@
+import { Dialog } from '@base-ui/react/dialog'
+import { Command } from 'cmdk'
+import {
+  Bot,
+  ChevronRight,
+  MessageCircleDashed,
+  MessageSquare,
+  Search,
+  Settings,
+  SquarePen,
+  Zap,
+  type LucideIcon,
+} from 'lucide-react'
+import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { capsOf, isKeyOf } from '../actions/keys'
+import { runAction } from '../actions/offers'
+import { useFinalFocus } from '../controls/final-focus'
+import { Icon } from '../controls/icon'
+import { Kbd, type Key } from '../controls/kbd'
+import { StatusDot } from '../controls/status-dot'
+import { useDates } from '../dates'
+import { useFigures } from '../figures'
+import { useSearch } from '../sidebar/search'
+import { Marked } from '../sidebar/search-results'
+import { choose, connectionOf, needCatalogue } from '../store/backends'
+import { showChat, showConversation, showMessage, showNewConversation, showSettings } from '../store/conversations'
+import { changeDraft } from '../store/drafts'
+import { needModels, rememberModel } from '../store/models'
+import { backendOf, choiceOf, useStore } from '../store/state'
+import { FILTERS, useFound, type Filter, type Item } from './found'
+import { closePalette, usePalette } from './state'
+
+/** So many conversations are found at most. */
+const MAX_HITS = 50
+
+/** Chats and their messages, what can be done, models, backends and settings, from one field [21]. */
+export function Palette() {
+  const { t } = useTranslation()
+  const figures = useFigures()
+  const finalFocus = useFinalFocus()
+  const [text, setText] = useState(() => usePalette.getState().text)
+  const [filter, setFilter] = useState<Filter>('all')
+  const [reached, setReached] = useState<string | null>(null)
+  const field = useRef<HTMLInputElement>(null)
+  /** What was chosen has taken the focus somewhere, or will. */
+  const hasLed = useRef(false)
+  const answered = useSearch(filter === 'all' || filter === 'chats' ? text : '')
+  const groups = useFound(text, filter, answered)
+  const items = groups.flatMap(({ items: ofGroup }) => ofGroup)
+  // Until somebody moves, the first one is meant, also when more comes in above it.
+  const active = items.find(({ key }) => key === reached) ?? items[0]
+  const isBusy = text.trim() !== '' && (filter === 'all' || filter === 'chats') && answered?.query !== text
+  const hits = answered?.result?.hits.length ?? 0
+  const currentBackendId = useStore((state) => choiceOf(state, state.currentId).backendId)
+  useEffect(() => needCatalogue(currentBackendId), [currentBackendId])
+
+  const pick = (item: Item): void => {
+    hasLed.current = true
+    closePalette()
+    follow(item)
+  }
+  const turn = (step: -1 | 1): void => {
+    const place = FILTERS.indexOf(filter)
+    setFilter(FILTERS[(place + step + FILTERS.length) % FILTERS.length] ?? 'all')
+    setReached(null)
+  }
+  const steer = (event: KeyboardEvent): void => {
+    if (event.nativeEvent.isComposing) return
+    const isMod = window.parley.platform === 'darwin' ? event.metaKey : event.ctrlKey
+    if (isKeyOf(event.nativeEvent, 'palette')) closePalette()
+    else if (event.key === 'Tab') turn(event.shiftKey ? -1 : 1)
+    else if (event.key === 'Enter' && isMod && text.trim() !== '') {
+      pick({ kind: 'new-chat', key: 'new-chat', text: text.trim() })
+    } else return
+    event.preventDefault()
+  }
+
+  return (
+    <Dialog.Root
+      open
+      onOpenChange={(isOpen) => {
+        if (!isOpen) closePalette()
+      }}
+    >
+      <Dialog.Portal>
+        <Dialog.Backdrop className="layer-modal fixed inset-0 bg-scrim transition-opacity duration-(--d-base) data-starting-style:opacity-0" />
+        <Dialog.Viewport className="layer-modal fixed inset-0 px-2 max-narrow:px-2">
+          <Dialog.Popup
+            aria-label={t('actions:palette.label')}
+            initialFocus={field}
+            finalFocus={() => (hasLed.current ? false : finalFocusOf(finalFocus))}
+            className="drag-none mx-auto mt-24 flex max-h-[min(620px,calc(100%-112px))] w-160 max-w-full flex-col overflow-hidden rounded-xl border border-transparent bg-raised shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-starting-style:translate-y-1 data-starting-style:opacity-0 max-narrow:mt-4 max-narrow:max-h-[calc(100%-32px)]"
+          >
+            <Command
+              shouldFilter={false}
+              loop
+              label={t('actions:palette.label')}
+              value={active?.key ?? ''}
+              onValueChange={setReached}
+              onKeyDown={steer}
+              className="flex min-h-0 flex-col"
+            >
+              <div className="flex flex-none flex-wrap items-center gap-x-3 border-b border-line ps-5 pe-4 max-narrow:ps-4 max-narrow:pb-2">
+                <Icon of={Search} size={18} className="flex-none text-ink-3" />
+                <Command.Input
+                  ref={field}
+                  value={text}
+                  onValueChange={(value) => {
+                    setText(value)
+                    setReached(null)
+                  }}
+                  aria-label={t('actions:palette.label')}
+                  placeholder={t('actions:palette.placeholder')}
+                  className="h-14 min-w-32 flex-1 bg-transparent text-[16px]/6 text-ink-1 outline-none placeholder:text-ink-3"
+                />
+                <div
+                  role="group"
+                  aria-label={t('actions:palette.filters')}
+                  className="flex flex-none gap-1 max-narrow:w-full max-narrow:overflow-x-auto"
+                >
+                  {FILTERS.map((each) => (
+                    <button
+                      key={each}
+                      type="button"
+                      tabIndex={-1}
+                      aria-pressed={filter === each}
+                      className="flex h-7 flex-none items-center rounded-m border border-transparent px-2 text-meta font-medium text-ink-2 hover:bg-hovered aria-pressed:bg-selected aria-pressed:text-ink-1 forced-colors:aria-pressed:border-[Highlight]"
+                      onClick={() => {
+                        setFilter(each)
+                        setReached(null)
+                        field.current?.focus()
+                      }}
+                    >
+                      {t(`actions:palette.filter.${each}`)}
+                    </button>
+                  ))}
+                </div>
+              </div>
+              <Command.List
+                label={t('actions:palette.label')}
+                aria-busy={isBusy}
+                className="min-h-0 flex-1 overflow-y-auto overscroll-contain p-2"
+              >
+                {groups.map(({ key, heading, items: ofGroup, more }) => (
+                  <Command.Group
+                    key={key}
+                    heading={
+                      key === 'chats' && text.trim() !== ''
+                        ? t(hits >= MAX_HITS ? 'actions:palette.atMost' : 'actions:palette.matches', {
+                            count: hits,
+                            value: figures.whole(hits),
+                          })
+                        : heading
+                    }
+                    className="pb-1 [&>[cmdk-group-heading]]:px-3 [&>[cmdk-group-heading]]:pt-2 [&>[cmdk-group-heading]]:pb-1 [&>[cmdk-group-heading]]:text-meta [&>[cmdk-group-heading]]:font-medium [&>[cmdk-group-heading]]:text-ink-3"
+                  >
+                    {ofGroup.map((item) => (
+                      <Line key={item.key} item={item} onPick={() => pick(item)} />
+                    ))}
+                    {more > 0 && (
+                      <div role="presentation" className="px-3 py-1 text-meta text-ink-3">
+                        {t('actions:palette.more', { count: more, value: figures.whole(more) })}
+                      </div>
+                    )}
+                  </Command.Group>
+                ))}
+                {items.length === 0 && !isBusy && (
+                  <div role="presentation" className="px-3 py-6 text-center text-ui break-words text-ink-2">
+                    {t('actions:palette.none', { text: text.trim() })}
+                  </div>
+                )}
+              </Command.List>
+              <p role="status" className="sr-only">
+                {isBusy
+                  ? ''
+                  : items.length === 0
+                    ? t('actions:palette.none', { text: text.trim() })
+                    : t('actions:palette.results', { count: items.length, value: figures.whole(items.length) })}
+              </p>
+              <Hints isMatch={active?.kind === 'hit' && active.hit.messageId !== null} />
+            </Command>
+          </Dialog.Popup>
+        </Dialog.Viewport>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}
+
+function finalFocusOf(usual: ReturnType<typeof useFinalFocus>): HTMLElement | true {
+  return usual === true ? true : (usual.current ?? true)
+}
+
+/** Goes where an item leads. */
+function follow(item: Item): void {
+  const { currentId, view } = useStore.getState()
+  switch (item.kind) {
+    case 'chat':
+      void showConversation(item.summary.id)
+      return
+    case 'hit': {
+      const { conversationId, messageId, snippet, marks } = item.hit
+      const words = [...new Set(marks.map(([start, end]) => snippet.slice(start, end)))]
+      void (messageId === null ? showConversation(conversationId) : showMessage(conversationId, messageId, words))
+      return
+    }
+    case 'action':
+      // Once the palette has let go of the focus, which some actions take.
+      requestAnimationFrame(() => void runAction(item.id))
+      return
+    case 'new-chat':
+      showNewConversation()
+      // One that was begun has its words still.
+      changeDraft(useStore.getState().currentId, (draft) => ({
+        ...draft,
+        text: [draft.text, item.text].filter((part) => part !== '').join('\n\n'),
+      }))
+      return
+    case 'model': {
+      const { backendId } = choiceOf(useStore.getState(), currentId)
+      const picked = { backendId, provider: item.row.provider, model: item.row.model }
+      choose(currentId, picked)
+      void rememberModel(picked)
+      if (picked.provider !== null) void needModels(backendId, picked.provider)
+      focusChat(view.name)
+      return
+    }
+    case 'backend': {
+      const profile = backendOf(useStore.getState(), item.backendId)?.profile
+      choose(currentId, {
+        backendId: item.backendId,
+        provider: profile?.provider ?? null,
+        model: profile?.model ?? null,
+      })
+      focusChat(view.name)
+      return
+    }
+    case 'setting':
+      if (item.setting === null) showSettings(item.page)
+      else showSettings(item.page, undefined, undefined, item.setting.name)
+  }
+}
+
+function focusChat(view: string): void {
+  if (view !== 'chat') showChat()
+  useStore.setState(({ focusRequests }) => ({ focusRequests: focusRequests + 1 }))
+}
+
+interface LineProps {
+  item: Item
+  onPick: () => void
+}
+
+function Line({ item, onPick }: LineProps) {
+  return (
+    <Command.Item
+      value={item.key}
+      onSelect={onPick}
+      className="flex min-h-9 cursor-default items-start gap-3.5 rounded-l border border-transparent px-3 py-2 text-ui text-ink-1 aria-selected:bg-selected forced-colors:aria-selected:bg-[Highlight] forced-colors:aria-selected:text-[HighlightText] forced-color-adjust-none"
+    >
+      <LineContent item={item} />
+    </Command.Item>
+  )
+}
+
+function LineContent({ item }: { item: Item }) {
+  const { t } = useTranslation()
+  const dates = useDates()
+  const origin = useStore((state) =>
+    item.kind === 'hit'
+      ? state.conversations.get(item.hit.conversationId)
+      : item.kind === 'chat'
+        ? item.summary
+        : undefined,
+  )
+  const date = (ms: number): string => {
+    const now = new Date()
+    const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1)
+    const isYesterday = new Date(ms).toDateString() === yesterday.toDateString()
+    return isYesterday ? t('chat:sidebar.groups.yesterday') : dates.short(ms, now)
+  }
+  const chatIcon =
+    origin?.isTemporary === true ? MessageCircleDashed : origin?.origin === 'quick-ask' ? Zap : MessageSquare
+  switch (item.kind) {
+    case 'chat':
+      return (
+        <Named icon={chatIcon} end={date(item.summary.updatedAt)}>
+          {item.summary.title === '' ? t('chat:sidebar.untitled') : item.summary.title}
+        </Named>
+      )
+    case 'hit': {
+      const { title, messageId, snippet, marks, updatedAt } = item.hit
+      return (
+        <Named
+          icon={chatIcon}
+          end={date(updatedAt)}
+          {...(messageId === null ? {} : { below: <Marked text={snippet} marks={marks} /> })}
+        >
+          {messageId === null ? (
+            <Marked text={snippet} marks={marks} />
+          ) : title === '' ? (
+            t('chat:sidebar.untitled')
+          ) : (
+            title
+          )}
+        </Named>
+      )
+    }
+    case 'action':
+      return (
+        <Named
+          icon={ChevronRight}
+          end={item.accelerator === null ? null : <Kbd keys={capsOf(item.accelerator)} className="text-ink-2" />}
+        >
+          {item.name}
+        </Named>
+      )
+    case 'new-chat':
+      return (
+        <Named icon={SquarePen} end={<Kbd keys={['Mod', 'Enter']} className="text-ink-2" />}>
+          {t('actions:palette.newChat', { text: item.text })}
+        </Named>
+      )
+    case 'model':
+      return (
+        <Named icon={Bot} end={item.row.providerLabel}>
+          {item.row.label}
+        </Named>
+      )
+    case 'backend':
+      return <BackendLine item={item} />
+    case 'setting':
+      return (
+        <Named icon={Settings} end={item.setting === null ? null : t(`settings:pages.${item.page}`)}>
+          {item.name}
+        </Named>
+      )
+  }
+}
+
+function BackendLine({ item }: { item: Extract<Item, { kind: 'backend' }> }) {
+  const { t } = useTranslation()
+  const connection = useStore((state) => connectionOf(state, item.backendId))
+  return (
+    <>
+      <span className="flex size-5 flex-none items-center justify-center">
+        <StatusDot connection={connection} />
+      </span>
+      <bdi className="min-w-0 flex-1 truncate font-label">{item.name}</bdi>
+      <span className="flex-none text-meta text-ink-2">
+        {item.isChosen ? t('actions:palette.inUse') : t(`settings:backends.status.${connection}`)}
+      </span>
+    </>
+  )
+}
+
+interface NamedProps {
+  icon: LucideIcon
+  end: ReactNode
+  below?: ReactNode
+  children: ReactNode
+}
+
+function Named({ icon, end, below, children }: NamedProps) {
+  return (
+    <>
+      <Icon of={icon} className="mt-0.5 flex-none text-ink-3" />
+      <span className="min-w-0 flex-1">
+        <span className="flex items-baseline gap-3">
+          <bdi className="min-w-0 flex-1 truncate font-label">{children}</bdi>
+          <span className="tabular max-w-1/2 flex-none truncate text-meta text-ink-2">{end}</span>
+        </span>
+        {below !== undefined && (
+          <span dir="auto" className="block truncate text-ink-2">
+            {below}
+          </span>
+        )}
+      </span>
+    </>
+  )
+}
+
+/** The keys that work here. */
+function Hints({ isMatch }: { isMatch: boolean }) {
+  const { t } = useTranslation()
+  const hints: { keys: readonly (readonly Key[])[]; text: string }[] = [
+    { keys: [['Up'], ['Down']], text: 'move' },
+    { keys: [['Enter']], text: isMatch ? 'openMatch' : 'open' },
+    { keys: [['Tab']], text: 'next' },
+    { keys: [['Esc']], text: 'close' },
+  ]
+  return (
+    <div className="flex flex-none flex-wrap gap-x-5 border-t border-line px-4.5 py-2.5 text-meta text-ink-2 max-narrow:hidden">
+      {hints.map(({ keys, text }) => (
+        <span key={text} className="flex items-center gap-2">
+          {keys.map((pressed) => (
+            <Kbd key={pressed.join()} keys={pressed} className="text-ink-2" />
+          ))}
+          {t(`actions:palette.${text}`)}
+        </span>
+      ))}
+    </div>
+  )
+}

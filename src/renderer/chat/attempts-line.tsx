@@ -7,6 +7,7 @@ import { Ring } from '../controls/ring'
 import { LiveDot } from '../controls/status-dot'
 import { useFigures } from '../figures'
 import { useDisclosure } from './disclosure'
+import { textOfAttempt } from './find-text'
 import { FoldedLine } from './folded-line'
 import { plainReason, withoutClassNames } from './reason'
 import { nameOf } from './status'
@@ -38,10 +39,11 @@ export function AttemptsLine({ message }: { message: AssistantMessage }) {
           <AttemptRow
             key={index}
             outcome="failed"
+            find={`attempt:${index}`}
             name={nameOf(attempt.provider)}
             model={attempt.provider.model}
             {...reasonOf(attempt)}
-            text={contentText(attempt)}
+            text={textOfAttempt(attempt)}
             time={figures.secondsExact(attempt.durationMs)}
           />
         ))}
@@ -67,6 +69,8 @@ export function AttemptsLine({ message }: { message: AssistantMessage }) {
 
 interface AttemptRowProps {
   outcome: 'failed' | 'running' | 'answered'
+  /** The name under which its parts are found; without it they are not. */
+  find?: string
   name: string
   model: string | null
   words: string
@@ -77,7 +81,7 @@ interface AttemptRowProps {
   time: string
 }
 
-function AttemptRow({ outcome, name, model, words, inFull, text = '', time }: AttemptRowProps) {
+function AttemptRow({ outcome, find, name, model, words, inFull, text = '', time }: AttemptRowProps) {
   return (
     <li className="py-1">
       <div className="flex min-h-6 items-center gap-3 text-ui">
@@ -90,15 +94,18 @@ function AttemptRow({ outcome, name, model, words, inFull, text = '', time }: At
           />
         )}
         <span className="min-w-0 flex-1 break-words text-ink-3" dir="auto" title={inFull}>
-          <bdi className="text-ink-1">{name}</bdi> {model !== null && <bdi>{model}</bdi>}
+          <span data-find={find && `${find}:who`}>
+            <bdi className="text-ink-1">{name}</bdi> {model !== null && <bdi>{model}</bdi>}
+          </span>
           <span aria-hidden> · </span>
-          {words}
+          <span data-find={inFull !== undefined && find ? `${find}:reason` : undefined}>{words}</span>
         </span>
         <span className="tabular flex-none text-meta text-ink-3">{time}</span>
       </div>
       {text !== '' && (
         <p
           dir="auto"
+          data-find={find && `${find}:text`}
           className="ms-7 mt-0.5 line-clamp-4 text-ui break-words whitespace-pre-wrap text-ink-3 select-text"
           title={text}
         >
@@ -107,13 +114,6 @@ function AttemptRow({ outcome, name, model, words, inFull, text = '', time }: At
       )}
     </li>
   )
-}
-
-function contentText({ content }: Attempt): string {
-  return content
-    .map((item) => (item.type === 'text' ? item.text : ''))
-    .join('')
-    .trim()
 }
 
 /** What the backend said beside the answer, one line each. */
@@ -125,7 +125,7 @@ export function Notices({ message }: { message: AssistantMessage }) {
       {message.notices.map((notice, index) => (
         <p key={index} className="flex items-start gap-2.5 ps-0.5 text-ui text-ink-2">
           <Icon of={Info} className="mt-0.5" />
-          <span className="min-w-0 break-words select-text" dir="auto">
+          <span data-find={`notice:${index}`} className="min-w-0 break-words select-text" dir="auto">
             {t('chat:notice', { text: withoutClassNames(notice.text) })}
           </span>
         </p>
@@ -154,7 +154,10 @@ export function ToolBlock({ messageId, call, isRunning }: { messageId: string; c
           <Icon of={/search|web|brows/iu.test(name) ? Globe : Wrench} className="text-ink-2" />
         )}
         <span className="min-w-0 flex-1 truncate text-ink-3">
-          <bdi className="text-ink-1">{name}</bdi> <bdi>{tellingArgument(call.arguments)}</bdi>
+          <bdi data-find={`tool:${call.index}:name`} className="text-ink-1">
+            {name}
+          </bdi>{' '}
+          <bdi>{tellingArgument(call.arguments)}</bdi>
         </span>
         <Icon of={isOpen ? ChevronDown : ChevronRight} size={14} className="text-ink-3 rtl:-scale-x-100" />
       </button>

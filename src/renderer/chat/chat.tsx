@@ -1,5 +1,5 @@
 import { CircleAlert, TriangleAlert } from 'lucide-react'
-import { useCallback, useEffect, useState, type RefObject } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useState, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { describe, type AppError } from '../../shared/errors'
 import { Composer } from '../composer/composer'
@@ -7,17 +7,21 @@ import { DropVeil } from '../composer/drop-veil'
 import { useFileDrop } from '../composer/file-drop'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
+import { showToast } from '../controls/toast'
 import { attachFiles } from '../store/drafts'
 import { useStore } from '../store/state'
 import { WirePlace } from '../wire/place'
 import { useWire } from '../wire/state'
 import { useChoice, useHasModels } from './choice'
 import { useAskOffline } from './offline'
+import { ComparisonReport } from '../compare/report'
 import { Header } from './header'
 import { LiveRegion } from './live-region'
 import { NewChat } from './new-chat'
 import { TemporaryLine } from './temporary'
 import { Thread, type ThreadHandle } from './thread'
+
+const Columns = lazy(async () => ({ default: (await import('../compare/columns')).Columns }))
 
 export interface ChatProps {
   fieldRef: RefObject<HTMLTextAreaElement | null>
@@ -26,12 +30,11 @@ export interface ChatProps {
   onPickerChange: (isOpen: boolean) => void
   isSidebarShown: boolean
   isNarrow: boolean
-  onFind: () => void
 }
 
 /** One conversation: header, thread, composer. */
 export function Chat(props: ChatProps) {
-  const { fieldRef, threadRef, isPickerOpen, onPickerChange, isSidebarShown, isNarrow, onFind } = props
+  const { fieldRef, threadRef, isPickerOpen, onPickerChange, isSidebarShown, isNarrow } = props
   const conversationId = useStore((state) => state.currentId)
   const present = useStore((state) => state.threads.get(conversationId))
   const openPicker = useCallback(() => onPickerChange(true), [onPickerChange])
@@ -42,7 +45,12 @@ export function Chat(props: ChatProps) {
     },
     [conversationId, fieldRef],
   )
-  const incoming = useFileDrop(drop)
+  const { t } = useTranslation()
+  const refuseWebPicture = useCallback(
+    () => showToast({ text: `${t('images:web.title')}. ${t('images:web.detail')}` }),
+    [t],
+  )
+  const incoming = useFileDrop(drop, refuseWebPicture)
   const hasModels = useHasModels(conversationId)
   useAskOffline(useChoice(conversationId).backendId)
 
@@ -62,25 +70,36 @@ export function Chat(props: ChatProps) {
       : present === undefined && isPlayingFile
         ? { id: conversationId, headId: null, messages: [] }
         : null
+  const comparison = useStore((state) => state.comparisons.get(conversationId))
+  const isComparing = comparison !== undefined && (present === undefined || present.status === 'ready')
   return (
-    <main className="flex h-full min-w-0 flex-1 flex-col bg-paper">
+    <main className={`flex h-full min-w-0 flex-1 flex-col bg-paper ${isComparing ? '[--composer:100%]' : ''}`}>
       <Header
         conversationId={conversationId}
         hasToggle={!isSidebarShown}
-        hasLine={isWireOpen || (isScrolled && !isEmpty)}
+        hasLine={isWireOpen || (isScrolled && !isEmpty && !isComparing)}
         hasPicker={!isNarrow}
         isPickerOpen={isPickerOpen}
         onPickerChange={onPickerChange}
       />
       <StorageBanner />
       {/* Outside of what the wire view may cover, so that it is heard. */}
-      <LiveRegion key={conversationId} conversationId={conversationId} />
+      {isComparing ? (
+        <ComparisonReport key={`compare ${conversationId}`} conversationId={conversationId} />
+      ) : (
+        <LiveRegion key={conversationId} conversationId={conversationId} />
+      )}
       <WirePlace>
-        <div className="relative flex min-h-0 flex-1 flex-col">
-          {isEmpty && <NewChat onFind={onFind} onChooseModel={hasModels ? openPicker : null} />}
+        <div className={`relative flex min-h-0 flex-1 flex-col ${isComparing ? 'mb-3.5 max-narrow:mb-2' : ''}`}>
+          {isEmpty && !isComparing && <NewChat onChooseModel={hasModels ? openPicker : null} />}
           {present?.status === 'loading' && <Opening />}
           {present?.status === 'failed' && <Unreadable conversationId={conversationId} error={present.error} />}
-          {conversation !== null && !isEmpty && (
+          {isComparing && (
+            <Suspense fallback={null}>
+              <Columns key={conversationId} conversationId={conversationId} comparison={comparison} />
+            </Suspense>
+          )}
+          {conversation !== null && !isEmpty && !isComparing && (
             <Thread key={conversationId} ref={threadRef} conversation={conversation} onScrolled={setIsScrolled} />
           )}
           {incoming > 0 && <DropVeil count={incoming} />}

@@ -1,6 +1,6 @@
 import { useShallow } from 'zustand/react/shallow'
 import { useTranslation } from 'react-i18next'
-import { backendOf, choiceOf, isGone, useStore, type Choice } from '../store/state'
+import { backendOf, choiceOf, isGone, isReadOnly, useStore, type Choice } from '../store/state'
 
 /** Who answers the next question of a conversation. */
 export function useChoice(conversationId: string): Choice {
@@ -12,8 +12,19 @@ export function useHasModels(conversationId: string): boolean {
   return useStore((state) => backendOf(state, choiceOf(state, conversationId).backendId)?.isBuiltIn === false)
 }
 
-/** Why nothing can be asked in a conversation as it stands: its backend was removed. Null where all is well. */
-export function useGoneReason(conversationId: string): string | null {
+/**
+ * Why nothing can be asked in a conversation as it stands: a newer Parley wrote it, or its backend was removed. Null where
+ * all is well.
+ */
+export function useClosedReason(conversationId: string): string | null {
   const { t } = useTranslation()
-  return useStore((state) => isGone(state, conversationId)) ? t('chat:gone.reason') : null
+  const readOnly = useReadOnlyReason(conversationId)
+  const hasNobody = useStore((state) => isGone(state, conversationId))
+  return readOnly ?? (hasNobody ? t('chat:gone.reason') : null)
+}
+
+/** Why nothing of a conversation can be changed: a newer Parley wrote it. Null where all is well. */
+export function useReadOnlyReason(conversationId: string): string | null {
+  const { t } = useTranslation()
+  return useStore((state) => isReadOnly(state, conversationId)) ? t('chat:readOnly.reason') : null
 }

@@ -5,7 +5,7 @@ import type { Translate } from '../../shared/i18n'
 import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
 import { continueAnswer } from '../store/sending'
-import { useGoneReason } from './choice'
+import { useClosedReason } from './choice'
 import { LINK, OtherProvider, useOtherProviders } from './other-provider'
 import { Segments } from './status-line'
 
@@ -21,7 +21,7 @@ export function EndNote({ message, conversationId, isLast }: EndNoteProps) {
   const { t } = useTranslation()
   const { state, finishReason, id } = message
   const giveFocus = useGiveFocus()
-  const goneReason = useGoneReason(conversationId)
+  const closedReason = useClosedReason(conversationId)
   const hasOthers = useOtherProviders(conversationId, id).length > 0
   const isOver = state === 'complete' || state === 'complete-unconfirmed'
   if (!isOver || (finishReason !== 'length' && finishReason !== 'content_filter')) return null
@@ -35,10 +35,10 @@ export function EndNote({ message, conversationId, isLast }: EndNoteProps) {
                   key="continue"
                   type="button"
                   className={LINK}
-                  aria-disabled={goneReason !== null || undefined}
-                  title={goneReason ?? undefined}
+                  aria-disabled={closedReason !== null || undefined}
+                  title={closedReason ?? undefined}
                   onClick={() => {
-                    if (goneReason !== null) return
+                    if (closedReason !== null) return
                     giveFocus()
                     void continueAnswer(conversationId, id)
                   }}

@@ -12,13 +12,14 @@ import { useFigures } from '../figures'
 import { showSettings } from '../store/conversations'
 import { continueAnswer, retryAnswer } from '../store/sending'
 import { backendOf, useStore } from '../store/state'
-import { useGoneReason } from './choice'
+import { useClosedReason } from './choice'
 import { clockOf, useTimeLeft } from './countdown'
 import { DetailsList } from './details-dialog'
 import { KeyForm, triedTail, useProvider } from './key-form'
 import { OtherBackend } from './other-backend'
 import { canAnotherProviderHelp, OtherProvider } from './other-provider'
 import { withoutClassNames } from './reason'
+import { SendAsText, useCanSendAsText } from './send-as-text'
 import { nameOf } from './status'
 
 export interface ErrorCardProps {
@@ -111,17 +112,26 @@ function FailureCard(props: ErrorCardProps & { text: ErrorText }) {
     giveFocus()
     void continueAnswer(conversationId, message.id)
   }
-  const goneReason = useGoneReason(conversationId)
+  const closedReason = useClosedReason(conversationId)
   // Of an answer without a word there is nothing to go on with.
   const canGoOn = text.action === 'continue' && props.words > 0
-  const hasOtherPrimary = canGoOn || review !== null
+  const canSendText = useCanSendAsText(props) && isLast
+  const hasOtherPrimary = canGoOn || review !== null || canSendText
   return (
     <Card icon={<Icon of={CircleAlert} className="text-danger" />} text={text} isFresh={isFresh}>
       <div className="mt-3 flex flex-wrap items-center gap-2">
         {isLast && canGoOn && (
-          <Button variant="primary" isDisabled={goneReason !== null} reason={goneReason ?? undefined} onClick={goOn}>
+          <Button
+            variant="primary"
+            isDisabled={closedReason !== null}
+            reason={closedReason ?? undefined}
+            onClick={goOn}
+          >
             {t('common:continue')}
           </Button>
+        )}
+        {canSendText && (
+          <SendAsText message={message} error={error} conversationId={conversationId} closedReason={closedReason} />
         )}
         {review !== null && (
           <Button variant="primary" onClick={review}>
@@ -133,7 +143,7 @@ function FailureCard(props: ErrorCardProps & { text: ErrorText }) {
             <RetryButton
               variant={hasOtherPrimary ? 'secondary' : 'primary'}
               allowedAtMs={allowedAtMs}
-              goneReason={goneReason}
+              closedReason={closedReason}
               onRetry={retry}
             />
             {canAnotherProviderHelp(error) ? (
@@ -181,19 +191,19 @@ function useLimitWords(text: ErrorText, error: AppError, allowedAtMs: number | n
 interface RetryButtonProps {
   variant: 'primary' | 'secondary'
   allowedAtMs: number | null
-  goneReason: string | null
+  closedReason: string | null
   onRetry: () => void
 }
 
 /** Asks again; while the server wants to be left alone it says how long, but stays what it is: the person decides. */
-function RetryButton({ variant, allowedAtMs, goneReason, onRetry }: RetryButtonProps) {
+function RetryButton({ variant, allowedAtMs, closedReason, onRetry }: RetryButtonProps) {
   const { t } = useTranslation()
   const leftMs = useTimeLeft(allowedAtMs)
   return (
     <Button
       variant={leftMs > 0 ? 'secondary' : variant}
-      isDisabled={goneReason !== null}
-      reason={goneReason ?? undefined}
+      isDisabled={closedReason !== null}
+      reason={closedReason ?? undefined}
       onClick={onRetry}
     >
       {t('common:retry')}

@@ -8,14 +8,22 @@ const BLOCKS = new Set(
   ),
 )
 
-/** Places in the text of an element that fit a pattern, top to bottom. No match goes over the edge of a block. */
+/**
+ * Places in the text of an element that fit a pattern, top to bottom. No match goes over the edge of a block. A formula is
+ * found by how it is written, and is one place.
+ */
 export function rangesIn(element: Element, pattern: RegExp): Range[] {
-  const pieces: { node: Text; start: number }[] = []
+  const pieces: { node: Text | HTMLElement; start: number }[] = []
   let text = ''
   const walk = (node: Node): void => {
     if (node instanceof Text) {
       pieces.push({ node, start: text.length })
       text += node.data
+      return
+    }
+    if (node instanceof HTMLElement && node.dataset.tex !== undefined) {
+      pieces.push({ node, start: text.length })
+      text += node.dataset.tex
       return
     }
     if (!(node instanceof Element) || node.matches(BESIDE)) {
@@ -39,8 +47,10 @@ export function rangesIn(element: Element, pattern: RegExp): Range[] {
     const last = pieces[at]
     if (first === undefined || last === undefined) break
     const range = document.createRange()
-    range.setStart(first.node, match.index - first.start)
-    range.setEnd(last.node, end - last.start)
+    if (first.node instanceof Text) range.setStart(first.node, match.index - first.start)
+    else range.setStartBefore(first.node)
+    if (last.node instanceof Text) range.setEnd(last.node, end - last.start)
+    else range.setEndAfter(last.node)
     ranges.push(range)
   }
   return ranges

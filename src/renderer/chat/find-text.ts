@@ -1,6 +1,10 @@
-import type { AssistantMessage } from '../../shared/conversation'
-import type { Block, Inline } from '../../shared/markdown/nodes'
+import type { AssistantMessage, Attempt } from '../../shared/conversation'
+import type { Translate } from '../../shared/i18n'
+import type { Block } from '../../shared/markdown/nodes'
+import { inlineText } from '../../shared/markdown/plain-text'
 import { read } from '../../shared/markdown/reading'
+import { plainReason, withoutClassNames } from './reason'
+import { nameOf } from './status'
 import { readableArguments } from './tool-argument'
 import { contentOf, lastOf, type Turn } from './turns'
 
@@ -62,11 +66,15 @@ function sourceOf(word: string): string {
     .replace(/[ЕЁ]/gu, '[ЕЁ]')
 }
 
-/** All hits of a thread, top to bottom, at most MAX_HITS. */
-export function findIn(turns: readonly Turn[], pattern: Pattern): FindHit[] {
+/**
+ * All hits of a thread, top to bottom, at most MAX_HITS.
+ *
+ * @param t says what the page says of attempts and notices; the same function as long as the language is the same
+ */
+export function findIn(turns: readonly Turn[], pattern: Pattern, t: Translate): FindHit[] {
   const hits: FindHit[] = []
   for (const [turnIndex, turn] of turns.entries()) {
-    const regions = regionsOf(turn)
+    const regions = regionsOf(turn, t)
     const whole = Math.max(
       1,
       regions.reduce((sum, { source }) => sum + source.length, 0),
@@ -93,32 +101,55 @@ function mayHave(source: string, { words }: Pattern): boolean {
   return words.every((word) => word.test(source) || word.test(bare) || /[&<>"']/u.test(word.source))
 }
 
-// By message: one that did not change has the same text.
-const known = new WeakMap<object, Region[]>()
+// By message: one that did not change has the same text, in one language.
+const known = new WeakMap<object, { t: Translate; regions: Region[] }>()
 
-function regionsOf(turn: Turn): Region[] {
-  if (turn.kind === 'answer' && turn.messages.length > 1) return answerRegions(turn.messages)
+function regionsOf(turn: Turn, t: Translate): Region[] {
+  if (turn.kind === 'answer' && turn.messages.length > 1) return answerRegions(turn.messages, t)
   const message = turn.kind === 'question' ? turn.message : turn.messages[0]
   const before = known.get(message)
-  if (before !== undefined) return before
-  const regions = turn.kind === 'question' ? [plain('text', null, turn.message.text)] : answerRegions(turn.messages)
-  known.set(message, regions)
+  if (before?.t === t) return before.regions
+  const regions = turn.kind === 'question' ? [plain('text', null, turn.message.text)] : answerRegions(turn.messages, t)
+  known.set(message, { t, regions })
   return regions
 }
 
-function answerRegions(messages: readonly [AssistantMessage, ...AssistantMessage[]]): Region[] {
+/** What of an answer is on the page, or unfolds there, in its order. */
+function answerRegions(messages: readonly [AssistantMessage, ...AssistantMessage[]], t: Translate): Region[] {
   const message = lastOf(messages)
-  const { reasoning, toolCalls, preview, id } = message
+  const { reasoning, attempts, notices, toolCalls, preview, id } = message
   const texts = contentOf(messages).map((item) => (item.type === 'text' ? item.text : ''))
   if (preview !== null) texts.push(preview)
   return [
     ...(reasoning === null ? [] : [plain('reasoning', `${id}:reasoning`, reasoning.text.trim())]),
-    ...toolCalls.map((call) => {
+    ...attempts.flatMap((attempt, index) => attemptRegions(attempt, `attempt:${index}`, `${id}:attempts`, t)),
+    ...notices.map(({ text }, index) =>
+      plain(`notice:${index}`, null, t('chat:notice', { text: withoutClassNames(text) })),
+    ),
+    ...toolCalls.flatMap((call) => {
       const name = `tool:${call.index}`
-      return plain(name, `${id}:${name}`, readableArguments(call.arguments))
+      const given = plain(name, `${id}:${name}`, readableArguments(call.arguments))
+      return call.name === '' ? [given] : [plain(`${name}:name`, null, call.name), given]
     }),
     { name: 'text', disclosure: null, source: texts.join('\n'), text: once(() => texts.map(markdownText).join(BREAK)) },
   ]
+}
+
+function attemptRegions(attempt: Attempt, name: string, disclosure: string, t: Translate): Region[] {
+  const { provider, reason } = attempt
+  return [
+    plain(`${name}:who`, disclosure, [nameOf(provider), provider.model ?? ''].join(' ')),
+    ...(reason === null ? [] : [plain(`${name}:reason`, disclosure, plainReason(reason, t))]),
+    plain(`${name}:text`, disclosure, textOfAttempt(attempt)),
+  ]
+}
+
+/** What a provider had written before it gave up. */
+export function textOfAttempt({ content }: Attempt): string {
+  return content
+    .map((item) => (item.type === 'text' ? item.text : ''))
+    .join('')
+    .trim()
 }
 
 function plain(name: string, disclosure: string | null, text: string): Region {
@@ -130,7 +161,7 @@ function once(make: () => string): () => string {
   return () => (made ??= make())
 }
 
-/** The text of a markdown as the page shows it; formulas, which are drawn, and pictures are left out. */
+/** The text of a markdown as the page shows it; formulas as they are written, pictures left out. */
 function markdownText(markdown: string): string {
   const { frozen, tail, footnotes } = read(markdown, false, null)
   return blocksText([...frozen.flat(), ...tail, ...footnotes.flatMap(({ blocks }) => blocks)])
@@ -144,7 +175,7 @@ function blockText(block: Block): string {
   switch (block.kind) {
     case 'paragraph':
     case 'heading':
-      return inlineText(block.children)
+      return inlineText(block.children, BREAK)
     case 'quote':
       return blocksText(block.blocks)
     case 'list':
@@ -153,31 +184,11 @@ function blockText(block: Block): string {
       return block.text
     case 'table':
       return [block.header, ...block.rows.map(({ cells }) => cells)]
-        .flatMap((cells) => cells.map(inlineText))
+        .flatMap((cells) => cells.map((cell) => inlineText(cell, BREAK)))
         .join(BREAK)
     case 'math':
+      return block.tex
     case 'rule':
       return ''
   }
-}
-
-function inlineText(nodes: readonly Inline[]): string {
-  return nodes
-    .map((node) => {
-      switch (node.kind) {
-        case 'text':
-        case 'code':
-          return node.text
-        case 'span':
-        case 'link':
-        case 'piece':
-          return inlineText(node.children)
-        case 'break':
-        case 'picture':
-        case 'math':
-        case 'footnote':
-          return BREAK
-      }
-    })
-    .join('')
 }

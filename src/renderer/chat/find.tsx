@@ -2,6 +2,8 @@ import { CaseSensitive, ChevronDown, ChevronUp, Search, X } from 'lucide-react'
 import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { VirtualizerHandle } from 'virtua'
+import { useKeysOf } from '../actions/keys'
+import type { Translate } from '../../shared/i18n'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { ariaKeys } from '../controls/kbd'
@@ -39,7 +41,9 @@ export function Find({ turns, scroller, list, onLeaveEnd }: FindProps) {
   const wanted = useDeferredValue(query)
   const text = useDeferredValue(turns)
   const pattern = useMemo(() => patternOf(wanted, isCaseSensitive), [wanted, isCaseSensitive])
-  const hits = useMemo(() => (pattern === null ? [] : findIn(text, pattern)), [text, pattern])
+  const { t } = useTranslation()
+  const translate = useMemo<Translate>(() => (key, values) => t(key, values ?? {}), [t])
+  const hits = useMemo(() => (pattern === null ? [] : findIn(text, pattern, translate)), [text, pattern, translate])
   useCurrentHit(hits, pattern, list)
   const hit = hits[present] ?? null
   useReveal(hit, pattern, moves, scroller, list, onLeaveEnd)
@@ -72,6 +76,7 @@ export function Find({ turns, scroller, list, onLeaveEnd }: FindProps) {
 
 function FindBar({ total, present, onClose }: { total: number; present: number; onClose: () => void }) {
   const { t } = useTranslation()
+  const findKeys = useKeysOf('find')
   const figures = useFigures()
   const query = useFind((state) => state.query)
   const isCaseSensitive = useFind((state) => state.isCaseSensitive)
@@ -88,7 +93,8 @@ function FindBar({ total, present, onClose }: { total: number; present: number; 
       role="search"
       aria-label={t('search:find.label')}
       className="layer-pill absolute inset-e-5 top-2 flex h-10 w-98 max-w-[calc(100%-16px)] animate-[appear_var(--d-base)_var(--ease)] items-center gap-1 rounded-l bg-raised ps-3.5 pe-1.5 shadow-e2 max-narrow:inset-e-2 forced-colors:border"
-      onKeyDown={(event) => {
+      // Before the tooltip of a button in it, which takes the key for itself.
+      onKeyDownCapture={(event) => {
         if (event.key !== 'Escape') return
         event.preventDefault()
         onClose()
@@ -100,7 +106,7 @@ function FindBar({ total, present, onClose }: { total: number; present: number; 
         type="text"
         value={query}
         aria-label={t('search:find.label')}
-        aria-keyshortcuts={ariaKeys(['Mod', 'F'])}
+        aria-keyshortcuts={findKeys && ariaKeys(findKeys)}
         className="ms-1.5 min-w-0 flex-1 bg-transparent text-ui text-ink-1 outline-none"
         onChange={(event) => useFind.setState({ query: event.currentTarget.value })}
         onKeyDown={(event) => {

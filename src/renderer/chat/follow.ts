@@ -1,9 +1,12 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react'
+import { useStore } from '../store/state'
 
 /** Closer to the end than this, by scrolling down, means "follow it again". */
 const CATCH_PX = 24
 /** Farther from the end than this, the way back is worth a button. */
 const AWAY_PX = 48
+/** Where the beginning of an answer stays that is not followed, below the upper edge. */
+const BEGINNING_PX = 24
 
 export interface Follow {
   /** Whether the end is out of sight and not followed. */
@@ -18,7 +21,8 @@ export interface Follow {
 
 /**
  * Keeps the end of a growing text in sight, and lets go the moment the person scrolls up. The end is caught again by
- * scrolling down to it.
+ * scrolling down to it. For those who have set that answers are not followed, it lets go when the beginning of the one that
+ * is being written would leave the window.
  *
  * @param startsFollowing whether the end is followed at first
  */
@@ -28,11 +32,21 @@ export function useFollow(
   startsFollowing: boolean,
 ): Follow {
   const following = useRef(startsFollowing)
+  // Seen while it was written: a short one has ended before its size is known.
+  const written = useRef<Element | null>(null)
   const [isAway, setIsAway] = useState(false)
 
   const pin = useCallback(() => {
     const element = scrollerRef.current
-    if (element !== null && following.current) element.scrollTo({ top: element.scrollHeight })
+    if (element === null || !following.current) return
+    written.current = [...element.querySelectorAll('article[aria-busy=true]')].at(-1) ?? written.current
+    const most = useStore.getState().settings.followsAnswer ? Infinity : roomAbove(element, written.current)
+    const toEnd = element.scrollHeight - element.clientHeight - element.scrollTop
+    if (toEnd <= most) element.scrollTo({ top: element.scrollHeight })
+    else {
+      following.current = false
+      element.scrollTo({ top: element.scrollTop + most })
+    }
   }, [scrollerRef])
 
   useLayoutEffect(() => {
@@ -78,13 +92,20 @@ export function useFollow(
 
   const jump = useCallback(() => {
     following.current = true
+    written.current = null
     setIsAway(false)
-    pin()
-  }, [pin])
+    scrollerRef.current?.scrollTo({ top: scrollerRef.current.scrollHeight })
+  }, [scrollerRef])
 
   const leave = useCallback(() => {
     following.current = false
   }, [])
 
   return { isAway, jump, leave, isFollowing: useCallback(() => following.current, []) }
+}
+
+/** How far a text may still scroll before the beginning of this answer leaves the window, in pixels. */
+function roomAbove(scroller: HTMLElement, answer: Element | null): number {
+  if (answer?.isConnected !== true) return Infinity
+  return Math.max(0, answer.getBoundingClientRect().top - scroller.getBoundingClientRect().top - BEGINNING_PX)
 }

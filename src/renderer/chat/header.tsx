@@ -1,6 +1,7 @@
 import {
   Activity,
   Bookmark,
+  BookOpen,
   CopyPlus,
   Ellipsis,
   FileClock,
@@ -12,11 +13,15 @@ import {
   PinOff,
   Server,
   Settings,
+  SlidersHorizontal,
   Trash2,
+  X,
 } from 'lucide-react'
-import { useRef } from 'react'
+import { lazy, Suspense, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useKeysOf } from '../actions/keys'
 import type { AppError } from '../../shared/errors'
+import { ComparisonChip } from '../compare/chip'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
@@ -27,10 +32,13 @@ import { useFinalFocus } from '../controls/final-focus'
 import { deleteWithUndo } from '../sidebar/delete'
 import { TitleField } from '../sidebar/title-field'
 import { choose, connectionOf } from '../store/backends'
+import { closeComparison } from '../store/comparison'
 import {
   duplicateConversation,
   keepConversation,
   pinConversation,
+  showChatSettings,
+  showPrompts,
   showSettings,
   showTemporaryConversation,
   showTrash,
@@ -42,9 +50,11 @@ import { ExportMenu } from '../transfer/export-menu'
 import { openRecording, showWire } from '../wire/state'
 import { useTellError } from '../wire/tell-error'
 import { BackendItems } from './backend-items'
-import { useChoice, useHasModels } from './choice'
+import { useChoice, useHasModels, useReadOnlyReason } from './choice'
 import { ModelPicker } from './model-picker'
 import { useBackendName } from './provider-line'
+
+const ChatSettings = lazy(async () => ({ default: (await import('./chat-settings')).ChatSettings }))
 
 export interface HeaderProps {
   conversationId: string
@@ -62,6 +72,7 @@ export interface HeaderProps {
 export function Header(props: HeaderProps) {
   const { conversationId, hasToggle, hasLine, hasPicker, isPickerOpen, onPickerChange } = props
   const { t } = useTranslation()
+  const sidebarKeys = useKeysOf('sidebar')
   const summary = useStore((state) => state.conversations.get(conversationId))
   const isRenaming = useStore(
     (state) => state.renaming?.at === 'header' && state.renaming.conversationId === conversationId,
@@ -69,6 +80,8 @@ export function Header(props: HeaderProps) {
   const usual = useFinalFocus()
   const hasModels = useHasModels(conversationId)
   const isUnkept = useStore((state) => isTemporary(state, conversationId))
+  const isComparing = useStore((state) => state.comparisons.has(conversationId))
+  const compareKeys = useKeysOf('compare')
   const tell = useTellError()
   const title = isUnkept
     ? t('chat:temporary.title')
@@ -88,7 +101,7 @@ export function Header(props: HeaderProps) {
         <IconButton
           icon={PanelLeft}
           label={t('chat:sidebar.show')}
-          keys={['Mod', '\\']}
+          keys={sidebarKeys}
           className="drag-none me-1.5 rtl:-scale-x-100"
           onClick={toggleSidebar}
         />
@@ -108,7 +121,21 @@ export function Header(props: HeaderProps) {
             <h1 className="min-w-0 truncate text-ui font-strong text-ink-1" title={title}>
               <bdi>{title}</bdi>
             </h1>
-            {isUnkept && (
+            {isComparing && (
+              <>
+                <p className="ms-2.5 flex-none text-ui text-ink-3">{t('compare:title')}</p>
+                <IconButton
+                  icon={X}
+                  label={t('compare:leave')}
+                  hint={t('compare:leaveHint')}
+                  keys={compareKeys}
+                  size={24}
+                  className="drag-none -my-px ms-1"
+                  onClick={() => closeComparison(conversationId)}
+                />
+              </>
+            )}
+            {isUnkept && !isComparing && (
               <p className="ms-2.5 flex-none text-ui text-ink-3 max-wide:sr-only">{t('chat:temporary.untilClosed')}</p>
             )}
           </>
@@ -124,7 +151,8 @@ export function Header(props: HeaderProps) {
           {t('chat:temporary.keep')}
         </Button>
       )}
-      {hasPicker && hasModels && (
+      {hasPicker && isComparing && <ComparisonChip conversationId={conversationId} place="header" />}
+      {hasPicker && hasModels && !isComparing && (
         <ModelPicker
           conversationId={conversationId}
           isOpen={isPickerOpen}
@@ -180,117 +208,154 @@ interface ChatMenuProps {
 
 function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
   const { t } = useTranslation()
+  const wireKeys = useKeysOf('wire')
+  const temporaryKeys = useKeysOf('new-temporary-chat')
+  const settingsKeys = useKeysOf('settings')
   const summary = useStore((state) => state.conversations.get(conversationId))
   const usual = useFinalFocus()
   const isUnkept = useStore((state) => isTemporary(state, conversationId))
   const tell = useTellError()
   const run = (action: Promise<AppError | null>): void => void action.then((error) => error !== null && tell(error))
   const isOpeningWire = useRef(false)
+  const anchor = useRef<HTMLButtonElement>(null)
+  const isReadOnly = useReadOnlyReason(conversationId) !== null
+  const hasSettingsOpen = useStore((state) => state.chatSettings === conversationId)
   const { backendId } = useChoice(conversationId)
   const backends = useStore((state) => state.backends)
   return (
-    <Menu
-      // The title's field, a question or the wire view has taken the focus already.
-      finalFocus={() => {
-        const { renaming, discarding } = useStore.getState()
-        const isTaken = renaming !== null || discarding !== null || isOpeningWire.current
-        return isTaken ? false : usual === true ? true : usual.current
-      }}
-      onOpenChange={(isOpen) => {
-        if (isOpen) isOpeningWire.current = false
-      }}
-      trigger={<IconButton icon={Ellipsis} label={t('chat:header.actions')} className="drag-none max-narrow:ms-0" />}
-    >
-      {hasBackends && (
-        <>
-          <MenuGroup heading={t('chat:header.backendSection')}>
-            <BackendItems
-              backends={backends}
-              chosenId={backendId}
-              onChoose={(choice) => choose(conversationId, choice)}
-            />
-          </MenuGroup>
-          <MenuItem icon={Server} onSelect={() => showSettings('backends')}>
-            {t('chat:header.manageBackends')}
-          </MenuItem>
-          <MenuSeparator />
-        </>
-      )}
-      {isUnkept && (
-        <>
-          <MenuItem icon={Bookmark} onSelect={() => run(keepConversation(conversationId))}>
-            {t('chat:temporary.keep')}
-          </MenuItem>
-          <MenuSeparator />
-        </>
-      )}
-      {summary !== undefined && !summary.isDamaged && !isUnkept && (
-        <>
-          <MenuItem icon={Pencil} onSelect={() => startRenaming(conversationId, 'header')}>
-            {t('common:rename')}
-          </MenuItem>
-          <MenuItem icon={summary.isPinned ? PinOff : Pin} onSelect={() => void pinConversation(summary)}>
-            {t(summary.isPinned ? 'chat:sidebar.unpin' : 'chat:sidebar.pin')}
-          </MenuItem>
-          <MenuItem icon={CopyPlus} onSelect={() => run(duplicateConversation(conversationId))}>
-            {t('chat:sidebar.duplicate')}
-          </MenuItem>
-        </>
-      )}
-      {summary !== undefined && !summary.isDamaged && <ExportMenu conversationId={conversationId} />}
-      {isUnkept && <MenuSeparator />}
-      {summary !== undefined && !isUnkept && (
-        <>
-          <MenuItem
-            icon={Folder}
-            onSelect={() => void window.parley.request['conversation.showFile']({ conversationId })}
-          >
-            {t('chat:sidebar.showFile')}
-          </MenuItem>
-          <MenuSeparator />
-        </>
-      )}
-      <MenuItem
-        icon={Activity}
-        keys={['Mod', 'Shift', 'Y']}
-        onSelect={() => {
-          isOpeningWire.current = true
-          showWire()
+    <>
+      <Menu
+        // The title's field, a question or the wire view has taken the focus already.
+        finalFocus={() => {
+          const { renaming, discarding, chatSettings } = useStore.getState()
+          const isTaken = [renaming, discarding, chatSettings].some((each) => each !== null) || isOpeningWire.current
+          return isTaken ? false : usual === true ? true : usual.current
         }}
-      >
-        {t('wire:title')}
-      </MenuItem>
-      <MenuItem
-        icon={FileClock}
-        onSelect={() => {
-          isOpeningWire.current = true
-          void openRecording().then((error) => error !== null && tell(error))
+        onOpenChange={(isOpen) => {
+          if (isOpen) isOpeningWire.current = false
         }}
+        trigger={
+          <IconButton
+            ref={anchor}
+            icon={Ellipsis}
+            label={t('chat:header.actions')}
+            className="drag-none max-narrow:ms-0"
+          />
+        }
       >
-        {t('wire:open')}
-      </MenuItem>
-      <MenuSeparator />
-      <MenuItem icon={MessageCircleDashed} keys={['Mod', 'Shift', 'N']} onSelect={showTemporaryConversation}>
-        {t('chat:sidebar.newTemporary')}
-      </MenuItem>
-      <MenuItem icon={Trash2} onSelect={showTrash}>
-        {t('chat:trash.title')}
-      </MenuItem>
-      <MenuItem icon={Settings} keys={['Mod', ',']} onSelect={() => showSettings()}>
-        {t('common:settings')}
-      </MenuItem>
-      {summary !== undefined && (
-        <>
-          <MenuSeparator />
-          <MenuItem
-            icon={Trash2}
-            isDanger
-            onSelect={() => void deleteWithUndo(conversationId, (key, values) => t(key, values ?? {}))}
-          >
-            {t(isUnkept ? 'chat:temporary.discard' : 'common:delete')}
-          </MenuItem>
-        </>
-      )}
-    </Menu>
+        {hasBackends && (
+          <>
+            <MenuGroup heading={t('chat:header.backendSection')}>
+              <BackendItems
+                backends={backends}
+                chosenId={backendId}
+                onChoose={(choice) => choose(conversationId, choice)}
+              />
+            </MenuGroup>
+            <MenuItem icon={Server} onSelect={() => showSettings('backends')}>
+              {t('chat:header.manageBackends')}
+            </MenuItem>
+            <MenuSeparator />
+          </>
+        )}
+        {isUnkept && (
+          <>
+            <MenuItem icon={Bookmark} onSelect={() => run(keepConversation(conversationId))}>
+              {t('chat:temporary.keep')}
+            </MenuItem>
+            <MenuSeparator />
+          </>
+        )}
+        {summary?.isDamaged !== true && (
+          <>
+            <MenuItem
+              icon={SlidersHorizontal}
+              isDisabled={isReadOnly}
+              onSelect={() => showChatSettings(conversationId)}
+            >
+              {t('prompts:chat.title')}
+            </MenuItem>
+            <MenuSeparator />
+          </>
+        )}
+        {summary !== undefined && !summary.isDamaged && !isUnkept && (
+          <>
+            <MenuItem icon={Pencil} isDisabled={isReadOnly} onSelect={() => startRenaming(conversationId, 'header')}>
+              {t('common:rename')}
+            </MenuItem>
+            <MenuItem
+              icon={summary.isPinned ? PinOff : Pin}
+              isDisabled={isReadOnly}
+              onSelect={() => void pinConversation(summary)}
+            >
+              {t(summary.isPinned ? 'chat:sidebar.unpin' : 'chat:sidebar.pin')}
+            </MenuItem>
+            <MenuItem icon={CopyPlus} onSelect={() => run(duplicateConversation(conversationId))}>
+              {t('chat:sidebar.duplicate')}
+            </MenuItem>
+          </>
+        )}
+        {summary !== undefined && !summary.isDamaged && <ExportMenu conversationId={conversationId} />}
+        {isUnkept && <MenuSeparator />}
+        {summary !== undefined && !isUnkept && (
+          <>
+            <MenuItem
+              icon={Folder}
+              onSelect={() => void window.parley.request['conversation.showFile']({ conversationId })}
+            >
+              {t('chat:sidebar.showFile')}
+            </MenuItem>
+            <MenuSeparator />
+          </>
+        )}
+        <MenuItem
+          icon={Activity}
+          keys={wireKeys}
+          onSelect={() => {
+            isOpeningWire.current = true
+            showWire()
+          }}
+        >
+          {t('wire:title')}
+        </MenuItem>
+        <MenuItem
+          icon={FileClock}
+          onSelect={() => {
+            isOpeningWire.current = true
+            void openRecording().then((error) => error !== null && tell(error))
+          }}
+        >
+          {t('wire:open')}
+        </MenuItem>
+        <MenuSeparator />
+        <MenuItem icon={MessageCircleDashed} keys={temporaryKeys} onSelect={showTemporaryConversation}>
+          {t('chat:sidebar.newTemporary')}
+        </MenuItem>
+        <MenuItem icon={BookOpen} onSelect={() => showPrompts()}>
+          {t('prompts:library.title')}
+        </MenuItem>
+        <MenuItem icon={Trash2} onSelect={showTrash}>
+          {t('chat:trash.title')}
+        </MenuItem>
+        <MenuItem icon={Settings} keys={settingsKeys} onSelect={() => showSettings()}>
+          {t('common:settings')}
+        </MenuItem>
+        {summary !== undefined && (
+          <>
+            <MenuSeparator />
+            <MenuItem
+              icon={Trash2}
+              isDanger
+              onSelect={() => void deleteWithUndo(conversationId, (key, values) => t(key, values ?? {}))}
+            >
+              {t(isUnkept ? 'chat:temporary.discard' : 'common:delete')}
+            </MenuItem>
+          </>
+        )}
+      </Menu>
+      <Suspense fallback={null}>
+        {hasSettingsOpen && <ChatSettings conversationId={conversationId} anchor={anchor} />}
+      </Suspense>
+    </>
   )
 }

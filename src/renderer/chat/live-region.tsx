@@ -9,12 +9,18 @@ import { countWords, textOf } from './turns'
 
 const PAUSE_MS = 5000
 
-/**
- * Speaks changes of state to screen readers, at most every 5 s and never the words as they come. What changes in between
- * is not queued: only where things stand is worth saying.
- */
+/** Speaks changes of state to screen readers, never the words as they come. */
 export function LiveRegion({ conversationId }: { conversationId: string }) {
-  const say = useAnnouncement(conversationId)
+  return (
+    <>
+      <SpokenLine say={useAnnouncement(conversationId)} />
+      <ChosenBackend conversationId={conversationId} />
+    </>
+  )
+}
+
+/** Speaks at most every 5 s. What changes in between is not queued: only where things stand is worth saying. */
+export function SpokenLine({ say }: { say: string }) {
   const [spoken, setSpoken] = useState('')
   const spokenAt = useRef(-Infinity)
 
@@ -29,12 +35,9 @@ export function LiveRegion({ conversationId }: { conversationId: string }) {
   }, [say])
 
   return (
-    <>
-      <p role="status" aria-live="polite" className="sr-only">
-        {spoken}
-      </p>
-      <ChosenBackend conversationId={conversationId} />
-    </>
+    <p role="status" aria-live="polite" className="sr-only">
+      {spoken}
+    </p>
   )
 }
 
@@ -94,6 +97,8 @@ function useAnnouncement(conversationId: string): string {
     case 'connecting':
     case 'waiting':
       return t('chat:live.waiting')
+    case 'uploading':
+      return t('files:live', { name: status.name })
     case 'progress':
       return status.text
     case 'thinking':

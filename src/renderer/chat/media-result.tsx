@@ -1,10 +1,11 @@
-import { Film, ImageOff, Image as ImageIcon, Volume2, VolumeOff, type LucideIcon } from 'lucide-react'
+import { Download, Film, ImageOff, Image as ImageIcon, Volume2, VolumeOff, type LucideIcon } from 'lucide-react'
 import { useEffect, useRef, useState, type ReactNode, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage, Media, MediaFile } from '../../shared/conversation'
 import { describe, type AppError } from '../../shared/errors'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
+import { IconButton } from '../controls/icon-button'
 import { Ring } from '../controls/ring'
 import { pictureOf } from '../../shared/markdown/address'
 import { useOpenLink } from '../markdown/links'
@@ -13,7 +14,10 @@ import { PictureView } from '../markdown/picture'
 import { loadMedia } from '../store/media'
 import { backendOf, useStore } from '../store/state'
 import { isReplayed } from '../wire/replay'
-import { PictureViewer } from './picture-viewer'
+import { useTellError } from '../wire/tell-error'
+import { dragOut } from '../viewer/drag-out'
+import { fileNameOf, pictureOfResult, type Picture } from '../viewer/picture'
+import { Viewer } from '../viewer/viewer'
 
 export interface MediaResultProps {
   media: Media
@@ -106,7 +110,7 @@ function Kept({ file, media, isAlone, onBroken }: KeptProps) {
   const address = `app://local/attachment/${file.id}`
   const name = media.alt === '' ? t(`chat:media.name.${media.kind}`) : media.alt
   if (file.mime.startsWith('image/')) {
-    return <KeptPicture file={file} address={address} name={name} isAlone={isAlone} onBroken={onBroken} />
+    return <KeptPicture file={file} media={media} address={address} name={name} isAlone={isAlone} onBroken={onBroken} />
   }
   // Saving is not the player's business, and there is no other screen to send it to.
   const player = {
@@ -120,7 +124,10 @@ function Kept({ file, media, isAlone, onBroken }: KeptProps) {
   if (file.mime.startsWith('audio/') || media.kind === 'audio') {
     return (
       <>
-        <audio {...player} className="h-10 w-110 max-w-full" />
+        <div className="flex items-center gap-1">
+          <audio {...player} className="h-10 w-110 min-w-0 flex-initial" />
+          <SaveButton file={file} name={name} />
+        </div>
         {media.alt !== '' && (
           <p dir="auto" className="mt-1 text-ui break-words whitespace-pre-wrap text-ink-2 select-text">
             {media.alt}
@@ -130,8 +137,38 @@ function Kept({ file, media, isAlone, onBroken }: KeptProps) {
     )
   }
   return (
-    <video {...player} disablePictureInPicture className="max-h-105 max-w-full rounded-l border border-line bg-sunk" />
+    <div className="flex items-end gap-1">
+      <video {...player} disablePictureInPicture className="max-h-105 min-w-0 rounded-l border border-line bg-sunk" />
+      <SaveButton file={file} name={name} />
+    </div>
   )
+}
+
+/** Pictures are saved from the viewer. */
+function SaveButton({ file, name }: { file: MediaFile; name: string }) {
+  const { t } = useTranslation()
+  const tell = useTellError()
+  const canSave = useStore((state) => state.boot?.role !== 'quick-ask')
+  if (!canSave) return null
+  const fileName = `${name}.${ENDINGS[file.mime] ?? file.mime.replace(/^.*\//u, '')}`
+  return (
+    <IconButton
+      icon={Download}
+      label={t('images:viewer.save')}
+      onClick={() =>
+        void window.parley.request['media.save']({ id: file.id, name: fileName }).then(
+          (result) => !result.ok && tell(result.error),
+        )
+      }
+    />
+  )
+}
+
+/** Where the ending of a file is not the second half of its type. */
+const ENDINGS: Partial<Record<string, string>> = {
+  'audio/mpeg': 'mp3',
+  'audio/mp4': 'm4a',
+  'video/quicktime': 'mov',
 }
 
 /** One picture may fill the column; of several, two stand in a row. */
@@ -141,17 +178,19 @@ const MIN_PICTURE = 24
 
 interface KeptPictureProps {
   file: MediaFile
+  media: Media
   address: string
   name: string
   isAlone: boolean
   onBroken: () => void
 }
 
-function KeptPicture({ file, address, name, isAlone, onBroken }: KeptPictureProps) {
+function KeptPicture({ file, media, address, name, isAlone, onBroken }: KeptPictureProps) {
   const { t } = useTranslation()
-  const [isLarge, setIsLarge] = useState(false)
+  const [shown, setShown] = useState(-1)
   const thumbnail = useRef<HTMLButtonElement>(null)
   const canEnlarge = useStore((state) => state.boot?.role !== 'quick-ask')
+  const pictures = keptPictures(media, name)
   const picture = (
     <img
       src={address}
@@ -172,20 +211,23 @@ function KeptPicture({ file, address, name, isAlone, onBroken }: KeptPictureProp
         aria-label={t('chat:media.enlarge', { name })}
         aria-haspopup="dialog"
         className="block max-w-full cursor-zoom-in rounded-l"
-        onClick={() => setIsLarge(true)}
+        {...dragOut(file.id, fileNameOf(pictureOfResult(file, name)))}
+        onClick={() => setShown(pictures.findIndex(({ id }) => id === file.id))}
       >
         {picture}
       </button>
-      <PictureViewer
-        file={file}
-        address={address}
-        name={name}
-        isOpen={isLarge}
-        onClose={() => setIsLarge(false)}
-        returnTo={thumbnail}
-      />
+      <Viewer pictures={pictures} index={shown} onShow={setShown} onClose={() => setShown(-1)} returnTo={thumbnail} />
     </>
   )
+}
+
+/** All pictures of a result that are kept, in their order, each once. */
+function keptPictures({ sources, files = {} }: Media, name: string): Picture[] {
+  const found = sources.flatMap((source) => ownFile(files, source) ?? [])
+  const images = found.filter(({ id, mime }, index) => {
+    return mime.startsWith('image/') && found.findIndex((each) => each.id === id) === index
+  })
+  return images.map((file) => pictureOfResult(file, name))
 }
 
 /** Its place is known before it is loaded, so nothing moves. */

@@ -4,6 +4,7 @@ import { ToggleGroup } from '@base-ui/react/toggle-group'
 import { Lock, Search } from 'lucide-react'
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
+import { isKeyOf, useKeysOf } from '../actions/keys'
 import { AUTOMATIC_PROVIDER, countCatalogue } from '../../shared/catalogue'
 import { describe, type AppError } from '../../shared/errors'
 import { Button } from '../controls/button'
@@ -132,7 +133,7 @@ export function ModelList({ choice, anchor, onChoose, onClose }: ModelListProps)
     const target = event.altKey || event.shiftKey ? undefined : moves[event.key]
     if (target !== undefined) goTo(target)
     else if (event.key === 'Enter' && !isMod) pick(active)
-    else if (isMod && isLetter(event, 'd')) star(active)
+    else if (isKeyOf(event.nativeEvent, 'favourite')) star(active)
     else return
     event.preventDefault()
   }
@@ -241,8 +242,8 @@ export function ModelList({ choice, anchor, onChoose, onClose }: ModelListProps)
   )
 }
 
-// Its press would close the list, and the click that ends the press would open it again.
-function isWithin(anchor: HTMLElement | null, event: Event): boolean {
+/** Its press would close the list, and the click that ends the press would open it again. */
+export function isWithin(anchor: HTMLElement | null, event: Event): boolean {
   const target = event instanceof FocusEvent ? event.relatedTarget : event.target
   return target instanceof Node && anchor?.contains(target) === true && event.type !== 'keydown'
 }
@@ -288,10 +289,6 @@ function useAbilities(backendId: string, groups: readonly RowGroup[], filter: Fi
 }
 
 /** Whether a key is this letter, also on a keyboard whose own letters are others. */
-function isLetter({ key, code }: KeyboardEvent, letter: string): boolean {
-  return /^[a-z]$/iu.test(key) ? key.toLowerCase() === letter : code === `Key${letter.toUpperCase()}`
-}
-
 function Filters({ filter, onChange }: { filter: Filter; onChange: (filter: Filter) => void }) {
   const { t } = useTranslation()
   return (
@@ -418,15 +415,15 @@ function KeyHint({ provider, onEnter }: { provider: string; onEnter: () => void 
   )
 }
 
-const HINTS: readonly { keys: readonly (readonly Key[])[]; text: 'move' | 'choose' | 'favourite' | 'close' }[] = [
+const HINTS: readonly { keys: readonly (readonly Key[])[]; text: 'move' | 'choose' | 'close' }[] = [
   { keys: [['Up'], ['Down']], text: 'move' },
   { keys: [['Enter']], text: 'choose' },
-  { keys: [['Mod', 'D']], text: 'favourite' },
   { keys: [['Esc']], text: 'close' },
 ]
 
 function Footer() {
   const { t } = useTranslation()
+  const starKeys = useKeysOf('favourite')
   return (
     <div className="flex min-h-10 flex-none flex-wrap items-center gap-x-4 gap-y-1 border-t border-line px-4 py-1.5 text-meta text-ink-2">
       {HINTS.map(({ keys, text }) => (
@@ -437,6 +434,12 @@ function Footer() {
           {t(`chat:picker.${text}`)}
         </span>
       ))}
+      {starKeys !== undefined && (
+        <span className="flex flex-none items-center gap-2">
+          <Kbd keys={starKeys} />
+          {t('chat:picker.favourite')}
+        </span>
+      )}
     </div>
   )
 }

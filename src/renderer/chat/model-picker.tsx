@@ -1,6 +1,7 @@
 import { ChevronDown, Lock } from 'lucide-react'
 import { lazy, Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useKeysOf } from '../actions/keys'
 import { AUTOMATIC_PROVIDER } from '../../shared/catalogue'
 import { Icon } from '../controls/icon'
 import { ariaKeys } from '../controls/kbd'
@@ -26,6 +27,7 @@ export interface ModelPickerProps {
 export function ModelPicker({ conversationId, isOpen, onOpenChange, place }: ModelPickerProps) {
   const { t } = useTranslation()
   const anchor = useRef<HTMLButtonElement>(null)
+  const keys = useKeysOf('choose-model')
   const choice = useChoice(conversationId)
   const { provider, model, lacksKey } = useChoiceNames(choice)
   const connection = useStore((state) => connectionOf(state, choice.backendId))
@@ -40,7 +42,7 @@ export function ModelPicker({ conversationId, isOpen, onOpenChange, place }: Mod
         aria-label={t('chat:header.modelName', { name })}
         aria-haspopup="dialog"
         aria-expanded={isOpen}
-        aria-keyshortcuts={ariaKeys(['Mod', '/'])}
+        aria-keyshortcuts={keys && ariaKeys(keys)}
         title={name}
         // Who is about to press does not wait for the list to be loaded.
         onPointerEnter={() => void loadList()}
@@ -88,7 +90,7 @@ interface ChoiceNames {
 }
 
 /** Names for the chip. Without a model the backend chooses, and the chip says that. */
-function useChoiceNames({ backendId, provider, model }: Choice): ChoiceNames {
+export function useChoiceNames({ backendId, provider, model }: Choice): ChoiceNames {
   const { t } = useTranslation()
   const known = useStore((state) => state.catalogues.get(backendId)?.catalogue ?? null)
   const view = useStore((state) => backendOf(state, backendId))

@@ -1,17 +1,21 @@
 import { useTranslation } from 'react-i18next'
+import { fromElectron } from '../../shared/accelerator'
+import { capsOf, useKeysOf } from '../actions/keys'
+import { runAction } from '../actions/offers'
 import { Kbd, type Key } from '../controls/kbd'
 import { isTemporary, useStore } from '../store/state'
 
 export interface NewChatProps {
-  onFind: () => void
   /** Null when there is no model to choose. */
   onChooseModel: (() => void) | null
 }
 
 /** An empty chat: what to do, and the keys that work here. */
-export function NewChat({ onFind, onChooseModel }: NewChatProps) {
+export function NewChat({ onChooseModel }: NewChatProps) {
   const { t } = useTranslation()
   const shortcut = useStore((state) => state.shortcut)
+  const findKeys = useKeysOf('palette')
+  const modelKeys = useKeysOf('choose-model')
   const isUnkept = useStore((state) => isTemporary(state, state.currentId))
   return (
     <div className="flex min-h-0 flex-1 flex-col items-center justify-center overflow-y-auto px-5 py-6">
@@ -20,14 +24,14 @@ export function NewChat({ onFind, onChooseModel }: NewChatProps) {
           {t(isUnkept ? 'chat:temporary.newTitle' : 'chat:newChat.title')}
         </h2>
         <ul className="border-t border-line">
-          <KeyRow label={t('chat:newChat.find')} keys={['Mod', 'K']} onClick={onFind} />
+          <KeyRow label={t('chat:newChat.find')} keys={findKeys} onClick={() => void runAction('palette')} />
           {onChooseModel !== null && (
-            <KeyRow label={t('chat:newChat.model')} keys={['Mod', '/']} onClick={onChooseModel} />
+            <KeyRow label={t('chat:newChat.model')} keys={modelKeys} onClick={onChooseModel} />
           )}
           {shortcut.kind === 'registered' && (
             <KeyRow
               label={t('chat:newChat.quickAsk')}
-              keys={keysOf(shortcut.accelerator)}
+              keys={capsOf(fromElectron(shortcut.accelerator, window.parley.platform))}
               onClick={() => void window.parley.request['quickAsk.show']()}
             />
           )}
@@ -37,7 +41,7 @@ export function NewChat({ onFind, onChooseModel }: NewChatProps) {
   )
 }
 
-function KeyRow({ label, keys, onClick }: { label: string; keys: readonly Key[]; onClick: () => void }) {
+function KeyRow({ label, keys, onClick }: { label: string; keys: readonly Key[] | undefined; onClick: () => void }) {
   return (
     <li className="border-b border-line">
       <button
@@ -46,22 +50,8 @@ function KeyRow({ label, keys, onClick }: { label: string; keys: readonly Key[];
         onClick={onClick}
       >
         {label}
-        <Kbd keys={keys} />
+        {keys !== undefined && <Kbd keys={keys} />}
       </button>
     </li>
   )
-}
-
-const MODIFIERS: Record<string, Key> = {
-  CommandOrControl: 'Mod',
-  CmdOrCtrl: 'Mod',
-  Command: 'Mod',
-  Cmd: 'Mod',
-  Control: 'Ctrl',
-  Option: 'Alt',
-}
-
-/** An Electron accelerator as keys: `Control+Shift+Space` is Ctrl, Shift, Space. */
-export function keysOf(accelerator: string): Key[] {
-  return accelerator.split('+').map((part) => MODIFIERS[part] ?? part)
 }

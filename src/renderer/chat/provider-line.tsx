@@ -1,28 +1,47 @@
-import { Activity, Check, Copy, Ellipsis, GitBranch, Info, Play, RefreshCw, TextInitial } from 'lucide-react'
-import { useRef, useState, type ReactNode } from 'react'
+import {
+  Activity,
+  Check,
+  Columns2,
+  Copy,
+  Ellipsis,
+  GitBranch,
+  Info,
+  Play,
+  RefreshCw,
+  Replace,
+  TextInitial,
+  Trash2,
+  Volume2,
+} from 'lucide-react'
+import { lazy, Suspense, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { useCopied } from '../controls/copied'
 import { useFinalFocus } from '../controls/final-focus'
 import { IconButton } from '../controls/icon-button'
-import { Menu, MenuItem } from '../controls/menu'
+import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
 import { useFigures } from '../figures'
 import { branchConversation } from '../store/conversations'
-import { continueAnswer, retryAnswer } from '../store/sending'
-import { backendOf, useStore } from '../store/state'
+import { compareVersions } from '../store/comparison'
+import { askColumn, continueAnswer, retryAnswer } from '../store/sending'
+import { backendOf, useStore, type Choice } from '../store/state'
 import { showWire } from '../wire/state'
 import { useTellError } from '../wire/tell-error'
 import { DetailsDialog } from './details-dialog'
-import { useGoneReason } from './choice'
-import { SpeakButton, SpeechError } from './speech'
+import { useChoice, useClosedReason, useHasModels, useReadOnlyReason } from './choice'
+import { copyAnswer, copyPlainText } from './clipboard'
+import { deleteMessageWithUndo } from './delete'
+import { SpeakButton, SpeechError, speakText, useVoices } from './speech'
 import { nameOf, rateOf } from './status'
 import { Segments } from './status-line'
 import { countWords, lastOf, textOf } from './turns'
 
+const ModelList = lazy(async () => ({ default: (await import('./model-list')).ModelList }))
+
 export interface ProviderLineProps {
   messages: readonly [AssistantMessage, ...AssistantMessage[]]
   conversationId: string
-  /** The last answer shows its actions always, and can be asked again. */
+  /** The last answer shows its actions always, and can be gone on with. */
   isLast: boolean
 }
 
@@ -52,6 +71,7 @@ function usePieces(messages: ProviderLineProps['messages']): ReactNode[] {
   const figures = useFigures()
   const message = lastOf(messages)
   const backendName = useBackendName(message.backendId)
+  const isShown = useStore(({ settings }) => settings.showsProvider)
   const { provider, requested, state, timing, attempts, oddities } = message
   const model = provider?.model ?? requested.model
   const name = provider === null ? (requested.provider ?? backendName) : nameOf(provider)
@@ -74,6 +94,7 @@ function usePieces(messages: ProviderLineProps['messages']): ReactNode[] {
       return []
     case 'complete':
     case 'complete-unconfirmed': {
+      if (!isShown) return []
       const place = attempts.length + 1
       const nth =
         place === 1
@@ -100,21 +121,27 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
   const [isCopied, copied] = useCopied()
   const message = lastOf(messages)
   const markdown = textOf(messages)
-  const copy = async (text: string): Promise<void> => {
-    await navigator.clipboard.writeText(text)
+  const copy = async (copying: Promise<void>): Promise<void> => {
+    await copying
     copied()
   }
-  const copyText = async (): Promise<void> => {
-    const { renderPlainText } = await import('../markdown')
-    await copy(renderPlainText(markdown))
-  }
+  const more = useRef<HTMLButtonElement>(null)
+  const [isChoosing, setIsChoosing] = useState<'retry' | 'compare' | null>(null)
+  const choice = useChoice(conversationId)
+  const hasModels = useHasModels(conversationId)
+  const hasVoices = useVoices().length > 0
   const tell = useTellError()
   const branch = async (): Promise<void> => {
     const error = await branchConversation(conversationId, message.id)
     if (error !== null) tell(error)
   }
   const retry = (): void => void retryAnswer(conversationId, message.id)
-  const goneReason = useGoneReason(conversationId)
+  const compareWith = (chosen: Choice): void => {
+    const key = compareVersions(conversationId, message.id, chosen)
+    if (key !== null) void askColumn(conversationId, key)
+  }
+  const closedReason = useClosedReason(conversationId)
+  const isReadOnly = useReadOnlyReason(conversationId) !== null
   return (
     <>
       {markdown !== '' && (
@@ -122,21 +149,19 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
           icon={isCopied ? Check : Copy}
           label={isCopied ? t('common:copied') : t('chat:actions.copy')}
           className={isCopied ? 'text-accent-text' : ''}
-          onClick={() => void copy(markdown)}
+          onClick={() => void copy(copyAnswer(markdown))}
         />
       )}
       <SpeakButton message={message} conversationId={conversationId} />
-      {isLast && (
-        <IconButton
-          icon={RefreshCw}
-          label={t('chat:actions.retry')}
-          hint={goneReason ?? undefined}
-          isDisabled={goneReason !== null}
-          onClick={retry}
-        />
-      )}
+      <IconButton
+        icon={RefreshCw}
+        label={t('chat:actions.retry')}
+        hint={closedReason ?? undefined}
+        isDisabled={closedReason !== null}
+        onClick={retry}
+      />
       <Menu
-        trigger={<IconButton icon={Ellipsis} label={t('chat:actions.more')} />}
+        trigger={<IconButton ref={more} icon={Ellipsis} label={t('chat:actions.more')} />}
         // The dialog takes the focus itself; the menu that opened it must not take it away again.
         finalFocus={() => (isOpening.current ? false : usual === true ? true : usual.current)}
         onOpenChange={(isOpen) => {
@@ -145,18 +170,48 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
       >
         {markdown !== '' && (
           <>
-            <MenuItem icon={Copy} onSelect={() => void copy(markdown)}>
+            <MenuItem icon={Copy} onSelect={() => void copy(navigator.clipboard.writeText(markdown))}>
               {t('chat:actions.copyMarkdown')}
             </MenuItem>
-            <MenuItem icon={TextInitial} onSelect={() => void copyText()}>
+            <MenuItem icon={TextInitial} onSelect={() => void copy(copyPlainText(markdown))}>
               {t('chat:actions.copyText')}
             </MenuItem>
           </>
         )}
+        {markdown !== '' && message.synthesize === null && hasVoices && (
+          <MenuItem icon={Volume2} onSelect={() => void speakText(message.id, markdown)}>
+            {t('chat:speak.start')}
+          </MenuItem>
+        )}
+        <MenuSeparator />
+        {hasModels && (
+          <MenuItem
+            icon={Replace}
+            isDisabled={closedReason !== null}
+            onSelect={() => {
+              isOpening.current = true
+              setIsChoosing('retry')
+            }}
+          >
+            {t('thread:answer.retryWith')}
+          </MenuItem>
+        )}
+        {hasModels && (
+          <MenuItem
+            icon={Columns2}
+            isDisabled={closedReason !== null}
+            onSelect={() => {
+              isOpening.current = true
+              setIsChoosing('compare')
+            }}
+          >
+            {t('compare:with')}
+          </MenuItem>
+        )}
         {isLast && canContinue(message) && (
           <MenuItem
             icon={Play}
-            isDisabled={goneReason !== null}
+            isDisabled={closedReason !== null}
             onSelect={() => void continueAnswer(conversationId, message.id)}
           >
             {t('common:continue')}
@@ -183,7 +238,31 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
         >
           {t('chat:actions.details')}
         </MenuItem>
+        <MenuSeparator />
+        <MenuItem
+          icon={Trash2}
+          isDanger
+          isDisabled={isReadOnly}
+          onSelect={() =>
+            void deleteMessageWithUndo(conversationId, messages[0].id, (key, values) => t(key, values ?? {}))
+          }
+        >
+          {t('thread:answer.delete')}
+        </MenuItem>
       </Menu>
+      <Suspense fallback={null}>
+        {isChoosing !== null && (
+          <ModelList
+            choice={choice}
+            anchor={more}
+            onChoose={(chosen) => {
+              if (isChoosing === 'retry') void retryAnswer(conversationId, message.id, chosen)
+              else compareWith(chosen)
+            }}
+            onClose={() => setIsChoosing(null)}
+          />
+        )}
+      </Suspense>
       <DetailsDialog message={message} isOpen={isShowingDetails} onClose={() => setIsShowingDetails(false)} />
     </>
   )

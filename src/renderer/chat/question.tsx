@@ -1,39 +1,66 @@
-import { Copy, Ellipsis, GitBranch, ImageOff } from 'lucide-react'
-import { memo, useState } from 'react'
+import { Check, Copy, Ellipsis, GitBranch, Pencil, RefreshCw, Trash2 } from 'lucide-react'
+import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { AttachmentInfo, UserMessage } from '../../shared/conversation'
-import { Icon } from '../controls/icon'
+import type { UserMessage } from '../../shared/conversation'
+import type { VariantPlace } from '../../shared/variants'
+import { useCopied } from '../controls/copied'
+import { Button } from '../controls/button'
 import { IconButton } from '../controls/icon-button'
-import { Menu, MenuItem } from '../controls/menu'
+import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
 import { branchConversation } from '../store/conversations'
+import { retryAnswer } from '../store/sending'
+import { conversationOf, useStore } from '../store/state'
 import { useTellError } from '../wire/tell-error'
-
-const MAX_WIDTH = 268
-const MAX_HEIGHT = 200
+import { useClosedReason, useReadOnlyReason } from './choice'
+import { deleteMessageWithUndo } from './delete'
+import { EditField } from './edit-field'
+import { startEditing, useEdits } from './edit-state'
+import { QuestionAttachments } from '../viewer/question-attachments'
+import { Stepper } from './variants'
 
 export interface QuestionProps {
   message: UserMessage
   conversationId: string
+  /** Where it stands among its versions; null while it is the only one. */
+  place?: VariantPlace | null
 }
 
-/** What the person asked: images above the bubble, both at the end of the line, with a menu beside them. */
-export const Question = memo(function Question({ message, conversationId }: QuestionProps) {
+/** What the person asked: images above the bubble, both at the end of the line; or the field in which it is asked anew. */
+export const Question = memo(
+  function Question({ message, conversationId, place = null }: QuestionProps) {
+    const edit = useEdits(({ edits }) => {
+      const present = edits.get(conversationId)
+      return present?.messageId === message.id ? present : null
+    })
+    return edit === null ? (
+      <QuestionView message={message} conversationId={conversationId} place={place} />
+    ) : (
+      <EditField message={message} conversationId={conversationId} edit={edit} place={place} />
+    )
+  },
+  (before, after) =>
+    before.message === after.message &&
+    before.conversationId === after.conversationId &&
+    before.place?.index === after.place?.index &&
+    before.place?.count === after.place?.count,
+)
+
+function QuestionView({ message, conversationId, place = null }: QuestionProps) {
   const { t } = useTranslation()
   return (
-    <article aria-label={t('chat:thread.you')} className="group/question flex flex-col items-end gap-2">
-      {message.attachments.length > 0 && (
-        <ul className="flex max-w-full flex-wrap justify-end gap-2">
-          {message.attachments.map((attachment) => (
-            <li key={attachment.id}>
-              <Thumbnail attachment={attachment} />
-            </li>
-          ))}
-        </ul>
-      )}
+    <article
+      aria-label={t('chat:thread.you')}
+      tabIndex={-1}
+      className="group/question flex flex-col items-end gap-2 rounded-l"
+    >
+      {message.attachments.length > 0 && <QuestionAttachments attachments={message.attachments} />}
       <div className="flex w-full items-end justify-end gap-1">
-        <div className="mb-1.75 flex-none opacity-0 group-focus-within/question:opacity-100 group-hover/question:opacity-100 has-data-popup-open:opacity-100">
-          <QuestionMenu message={message} conversationId={conversationId} />
-        </div>
+        {place === null && (
+          <div className={`mb-1.75 flex flex-none ${ON_HOVER}`}>
+            <EditButton message={message} conversationId={conversationId} />
+            <QuestionMenu message={message} conversationId={conversationId} />
+          </div>
+        )}
         {message.text !== '' && (
           <p
             dir="auto"
@@ -44,13 +71,80 @@ export const Question = memo(function Question({ message, conversationId }: Ques
           </p>
         )}
       </div>
+      {place !== null && (
+        <div className="-mt-1 -mb-1.5 flex items-center gap-0.5">
+          <div className={`flex items-center gap-0.5 ${ON_HOVER}`}>
+            {message.text !== '' && <CopyButton text={message.text} />}
+            <EditButton message={message} conversationId={conversationId} />
+            <QuestionMenu message={message} conversationId={conversationId} />
+          </div>
+          <Stepper conversationId={conversationId} messageId={message.id} place={place} className="ms-1 -me-1" />
+        </div>
+      )}
+      <AskAgain message={message} conversationId={conversationId} />
     </article>
   )
-})
+}
+
+const ON_HOVER =
+  'opacity-0 group-focus-within/question:opacity-100 group-hover/question:opacity-100 has-data-popup-open:opacity-100'
+
+function CopyButton({ text }: { text: string }) {
+  const { t } = useTranslation()
+  const [isCopied, copied] = useCopied()
+  return (
+    <IconButton
+      icon={isCopied ? Check : Copy}
+      label={isCopied ? t('common:copied') : t('thread:question.copy')}
+      className={isCopied ? 'text-accent-text' : ''}
+      onClick={() => void navigator.clipboard.writeText(text).then(copied)}
+    />
+  )
+}
+
+/** Under a question with nothing below it: a branch that was made of one, or one whose answer was deleted. */
+function AskAgain({ message, conversationId }: QuestionProps) {
+  const { t } = useTranslation()
+  const isUnanswered = useIsUnanswered(message, conversationId)
+  const closedReason = useClosedReason(conversationId)
+  if (!isUnanswered) return null
+  return (
+    <Button
+      size={28}
+      icon={RefreshCw}
+      isDisabled={closedReason !== null}
+      reason={closedReason ?? undefined}
+      onClick={() => void retryAnswer(conversationId, message.id)}
+    >
+      {t('chat:actions.retry')}
+    </Button>
+  )
+}
+
+function useIsUnanswered(message: UserMessage, conversationId: string): boolean {
+  return useStore((state) => conversationOf(state, conversationId)?.headId === message.id)
+}
+
+function EditButton({ message, conversationId }: QuestionProps) {
+  const { t } = useTranslation()
+  const readOnlyReason = useReadOnlyReason(conversationId)
+  return (
+    <IconButton
+      icon={Pencil}
+      label={t('thread:question.edit')}
+      hint={readOnlyReason ?? undefined}
+      isDisabled={readOnlyReason !== null}
+      onClick={() => void startEditing(conversationId, message.id)}
+    />
+  )
+}
 
 function QuestionMenu({ message, conversationId }: QuestionProps) {
   const { t } = useTranslation()
   const tell = useTellError()
+  const isUnanswered = useIsUnanswered(message, conversationId)
+  const closedReason = useClosedReason(conversationId)
+  const isReadOnly = useReadOnlyReason(conversationId) !== null
   return (
     <Menu trigger={<IconButton icon={Ellipsis} label={t('chat:thread.questionActions')} />}>
       {message.text !== '' && (
@@ -58,6 +152,9 @@ function QuestionMenu({ message, conversationId }: QuestionProps) {
           {t('common:copy')}
         </MenuItem>
       )}
+      <MenuItem icon={Pencil} isDisabled={isReadOnly} onSelect={() => void startEditing(conversationId, message.id)}>
+        {t('thread:question.edit')}
+      </MenuItem>
       <MenuItem
         icon={GitBranch}
         onSelect={() =>
@@ -66,39 +163,24 @@ function QuestionMenu({ message, conversationId }: QuestionProps) {
       >
         {t('chat:actions.branch')}
       </MenuItem>
+      {isUnanswered && (
+        <MenuItem
+          icon={RefreshCw}
+          isDisabled={closedReason !== null}
+          onSelect={() => void retryAnswer(conversationId, message.id)}
+        >
+          {t('chat:actions.retry')}
+        </MenuItem>
+      )}
+      <MenuSeparator />
+      <MenuItem
+        icon={Trash2}
+        isDanger
+        isDisabled={isReadOnly}
+        onSelect={() => void deleteMessageWithUndo(conversationId, message.id, (key, values) => t(key, values ?? {}))}
+      >
+        {t('thread:question.delete')}
+      </MenuItem>
     </Menu>
   )
-}
-
-/** An image of the message in its own shape. Its place is known before it is loaded, so nothing moves. */
-function Thumbnail({ attachment }: { attachment: AttachmentInfo }) {
-  const { t } = useTranslation()
-  const [isMissing, setIsMissing] = useState(false)
-  const { width, height } = fitted(attachment)
-  if (isMissing) {
-    return (
-      <p className="flex min-h-13 items-center gap-2.5 rounded-l border border-dashed border-field px-3.5 text-ui text-ink-2">
-        <Icon of={ImageOff} />
-        <bdi>{t('chat:thread.missingImage', { name: attachment.name })}</bdi>
-      </p>
-    )
-  }
-  return (
-    <img
-      src={`app://local/attachment/${attachment.id}`}
-      alt={t('chat:thread.image', { name: attachment.name })}
-      width={width}
-      height={height}
-      draggable={false}
-      decoding="async"
-      className="box-content max-w-full rounded-xl border border-line bg-raised object-contain"
-      onError={() => setIsMissing(true)}
-    />
-  )
-}
-
-function fitted({ width, height }: AttachmentInfo): { width: number; height: number } {
-  const scale = Math.min(1, MAX_WIDTH / Math.max(1, width), MAX_HEIGHT / Math.max(1, height))
-  // A line one pixel high would not be seen.
-  return { width: Math.max(24, Math.round(width * scale)), height: Math.max(24, Math.round(height * scale)) }
 }

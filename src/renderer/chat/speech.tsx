@@ -1,4 +1,5 @@
 import { LoaderCircle, Square, Volume2 } from 'lucide-react'
+import { useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { create } from 'zustand'
 import type { AssistantMessage } from '../../shared/conversation'
@@ -18,6 +19,7 @@ let player: HTMLAudioElement | null = null
 function stop(): void {
   player?.pause()
   player = null
+  if (typeof speechSynthesis !== 'undefined') speechSynthesis.cancel()
   useSpeech.setState({ spoken: null })
 }
 
@@ -46,6 +48,75 @@ async function speak(conversationId: string, messageId: string): Promise<void> {
   }
 }
 
+/** The voices of this computer; none on a system without a speech service. */
+export function useVoices(): readonly SpeechSynthesisVoice[] {
+  return useSyncExternalStore(listenToVoices, voicesNow)
+}
+
+let voices: readonly SpeechSynthesisVoice[] = []
+
+function voicesNow(): readonly SpeechSynthesisVoice[] {
+  if (typeof speechSynthesis === 'undefined') return voices
+  const present = speechSynthesis.getVoices()
+  // The browser makes a new list each time it is asked.
+  if (present.length !== voices.length) voices = present
+  return voices
+}
+
+function listenToVoices(notify: () => void): () => void {
+  if (typeof speechSynthesis === 'undefined') return () => undefined
+  speechSynthesis.addEventListener('voiceschanged', notify)
+  return () => speechSynthesis.removeEventListener('voiceschanged', notify)
+}
+
+/** Longer pieces are cut off by some voices in the middle of a word. */
+const PIECE_LENGTH = 240
+
+/** Reads an answer aloud with a voice of this computer: nothing of it goes to a server for that. */
+export async function speakText(messageId: string, markdown: string): Promise<void> {
+  stop()
+  useSpeech.setState({ spoken: { messageId, phase: 'playing' } })
+  const playing = useSpeech.getState().spoken
+  const { renderPlainText } = await import('../markdown')
+  if (useSpeech.getState().spoken !== playing) return
+  const pieces = spokenPieces(renderPlainText(markdown))
+  const voice = voiceFor(pieces.join(' '))
+  for (const [index, piece] of pieces.entries()) {
+    const utterance = new SpeechSynthesisUtterance(piece)
+    if (voice !== null) {
+      utterance.voice = voice
+      utterance.lang = voice.lang
+    }
+    const end = (): void => {
+      if (useSpeech.getState().spoken === playing) stop()
+    }
+    if (index === pieces.length - 1) utterance.addEventListener('end', end)
+    utterance.addEventListener('error', end)
+    speechSynthesis.speak(utterance)
+  }
+  if (pieces.length === 0) stop()
+}
+
+/** A text in sentences, the long ones cut at a space. */
+export function spokenPieces(text: string): string[] {
+  return text
+    .split(/(?<=[.!?…。！？])\s+|\n+/u)
+    .flatMap(
+      (sentence) => sentence.match(new RegExp(`.{1,${PIECE_LENGTH}}(?:\\s|$)|\\S{1,${PIECE_LENGTH}}`, 'gsu')) ?? [],
+    )
+    .map((piece) => piece.trim())
+    .filter((piece) => /[\p{L}\p{N}]/u.test(piece))
+}
+
+/** A voice that knows the script of a text; null leaves it to the system. */
+function voiceFor(text: string): SpeechSynthesisVoice | null {
+  const cyrillic = text.match(/\p{Script=Cyrillic}/gu)?.length ?? 0
+  const latin = text.match(/\p{Script=Latin}/gu)?.length ?? 0
+  const language = cyrillic > latin ? 'ru' : document.documentElement.lang.startsWith('ru') ? 'en' : ''
+  if (language === '') return null
+  return voicesNow().find(({ lang }) => lang.toLowerCase().startsWith(language)) ?? null
+}
+
 // Whoever leaves the chat would not find the button that ends it.
 useStore.subscribe((state, before) => {
   if (state.currentId !== before.currentId && useSpeech.getState().spoken !== null) stop()
@@ -60,7 +131,8 @@ export interface SpeakButtonProps {
 export function SpeakButton({ message, conversationId }: SpeakButtonProps) {
   const { t } = useTranslation()
   const phase = useSpeech(({ spoken }) => (spoken?.messageId === message.id ? spoken.phase : null))
-  if (message.synthesize === null) return null
+  // Without an offer of the backend it is begun in the menu, with a voice of this computer, and ended here.
+  if (message.synthesize === null && phase === null) return null
   switch (phase) {
     case 'loading':
       return (

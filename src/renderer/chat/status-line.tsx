@@ -17,9 +17,13 @@ export function Segments({ of: pieces }: { of: readonly ReactNode[] }) {
       <span className="whitespace-nowrap">
         {piece}
         {index < pieces.length - 1 && (
-          <span className="px-1.5 text-ink-4" aria-hidden>
-            ·
-          </span>
+          <>
+            <span className="px-1.5 text-ink-4" aria-hidden>
+              ·
+            </span>
+            {/* Without it a screen reader makes one word of two. */}
+            <span className="sr-only">, </span>
+          </>
         )}
       </span>
       {index < pieces.length - 1 && <wbr />}
@@ -29,7 +33,7 @@ export function Segments({ of: pieces }: { of: readonly ReactNode[] }) {
 
 /** What a running answer is doing, in words and numbers; 28 high, as the provider line that takes its place. */
 export function StatusLine({ message, conversationId }: { message: AssistantMessage; conversationId: string }) {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const figures = useFigures()
   const elapsedMs = useElapsed(message.generationId)
   const view = statusOf(message, elapsedMs)
@@ -61,6 +65,24 @@ export function StatusLine({ message, conversationId }: { message: AssistantMess
                   next: view.next,
                 })}
           </span>
+        </Line>
+      )
+    case 'uploading':
+      return (
+        <Line hasDot>
+          {view.percent === null ? (
+            <bdi className="break-words">{t('files:status.reading', { name: view.name })}</bdi>
+          ) : (
+            <Segments
+              of={[
+                <bdi key="name">{t('files:status.uploading', { name: view.name })}</bdi>,
+                t('files:status.percent', {
+                  percent: new Intl.NumberFormat(i18n.language, { style: 'percent' }).format(view.percent / 100),
+                  size: figures.bytes(view.totalBytes),
+                }),
+              ]}
+            />
+          )}
         </Line>
       )
     case 'progress':

@@ -6,6 +6,8 @@ export type StatusView =
   | { kind: 'none' }
   | { kind: 'waiting'; elapsedMs: number; isSlow: boolean }
   | { kind: 'trying'; failed: string; reason: string | null; next: string }
+  /** `percent` is null once all of it is there, and the server reads it. */
+  | { kind: 'uploading'; name: string; percent: number | null; totalBytes: number }
   | { kind: 'progress'; text: string }
   | { kind: 'writing'; elapsedMs: number; tokensPerSecond: number | null }
   | { kind: 'no-data'; silentMs: number }
@@ -44,6 +46,11 @@ export function statusOf(message: AssistantMessage, elapsedMs: number): StatusVi
       // The question itself was the first attempt.
       const [attempt, ofAttempts] = [status.attempt + 1, status.ofAttempts + 1]
       return { kind: 'lost', attempt, ofAttempts, inMs: status.inMs < COUNTED_FROM_MS ? null : inMs }
+    }
+    case 'uploading': {
+      const { name, sentBytes, totalBytes } = status
+      const percent = sentBytes >= totalBytes ? null : Math.floor((100 * sentBytes) / totalBytes)
+      return elapsedMs < QUIET_MS ? { kind: 'none' } : { kind: 'uploading', name, percent, totalBytes }
     }
     case 'progress':
       return status.text === '' ? { kind: 'none' } : { kind: 'progress', text: status.text }

@@ -2,18 +2,26 @@ import { ArrowDown } from 'lucide-react'
 import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, type Ref } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Virtualizer, type CacheSnapshot, type VirtualizerHandle } from 'virtua'
+import { useKeysOf } from '../actions/keys'
 import type { Conversation } from '../../shared/conversation'
 import { Icon } from '../controls/icon'
 import { ariaKeys } from '../controls/kbd'
 import { LiveDot } from '../controls/status-dot'
 import { useWire } from '../wire/state'
+import { variantPlaces, type VariantPlace } from '../../shared/variants'
+import { isSteppedTo } from '../store/variants'
 import { Answer, ReplayedAnswer } from './answer'
+import { useEdits } from './edit-state'
 import { Find } from './find'
 import { useFind } from './find-state'
 import { useFollow } from './follow'
 import { Question } from './question'
+import { QuoteBar } from './quote-bar'
+import { selectAllByKey, useCopyAll } from './select-all'
 import { useTarget } from './target'
+import './thread.css'
 import { lastOf, turnsOf, type Turn } from './turns'
+import { stepByKey, useStepped, variantIdOf } from './variants'
 
 /** Where a thread was left: shown again at the same place, with the same heights. */
 interface Place {
@@ -39,16 +47,18 @@ export interface ThreadProps {
 /** All turns of a conversation, only those in sight in the page. Give it the conversation's id as key. */
 export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
   const { t } = useTranslation()
+  const latestKeys = useKeysOf('latest')
   const scroller = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
-  const { id } = conversation
+  const { id, headId } = conversation
   const isPlayingFile = useWire(({ replay }) => replay?.conversationId === id && replay.stored === null)
   const stored = useMemo(() => turnsOf(conversation), [conversation])
   const turns = useMemo(
     (): ThreadTurn[] => (isPlayingFile ? [...stored, { kind: 'replay', key: 'replay' }] : stored),
     [stored, isPlayingFile],
   )
+  const variants = useMemo(() => variantPlaces(conversation), [conversation])
   const left = useMemo(() => places.get(id), [id])
   const { isAway, jump, leave, isFollowing } = useFollow(scroller, content, left?.isFollowing ?? true)
   useImperativeHandle(ref, () => ({ jump }), [jump])
@@ -79,9 +89,10 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
   const lastQuestion = turns.findLast(({ kind }) => kind === 'question')?.key
   const shownQuestion = useRef(lastQuestion)
   useLayoutEffect(() => {
-    if (shownQuestion.current !== lastQuestion) jump()
+    // Whoever goes to another version stays where they are.
+    if (shownQuestion.current !== lastQuestion && !isSteppedTo(headId)) jump()
     shownQuestion.current = lastQuestion
-  }, [lastQuestion, jump])
+  }, [lastQuestion, headId, jump])
 
   // So does who has a recording played.
   const replayedId = useWire(({ replay }) => (replay?.conversationId === id ? replay.answer.id : null))
@@ -100,6 +111,16 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
 
   // After everything that goes to the end.
   useTarget(id, stored, scroller, list, leave)
+  useStepped(stored, scroller, list, leave)
+  useCopyAll(content, stored)
+  const editedId = useEdits(({ edits }) => edits.get(id)?.messageId ?? null)
+  const editRequests = useEdits((state) => state.focusRequests)
+  const edited = editedId === null ? -1 : stored.findIndex(({ key }) => key === editedId)
+  useLayoutEffect(() => {
+    if (edited === -1) return
+    leave()
+    list.current?.scrollToIndex(edited, { align: 'nearest' })
+  }, [edited, editRequests, leave])
   const isFinding = useFind((state) => state.conversationId === id)
 
   const lastTurn = turns.at(-1)
@@ -114,6 +135,10 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
         aria-label={t('chat:thread.label')}
         data-region="thread"
         tabIndex={0}
+        onKeyDown={(event) => {
+          const isUsed = stepByKey(event, id, stored, variants) || selectAllByKey(event, content.current)
+          if (isUsed) event.preventDefault()
+        }}
         // As much room at the start as the scroll bar takes at the end, so that the text stands above the composer. Not
         // `both-edges`: Chromium 130 then cuts the content at its end.
         className="focus-inset min-h-0 flex-1 overflow-x-hidden overflow-y-auto overscroll-contain ps-3 [overflow-anchor:none] [scrollbar-gutter:stable]"
@@ -125,16 +150,23 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
             data={turns}
             bufferSize={400}
             onScroll={(offset) => onScrolled(offset > 0)}
-            keepMounted={turns.length === 0 ? [] : [turns.length - 1]}
+            // The end, and a field with the focus in it.
+            keepMounted={[...(edited === -1 ? [] : [edited]), ...(turns.length === 0 ? [] : [turns.length - 1])]}
             {...(heights !== undefined && { cache: heights })}
           >
             {(turn, index) => (
               <div
                 key={turn.key}
                 data-turn={turn.key}
+                data-superseded={(edited !== -1 && index > edited) || undefined}
                 className={`${gapAbove(turn, index)} ${index === turns.length - 1 ? 'pb-4.5' : ''}`}
               >
-                <TurnView turn={turn} conversationId={id} isLast={turn === turns.findLast(isStored)} />
+                <TurnView
+                  turn={turn}
+                  conversationId={id}
+                  isLast={turn === turns.findLast(isStored)}
+                  place={turn.kind === 'replay' ? null : (variants.get(variantIdOf(turn)) ?? null)}
+                />
               </div>
             )}
           </Virtualizer>
@@ -144,11 +176,12 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
         className="pointer-events-none absolute inset-x-4 bottom-0 h-4 bg-linear-to-t from-paper to-paper/0"
         aria-hidden
       />
+      <QuoteBar conversationId={id} scroller={scroller} />
       {isFinding && <Find turns={stored} scroller={scroller} list={list} onLeaveEnd={leave} />}
       {isAway && (
         <button
           type="button"
-          aria-keyshortcuts={ariaKeys(['Mod', 'Down'])}
+          aria-keyshortcuts={latestKeys && ariaKeys(latestKeys)}
           className="layer-pill absolute inset-x-0 bottom-3.5 mx-auto flex h-8 w-max items-center gap-2 rounded-full bg-raised px-3.5 text-ui font-label text-ink-1 shadow-e1 hover:tint-hover active:tint-active forced-colors:border"
           onClick={jump}
         >
@@ -168,13 +201,20 @@ function isStored(turn: ThreadTurn): boolean {
   return turn.kind !== 'replay'
 }
 
-function TurnView({ turn, conversationId, isLast }: { turn: ThreadTurn; conversationId: string; isLast: boolean }) {
+interface TurnViewProps {
+  turn: ThreadTurn
+  conversationId: string
+  isLast: boolean
+  place: VariantPlace | null
+}
+
+function TurnView({ turn, conversationId, isLast, place }: TurnViewProps) {
   const replayed = useWire(({ replay }) => (turn.kind === 'replay' ? (replay?.answer ?? null) : null))
   switch (turn.kind) {
     case 'question':
-      return <Question message={turn.message} conversationId={conversationId} />
+      return <Question message={turn.message} conversationId={conversationId} place={place} />
     case 'answer':
-      return <Answer messages={turn.messages} conversationId={conversationId} isLast={isLast} />
+      return <Answer messages={turn.messages} conversationId={conversationId} isLast={isLast} place={place} />
     case 'replay':
       return replayed === null ? null : <ReplayedAnswer answer={replayed} conversationId={conversationId} />
   }

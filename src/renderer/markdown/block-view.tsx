@@ -9,12 +9,20 @@ import { MathFormula } from './math'
 import type { Block, ListItem, TableRow } from '../../shared/markdown/nodes'
 import { Scroller } from './scroller'
 
-/** Blocks under one another; `hasDot` puts the dot of a running answer after the last one's text. */
-export function Blocks({ blocks, hasDot = false }: { blocks: readonly Block[]; hasDot?: boolean }) {
+interface BlocksProps {
+  blocks: readonly Block[]
+  /** The dot of a running answer stands after the last one's text. */
+  hasDot?: boolean
+  /** Within a list or a quote, whose direction is that of its first words: theirs would not count if they had their own. */
+  isNested?: boolean
+}
+
+/** Blocks under one another. */
+export function Blocks({ blocks, hasDot = false, isNested = false }: BlocksProps) {
   return (
     <>
       {blocks.map((block, index) => (
-        <BlockView key={index} block={block} hasDot={hasDot && index === blocks.length - 1} />
+        <BlockView key={index} block={block} hasDot={hasDot && index === blocks.length - 1} isNested={isNested} />
       ))}
     </>
   )
@@ -22,9 +30,9 @@ export function Blocks({ blocks, hasDot = false }: { blocks: readonly Block[]; h
 
 // Two blocks made of the same markdown under the same definitions look the same, whatever has been read again.
 const BlockView = memo(
-  function BlockView({ block, hasDot }: { block: Block; hasDot: boolean }) {
+  function BlockView({ block, hasDot, isNested }: { block: Block; hasDot: boolean; isNested: boolean }) {
     return (
-      <div className="md-block" data-gap={block.gap} dir="auto">
+      <div className="md-block" data-gap={block.gap} dir={isNested ? undefined : 'auto'}>
         <BlockBody block={block} hasDot={hasDot} />
       </div>
     )
@@ -50,7 +58,7 @@ function BlockBody({ block, hasDot }: { block: Block; hasDot: boolean }) {
     case 'quote':
       return (
         <blockquote>
-          <Blocks blocks={block.blocks} hasDot={hasDot} />
+          <Blocks blocks={block.blocks} hasDot={hasDot} isNested />
           {hasDot && block.blocks.length === 0 && <Dot isBeside />}
         </blockquote>
       )
@@ -102,7 +110,7 @@ const Item = memo(
             <Icon of={item.isDone ? SquareCheck : Square} />
           </span>
         )}
-        <Blocks blocks={item.blocks} hasDot={hasDot} />
+        <Blocks blocks={item.blocks} hasDot={hasDot} isNested />
         {hasDot && item.blocks.length === 0 && <Dot isBeside />}
       </li>
     )
@@ -120,7 +128,7 @@ function Table({ block, hasDot }: { block: TableBlock; hasDot: boolean }) {
         <thead>
           <tr>
             {block.header.map((cell, index) => (
-              <th key={index} scope="col" dir="auto" data-align={block.align[index]}>
+              <th key={index} scope="col" data-align={block.align[index]}>
                 <Inlines nodes={cell} hasDot={hasDot && block.rows.length === 0 && index === block.header.length - 1} />
               </th>
             ))}
@@ -149,7 +157,7 @@ const Row = memo(
     return (
       <tr>
         {row.cells.map((cell, index) => (
-          <td key={index} dir="auto" data-align={aligns[index]}>
+          <td key={index} data-align={aligns[index]}>
             <Inlines nodes={cell} hasDot={hasDot && index === last} />
           </td>
         ))}

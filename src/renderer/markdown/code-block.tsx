@@ -1,5 +1,5 @@
-import { Check, Copy } from 'lucide-react'
-import { memo, useCallback, useEffect, useMemo, useState } from 'react'
+import { Check, Code, Copy, Workflow } from 'lucide-react'
+import { lazy, memo, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../controls/icon'
 import { Dot } from './dot'
@@ -9,6 +9,9 @@ import { chunkLines } from './lines'
 import { Scroller } from './scroller'
 
 const COPIED_FOR_MS = 1_600
+
+// Drawing takes a program of its own, larger than all else here: loaded when somebody asks for it.
+const Diagram = lazy(async () => ({ default: (await import('./diagram')).Diagram }))
 
 export interface CodeBlockProps {
   text: string
@@ -25,13 +28,29 @@ export function CodeBlock({ text, language, isOpen, hasDot }: CodeBlockProps) {
   const chunks = useMemo(() => chunkLines(text), [text])
   const [isSeen, setIsSeen] = useState(false)
   const see = useCallback(() => setIsSeen(true), [])
+  // One that is being written cannot be drawn yet.
+  const isDiagram = !isOpen && language.toLowerCase() === 'mermaid'
+  const [isDrawn, setIsDrawn] = useState(false)
   const highlighted = useHighlight(isOpen || !isSeen ? null : text, language)
   return (
     <figure className="md-figure" dir="ltr" aria-label={language === '' ? t('markdown.code') : language}>
       <figcaption className="md-figure-head">
         <span className="md-language">{language === '' ? t('markdown.code') : language}</span>
-        <CopyCode text={text} />
+        <span className="md-figure-tools">
+          {isDiagram && (
+            <button type="button" className="md-copy" onClick={() => setIsDrawn(!isDrawn)}>
+              <Icon of={isDrawn ? Code : Workflow} size={14} />
+              <span>{t(isDrawn ? 'thread:diagram.code' : 'thread:diagram.show')}</span>
+            </button>
+          )}
+          <CopyCode text={text} />
+        </span>
       </figcaption>
+      {isDiagram && isDrawn && (
+        <Suspense fallback={null}>
+          <Diagram text={text} />
+        </Suspense>
+      )}
       <Scroller className="md-pre" onNear={see}>
         <pre>
           <code>

@@ -17,7 +17,7 @@ export const MathFormula = memo(function MathFormula({ tex, isDisplay }: { tex: 
     )
   }
   return (
-    <span className={isDisplay ? 'md-math md-math-display' : 'md-math'} dir="ltr">
+    <span className={isDisplay ? 'md-math md-math-display' : 'md-math'} data-tex={tex} dir="ltr">
       {formula}
     </span>
   )

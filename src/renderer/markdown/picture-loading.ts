@@ -1,0 +1,83 @@
+import { create } from 'zustand'
+import { answerText, type MediaFile } from '../../shared/conversation'
+import type { AppError } from '../../shared/errors'
+import { picturesIn } from '../../shared/markdown/pictures'
+import { loadMedia } from '../store/media'
+import { conversationOf, useStore } from '../store/state'
+import type { ShownAnswers } from './shown-answers'
+
+type Loading = { kind: 'loading' } | { kind: 'failed'; error: AppError }
+
+/** What is on its way or did not come, by conversation and address; for as long as the window lives. */
+const useLoading = create<{ pictures: ReadonlyMap<string, Loading> }>()(() => ({ pictures: new Map() }))
+
+/** Asked for at the same time; a page of pictures is asked for one after the other. */
+const MAX_AT_ONCE = 4
+let running = 0
+const waiting: (() => Promise<void>)[] = []
+
+const keyOf = (conversationId: string, url: string): string => `${conversationId} ${url}`
+
+/** How the loading of a picture stands; null before it was asked for, and when it is there. */
+export function usePictureLoading(answers: ShownAnswers | null, url: string): Loading | null {
+  return useLoading(({ pictures }) =>
+    answers === null ? null : (pictures.get(keyOf(answers.conversationId, url)) ?? null),
+  )
+}
+
+/** The stored copy of a picture, if these answers have one. */
+export function storedPicture({ messages }: ShownAnswers, url: string): MediaFile | null {
+  for (const { pictures } of messages) {
+    if (pictures !== undefined && Object.hasOwn(pictures, url)) return pictures[url] ?? null
+  }
+  return null
+}
+
+/** Has a picture loaded by main. Harmless when it is on its way. */
+export function loadPicture({ conversationId, messages }: ShownAnswers, url: string): void {
+  const key = keyOf(conversationId, url)
+  if (useLoading.getState().pictures.get(key)?.kind === 'loading') return
+  note(key, { kind: 'loading' })
+  waiting.push(async () => {
+    // A text that goes on in the next answer is drawn as one.
+    const owner = messages.find((message) => picturesIn(answerText(message)).includes(url)) ?? messages.at(-1)
+    const error = owner === undefined ? null : await loadMedia(conversationId, owner.id, url)
+    note(key, error === null ? null : { kind: 'failed', error })
+  })
+  next()
+}
+
+/** All pictures of the web that the open conversation has now, but those of blocked hosts. */
+export function loadAllPictures(conversationId: string): void {
+  const state = useStore.getState()
+  const { blocked } = state.settings.webPictures
+  for (const message of conversationOf(state, conversationId)?.messages ?? []) {
+    if (message.role !== 'assistant') continue
+    const answers = { conversationId, messages: [message] }
+    for (const url of picturesIn(answerText(message))) {
+      const isWanted = !blocked.includes(new URL(url).host) && storedPicture(answers, url) === null
+      if (isWanted) loadPicture(answers, url)
+    }
+  }
+}
+
+function note(key: string, loading: Loading | null): void {
+  useLoading.setState(({ pictures }) => {
+    const next = new Map(pictures)
+    if (loading === null) next.delete(key)
+    else next.set(key, loading)
+    return { pictures: next }
+  })
+}
+
+function next(): void {
+  while (running < MAX_AT_ONCE) {
+    const task = waiting.shift()
+    if (task === undefined) return
+    running += 1
+    void task().finally(() => {
+      running -= 1
+      next()
+    })
+  }
+}

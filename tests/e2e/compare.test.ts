@@ -1,0 +1,173 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answerText, pathOf, type AssistantMessage } from '../../src/shared/conversation'
+import { eventually } from '../support/eventually'
+import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
+import { launchApp, type RunningApp } from './app'
+import { answerHas, button, composer, connectTo, conversations, hides, isSettled, set, shows, t } from './chat'
+
+const SLOW = 'drip:count=600,ms=100'
+const SLOWER = 'drip:count=500,ms=150'
+const LOST = 'rate-limit'
+
+const column = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
+const keep = (page: Page, name: string) => button(page, t('compare:keepOf', { name }))
+
+async function storedAnswers(page: Page): Promise<AssistantMessage[]> {
+  const [newest] = await conversations(page)
+  return (newest?.conversation.messages ?? []).flatMap((message) => (message.role === 'assistant' ? [message] : []))
+}
+
+describe('comparing models [37]', () => {
+  let app: RunningApp
+  let server: ScenarioServer
+  let backendId: string
+  beforeAll(async () => {
+    server = await startScenarioServer()
+    app = await launchApp({ isProfileKept: true })
+    const view = await connectTo(app.window, server.url, { provider: 'Lab', model: 'plain' })
+    backendId = view.profile.id
+  })
+  afterAll(async () => {
+    await app.close()
+    await server.close()
+  })
+
+  /** By keyboard alone: three columns, the third chosen in the list of models. */
+  async function compareThree(page: Page, third: string): Promise<void> {
+    await set(page, { recents: [{ backendId, provider: 'Lab', model: SLOW }] })
+    await page.keyboard.press('Control+n')
+    await composer(page).press('Control+Shift+M')
+    await shows(button(page, t('compare:chip', { count: 2 })))
+    await button(page, t('compare:chip', { count: 2 })).focus()
+    await page.keyboard.press('Enter')
+    await shows(page.getByRole('menuitem', { name: t('compare:add') }))
+    // The first item has the focus once the menu is open.
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await eventually(
+      () => page.evaluate(() => document.activeElement?.textContent ?? ''),
+      (text) => text === t('compare:add'),
+      'the item that adds a model',
+    )
+    await page.keyboard.press('Enter')
+    await shows(page.getByRole('combobox'))
+    await page.keyboard.type(third)
+    await page.keyboard.press('Enter')
+    await shows(button(page, t('compare:chip', { count: 3 })))
+    await eventually(
+      () => composer(page).getAttribute('placeholder'),
+      (text) => text === t('compare:ask.three'),
+      'the field that asks all three',
+    )
+  }
+
+  it('asks three at once; one fails, the others go on; a key keeps one, the rest are its versions', async () => {
+    const { window } = app
+    await compareThree(window, LOST)
+    await composer(window).fill('Which of you?')
+    await composer(window).press('Enter')
+    await shows(keep(window, 'plain'))
+    await shows(column(window, SLOW).getByText('00003'))
+    await shows(column(window, LOST).getByText(t('chat:line.notAnswered')))
+    await eventually(
+      () => keep(window, 'plain').getAttribute('aria-disabled'),
+      (isDisabled) => isDisabled === null,
+      'an answer that can be kept',
+    )
+    expect(await keep(window, LOST).getAttribute('aria-disabled')).toBe('true')
+    await eventually(
+      () => storedAnswers(window),
+      (all) =>
+        all
+          .map(({ state }) => state)
+          .sort()
+          .join() === 'complete,failed,running',
+      'one done, one failed, one running',
+    )
+    // One report for all, and no alert of its own for the one that failed.
+    await shows(window.getByRole('status').getByText('one still writing'))
+    expect(await window.getByRole('alert').count()).toBe(0)
+
+    // F6 goes through the columns.
+    await composer(window).press('Shift+F6')
+    const region = () => window.evaluate(() => document.activeElement?.getAttribute('data-region') ?? '')
+    expect(await region()).toBe('column-3')
+    await window.keyboard.press('Shift+F6')
+    expect(await region()).toBe('column-2')
+
+    // The third has nothing to keep: its key does nothing.
+    await window.keyboard.press('Control+3')
+    await window.keyboard.press('Control+1')
+    await hides(keep(window, 'plain'))
+    await answerHas(window, 'This is an ordinary answer')
+    await shows(window.getByRole('group', { name: t('thread:variants.label', { number: '1', of: '3' }) }))
+    const [newest] = await conversations(window)
+    const head = pathOf(newest!.conversation).at(-1)
+    expect(head?.role === 'assistant' ? answerText(head) : '').toMatch(/^This is an ordinary answer/u)
+    expect(newest!.conversation.model).toBe('plain')
+    expect((await storedAnswers(window)).filter(({ state }) => state === 'running')).toHaveLength(1)
+  })
+
+  it('the way back: all versions side by side, one is stopped by its menu and tried again, leaving keeps all', async () => {
+    const { window } = app
+    await button(window, t('compare:versions')).click()
+    await shows(column(window, SLOW).getByText('00003'))
+    await button(window, t('compare:menu', { name: SLOW })).click()
+    await window.getByRole('menuitem', { name: t('compare:stop') }).click()
+    await shows(column(window, SLOW).getByText(t('chat:line.stopped')))
+    await button(window, t('compare:menu', { name: SLOW })).click()
+    await window.getByRole('menuitem', { name: t('chat:actions.retry') }).click()
+    await eventually(
+      () => storedAnswers(window),
+      (all) => all.length === 4 && all.filter(({ state }) => state === 'running').length === 1,
+      'a fourth answer',
+    )
+    // Stop of the composer stops whatever runs.
+    await button(window, t('chat:composer.stop')).click()
+    await isSettled(window)
+    await composer(window).press('Escape')
+    await hides(keep(window, 'plain'))
+    expect(await storedAnswers(window)).toHaveLength(4)
+  })
+
+  it('three that run outlive the main process, and stand side by side again', async () => {
+    const { window } = app
+    await compareThree(window, SLOWER)
+    await composer(window).fill('Who survives?')
+    await composer(window).press('Enter')
+    await shows(column(window, SLOW).getByText('00003'))
+    await eventually(
+      () => storedAnswers(window),
+      (all) => all.filter((each) => answerText(each).length > 20 && each.state === 'running').length === 2,
+      'some words of both slow ones',
+    )
+    await app.kill9()
+    app = await launchApp({ userDataDir: app.userDataDir, isProfileKept: true })
+    await app.window.getByRole('navigation').getByText('Who survives?').first().click()
+    await button(app.window, t('compare:versions')).click()
+    await shows(column(app.window, SLOW).getByText('00003'))
+    await shows(column(app.window, SLOWER).getByText('00003'))
+    await shows(column(app.window, 'plain').getByText('This is an ordinary answer'))
+    const states = (await storedAnswers(app.window)).map(({ state }) => state)
+    expect(states).toEqual(['complete', 'interrupted', 'interrupted'])
+  })
+
+  it('in a window below 640 one column at a time, with tabs', async () => {
+    const { window } = app
+    await app.electron.evaluate(({ BrowserWindow }) => {
+      for (const each of BrowserWindow.getAllWindows()) if (each.isVisible()) each.setSize(520, 760)
+    })
+    const tabs = window.getByRole('tab')
+    await shows(tabs.first())
+    expect(await tabs.count()).toBe(3)
+    await tabs.first().focus()
+    await window.keyboard.press('ArrowRight')
+    await shows(column(window, SLOW))
+    await hides(column(window, 'plain'))
+    await window.keyboard.press('ArrowLeft')
+    await shows(keep(window, 'plain'))
+    await keep(window, 'plain').click()
+    await answerHas(window, 'This is an ordinary answer')
+  })
+})

@@ -4,6 +4,7 @@ import { extname, join, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import type { CustomScheme, Protocol } from 'electron'
 import type { AttachmentFile } from './attachments'
+import type { HeldFile } from './temporary-media'
 
 /** The origin of all our pages. */
 export const APP_ORIGIN = 'app://local'
@@ -24,13 +25,31 @@ export const CONTENT_SECURITY_POLICY = [
   "media-src 'self' blob: media:",
   "connect-src 'self'",
   "worker-src 'self'",
-  "frame-src 'none'",
+  // The frame in which diagrams are drawn, and nothing else: no other document of ours lets itself be framed.
+  "frame-src 'self'",
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
+].join('; ')
+
+/** The document in which diagrams are drawn; the only one that a page of ours may have in a frame. */
+export const DIAGRAM_PATH = '/diagram/frame.html'
+
+/**
+ * Its policy: no origin, so that it can reach nothing of the page, and nothing that it could fetch but our own scripts
+ * (docs/decisions/0013-diagrams-in-a-frame.md).
+ */
+export const DIAGRAM_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+  'sandbox allow-scripts',
 ].join('; ')
 
 /** The policy of pages from the development server: it puts styles and React's preamble into the page, and speaks over a web socket. */
@@ -79,7 +98,7 @@ export function resolveAppUrl(raw: string): AppResource | null {
 export interface AppFiles {
   /** The folder of the built pages. */
   pages: string
-  attachment: (id: string) => Promise<AttachmentFile | null>
+  attachment: (id: string) => Promise<AttachmentFile | HeldFile | null>
 }
 
 /** Serves `app://local/`: the built pages, and stored images, sounds and films by their id. */
@@ -102,7 +121,8 @@ async function servePageFile(pages: string, resource: Extract<AppResource, { kin
     return new Response(await readFile(path), {
       headers: {
         'content-type': resource.mime,
-        'content-security-policy': CONTENT_SECURITY_POLICY,
+        'content-security-policy':
+          `/${resource.segments.join('/')}` === DIAGRAM_PATH ? DIAGRAM_POLICY : CONTENT_SECURITY_POLICY,
         'x-content-type-options': 'nosniff',
         'cross-origin-opener-policy': 'same-origin',
         'referrer-policy': 'no-referrer',
@@ -115,13 +135,13 @@ async function servePageFile(pages: string, resource: Extract<AppResource, { kin
   }
 }
 
-function serveAttachment(file: AttachmentFile | null, rangeHeader: string | null): Response {
+function serveAttachment(file: AttachmentFile | HeldFile | null, rangeHeader: string | null): Response {
   if (file === null) return notFound()
   const headers = {
     'content-type': file.mime,
     'x-content-type-options': 'nosniff',
-    // The name is a hash of the content: it never changes.
-    'cache-control': 'private, max-age=31536000, immutable',
+    // The name is a hash of the content: it never changes. What is on no disk shall not come there as a copy.
+    'cache-control': 'path' in file ? 'private, max-age=31536000, immutable' : 'no-store',
     'content-security-policy': "default-src 'none'; sandbox",
     'accept-ranges': 'bytes',
   }
@@ -130,7 +150,11 @@ function serveAttachment(file: AttachmentFile | null, rangeHeader: string | null
     return new Response(null, { status: 416, headers: { ...headers, 'content-range': `bytes */${file.bytes}` } })
   }
   const { start, end } = range ?? { start: 0, end: file.bytes - 1 }
-  return new Response(Readable.toWeb(createReadStream(file.path, { start, end })) as ReadableStream, {
+  const body =
+    'path' in file
+      ? (Readable.toWeb(createReadStream(file.path, { start, end })) as ReadableStream)
+      : Uint8Array.from(file.content.subarray(start, end + 1))
+  return new Response(body, {
     status: range === null ? 200 : 206,
     headers: {
       ...headers,

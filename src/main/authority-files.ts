@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readFile, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { failure } from '../shared/errors'
-import { diskFileSystem, isStray, namesIn, writeAtomically } from './library/files'
+import { diskFileSystem, isStray, namesIn, readRegular, writeAtomically } from './library/files'
+
+/** One may have 256 KB; what is larger was not kept here. */
+const MAX_FILE_BYTES = 1024 * 1024
 
 /**
  * The certificates of authorities that backends trust, each set as a file of its own named by its SHA-256. They lie beside
@@ -37,7 +40,7 @@ export class AuthorityFiles {
    * without it would only refuse the server with a reason that is not the true one.
    */
   async read(sha256: string): Promise<string> {
-    const pem = await readFile(this.#pathOf(sha256), 'utf8').catch(() => null)
+    const pem = await readRegular(diskFileSystem, this.#pathOf(sha256), MAX_FILE_BYTES).catch(() => null)
     if (pem === null || hashOf(pem) !== sha256) throw failure({ code: 'bad-certificate-file', reason: 'unreadable' })
     return pem
   }

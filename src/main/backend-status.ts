@@ -91,13 +91,16 @@ export function standingAfter(error: AppError, isPrompt: boolean): Standing | nu
     case 'bad-address':
     case 'bad-header':
     case 'bad-parameters':
+    case 'bad-prompts':
     case 'bad-recording':
     case 'bad-archive':
     case 'no-backend':
+    case 'upload':
     case 'attachment':
     case 'media':
     case 'storage':
     case 'not-found':
+    case 'newer-file':
     case 'bad-request':
     case 'forbidden':
     case 'busy':

@@ -41,7 +41,8 @@ import { Ways, type WaysOptions } from './ways'
 
 type TalkOptions = Pick<BackendTalkOptions, 'guide' | 'findAttachment' | 'tap' | 'keepMedia' | 'clock' | 'logger'>
 
-export interface BackendsOptions extends TalkOptions, Pick<WaysOptions, 'findSystemProxy'> {
+export interface BackendsOptions
+  extends TalkOptions, Pick<WaysOptions, 'findSystemProxy' | 'noteContact' | 'isBlocked'> {
   settings: LiveSettings
   secrets: Secrets
   authorities: AuthorityFiles
@@ -55,6 +56,8 @@ export interface BackendsOptions extends TalkOptions, Pick<WaysOptions, 'findSys
 const MAX_AUTHORITY_BYTES = 256 * 1024
 /** Whose certificates are shown while a person connects to an address that is no backend yet. */
 const CONNECTING = ' connect'
+/** Whose own files nobody can ask for. */
+const NOBODY = ' nobody'
 
 /** The configured servers and the Guide: profiles from the settings, secrets beside them, trust, and how each stands. */
 export class Backends {
@@ -146,6 +149,31 @@ export class Backends {
     if (before === null) return 0
     const isMoved = new URL(before.url).origin !== new URL(url).origin
     return isMoved ? this.#options.clock.now() : before.addressSince
+  }
+
+  /**
+   * Takes in the profiles of a file that are not here, each under its own id, so that its chats find it. Nothing of it is
+   * trusted: it is checked like a profile of a page, has no secret, and trusts what this computer trusts. What providers
+   * of another server with this id wanted back does not go to it (S35).
+   *
+   * @returns how many; one that is not right is left out, and so is what exceeds the number of backends
+   */
+  async adopt(profiles: readonly BackendProfile[]): Promise<number> {
+    let count = 0
+    for (const profile of profiles) {
+      const isGood = isProfileId(profile.id) && profile.id !== GUIDE_BACKEND_ID
+      if (!isGood || this.#find(profile.id) !== null || this.#profiles.length >= MAX_BACKENDS) continue
+      const checked = checkedOrNull(profile)
+      if (checked === null) continue
+      // Should any be left of one that was removed.
+      await this.#options.secrets.clearBackend(profile.id)
+      const adopted: BackendProfile = { ...checked, addressSince: this.#options.clock.now(), trust: { kind: 'system' } }
+      this.#options.settings.change((settings) => ({ ...settings, backends: [...settings.backends, adopted] }))
+      this.#reset(profile.id)
+      count += 1
+    }
+    if (count > 0) this.#changed()
+    return count
   }
 
   /**
@@ -319,8 +347,8 @@ export class Backends {
 
   /** Servers at the usual ports of this computer. */
   async discover(): Promise<FoundBackend[]> {
-    const transport = createHttpTransport()
-    const { logger } = this.#options
+    const { logger, noteContact } = this.#options
+    const transport = createHttpTransport({ onContact: (host) => noteContact(host, { kind: 'discovery' }) })
     return discoverBackends((url, timeouts) => new BackendApi({ url, timeouts, transport, logger }), transport)
   }
 
@@ -340,6 +368,12 @@ export class Backends {
 
   api(backendId: string): Promise<BackendApi> {
     return this.#talk.api(backendId)
+  }
+
+  /** For a picture of the web in an answer: over the way of its backend, or of the system when that one is gone. */
+  async pictureApi(backendId: string): Promise<Pick<BackendApi, 'picture'>> {
+    if (this.#find(backendId) !== null) return this.#talk.api(backendId)
+    return this.#talk.probe(newBackendProfile(NOBODY, '', 'https://nobody.invalid'), NOBODY)
   }
 
   openSession(context: SessionContext, signal: AbortSignal, pause: Pause): AsyncGenerator<Part, void, undefined> {
@@ -444,6 +478,19 @@ export class Backends {
 
   #changed(): void {
     this.#options.onChange(this.list())
+  }
+}
+
+/** As a page may name one. */
+function isProfileId(id: string): boolean {
+  return /^[\w-]{1,64}$/u.test(id)
+}
+
+function checkedOrNull(profile: BackendProfile): BackendProfile | null {
+  try {
+    return checkProfile(profile)
+  } catch {
+    return null
   }
 }
 

@@ -1,8 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CatalogueStore } from './backend/catalogue'
 import { inTurns } from './backend/lists'
-import { diskFileSystem, writeAtomically } from './library/files'
+import { diskFileSystem, readRegularSync, writeAtomically } from './library/files'
 import type { Logger } from './logger'
 
 /** In UTF-16 units. One server with ten thousand providers takes some four million; a usual one sixty thousand. */
@@ -63,8 +62,7 @@ async function packCatalogues(catalogues: ReadonlyMap<string, unknown>): Promise
 
 function readCatalogues(path: string): Map<string, unknown> {
   try {
-    if (statSync(path).size > MAX_FILE_BYTES) return new Map()
-    const data: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const data: unknown = JSON.parse(readRegularSync(path, MAX_FILE_BYTES))
     return new Map(typeof data === 'object' && data !== null ? Object.entries(data) : [])
   } catch {
     return new Map()

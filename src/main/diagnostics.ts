@@ -40,16 +40,14 @@ export async function readDiagnostics(facts: Facts, logFolder: string, t: Transl
 function rowsOf(facts: Facts, t: Translate): Diagnostics['rows'] {
   const unknown = t('desktop:diagnostics.unknown')
   const row = (name: string, value: string) => ({ name: t(`desktop:diagnostics.${name}`), value })
-  const optional = (name: string, value: string | null) => (value === null ? [] : [row(name, value)])
   const { locale, systemLocale } = facts
+  const session = [facts.desktop, facts.sessionType].filter((word) => word !== null)
   return [
-    row('version', facts.version),
-    row('electron', facts.electron),
-    row('chromium', facts.chromium),
-    row('node', facts.node),
-    row('system', `${facts.platform} ${facts.release}, ${facts.arch}`),
-    ...optional('session', facts.sessionType),
-    ...optional('desktop', facts.desktop),
+    row(
+      'runtime',
+      `Parley ${facts.version}, Electron ${facts.electron}, Chromium ${facts.chromium}, Node ${facts.node}`,
+    ),
+    row('system', [`${systemName(facts.platform)} ${facts.release}`, facts.arch, ...session].join(', ')),
     row(
       'language',
       locale === systemLocale ? locale : t('desktop:diagnostics.languageOfSystem', { locale, systemLocale }),
@@ -60,6 +58,19 @@ function rowsOf(facts: Facts, t: Translate): Diagnostics['rows'] {
     row('keychain', t(`desktop:diagnostics.keychainStates.${facts.keychain}`)),
     row('graphics', facts.graphics ?? unknown),
   ]
+}
+
+function systemName(platform: string): string {
+  switch (platform) {
+    case 'darwin':
+      return 'macOS'
+    case 'win32':
+      return 'Windows'
+    case 'linux':
+      return 'Linux'
+    default:
+      return platform
+  }
 }
 
 /** The last lines of the log, oldest first; of the file before it, too, when the present one has just begun. */

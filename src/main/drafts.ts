@@ -1,32 +1,58 @@
+import { basename } from 'node:path'
 import * as v from 'valibot'
-import type { StoredDraft } from '../shared/contract'
+import { MAX_ALL_DRAFTS, MAX_DRAFT_TEXT, type StoredDraft } from '../shared/contract'
 import type { AttachmentInfo } from '../shared/conversation'
+import { failure } from '../shared/errors'
 import type { Clock } from './clock'
-import { errorCode, writeAtomically, type FileSystem } from './library/files'
+import { errorCode, readRegular, writeAtomically, type FileSystem } from './library/files'
+import type { Storage } from './library/storage'
 import type { Logger } from './logger'
 
-export const MAX_DRAFTS = 500
-export const MAX_DRAFT_TEXT = 1024 * 1024
-/** Of all texts together, so that the file stays one that is written in an instant. */
-const MAX_ALL_TEXT = 16 * 1024 * 1024
+const MAX_QUOTE_TEXT = 20_000
+/** A control character takes six bytes; some lines are ours. */
+const MAX_FILE_BYTES = 6 * MAX_ALL_DRAFTS + 1024 * 1024
 /** A draft is on disk within half a second of the last key; the rest of that is for a slow disk. */
 const WRITE_AFTER_MS = 250
-const RETRY_MS = 5000
 /** The backup is no older than this while something is written. */
 const BACKUP_AFTER_MS = 60_000
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max))
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u))
 const attachment: v.GenericSchema<unknown, AttachmentInfo> = v.strictObject({
-  id: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u)),
+  id: hash,
   name: text(1024),
-  mime: v.picklist(['image/png', 'image/jpeg', 'image/gif', 'image/webp']),
+  mime: v.picklist([
+    'image/png',
+    'image/jpeg',
+    'image/gif',
+    'image/webp',
+    'audio/wav',
+    'audio/mpeg',
+    'text/plain',
+    'application/pdf',
+  ]),
   bytes: whole,
   width: whole,
   height: whole,
   orientation: whole,
   hasLocation: v.boolean(),
+  removed: v.exactOptional(
+    v.pipe(v.array(v.picklist(['location', 'camera', 'description', 'preview'])), v.maxLength(4)),
+  ),
+  before: v.exactOptional(
+    v.strictObject({
+      id: v.union([hash, v.literal('')]),
+      format: text(40),
+      bytes: whole,
+      width: whole,
+      height: whole,
+      isAnimated: v.boolean(),
+      isSendable: v.boolean(),
+    }),
+  ),
+  isAnimated: v.exactOptional(v.boolean()),
 })
 
 /** A draft as a page may send it, and as the file has it. */
@@ -34,6 +60,7 @@ export const draftSchema: v.GenericSchema<unknown, StoredDraft> = v.strictObject
   key: v.pipe(v.string(), v.regex(/^[\w:-]{1,64}$/u)),
   text: text(MAX_DRAFT_TEXT),
   attachments: v.pipe(v.array(attachment), v.maxLength(10)),
+  quotes: v.exactOptional(v.pipe(v.array(text(MAX_QUOTE_TEXT)), v.maxLength(3))),
   changedAt: v.pipe(v.number(), v.finite()),
 })
 
@@ -44,9 +71,13 @@ export interface DraftsOptions {
   /** Of the file; its backup lies beside it. */
   path: string
   clock: Clock
+  /** Tells of a disk that refuses, and tries again. */
+  storage: Pick<Storage, 'attempt'>
   logger: Logger
   /** Whether a key is the id of a temporary conversation: what is written there stays in memory. */
   isTemporary: (key: string) => boolean
+  /** Is told under which name a file is kept that could not be read. */
+  onSetAside?: (keptAs: string) => void
 }
 
 /**
@@ -57,11 +88,15 @@ export class Drafts {
   readonly #options: DraftsOptions
   /** In the order in which they were changed last. */
   readonly #drafts = new Map<string, StoredDraft>()
+  /** What stands in the file and is nothing that this Parley can read; it stays there. */
+  #unread: unknown[] = []
   #loaded: Promise<void> | null = null
   #isStale = false
   #timer: NodeJS.Timeout | null = null
   #writing: Promise<void> = Promise.resolve()
   #backedUpMs = -Infinity
+  /** The backup has something that was removed since. */
+  #isBackupFull = false
   #isClosed = false
 
   constructor(options: DraftsOptions) {
@@ -74,21 +109,35 @@ export class Drafts {
     return [...this.#drafts.values()]
   }
 
-  /** Takes a draft; an empty one is removed. It is on disk within half a second. */
+  /**
+   * Takes a draft; an empty one is removed. It is on disk within half a second.
+   *
+   * @throws AppFailure `storage` (full) when there is no room for it; nothing is changed then, and no other one goes for it
+   */
   async set(draft: StoredDraft): Promise<void> {
     await this.#load()
-    const isEmpty = draft.text === '' && draft.attachments.length === 0
-    if (!this.#drafts.delete(draft.key) && isEmpty) return
-    if (!isEmpty) this.#drafts.set(draft.key, draft)
-    this.#makeRoom()
+    if (draft.text === '' && draft.attachments.length === 0 && (draft.quotes ?? []).length === 0) {
+      await this.remove([draft.key])
+      return
+    }
+    if (!this.#hasRoom(draft)) throw failure({ code: 'storage', reason: 'full' })
+    // What somebody has taken out of a text shall not stay in a file beside it.
+    if (!draft.text.includes(this.#drafts.get(draft.key)?.text ?? '')) this.#isBackupFull = true
+    // The last changed is the last in the file.
+    this.#drafts.delete(draft.key)
+    this.#drafts.set(draft.key, draft)
     this.#writeLater(WRITE_AFTER_MS)
   }
 
-  /** Removes drafts whose conversations are gone for good. */
+  /** Removes drafts that were sent, or whose conversations are gone for good: out of the backup as well. */
   async remove(keys: readonly string[]): Promise<void> {
     await this.#load()
     const removed = keys.filter((key) => this.#drafts.delete(key))
-    if (removed.length > 0) this.#writeLater(WRITE_AFTER_MS)
+    const left = this.#unread.filter((each) => !keys.some((key) => keyOf(each) === key))
+    if (removed.length === 0 && left.length === this.#unread.length) return
+    this.#unread = left
+    this.#isBackupFull = true
+    this.#writeLater(WRITE_AFTER_MS)
   }
 
   /** A temporary conversation has become an ordinary one: from now on its draft is kept as well. */
@@ -99,7 +148,13 @@ export class Drafts {
 
   /** The ids of the stored files that drafts name. */
   async media(): Promise<string[]> {
-    return (await this.list()).flatMap(({ attachments }) => attachments.map(({ id }) => id))
+    const attachments = (await this.list()).flatMap((draft) => draft.attachments)
+    // Of what a newer Parley may have written, all that looks like one.
+    const unread = JSON.stringify(this.#unread).match(/\b[0-9a-f]{64}\b/gu) ?? []
+    return [
+      ...attachments.flatMap(({ id, before }) => (before === undefined || before.id === '' ? [id] : [id, before.id])),
+      ...unread,
+    ]
   }
 
   /** Writes what is not on disk yet. Never rejects. */
@@ -108,7 +163,8 @@ export class Drafts {
     this.#timer = null
     if (this.#isStale) {
       this.#isStale = false
-      this.#writing = this.#writing.then(() => this.#write())
+      // When it is tried again, what stands here then is written.
+      await this.#options.storage.attempt(this, () => this.#inTurn(() => this.#write()))
     }
     await this.#writing
   }
@@ -119,14 +175,19 @@ export class Drafts {
     if (this.#timer !== null) clearTimeout(this.#timer)
   }
 
-  #makeRoom(): void {
-    let length = 0
-    for (const draft of this.#drafts.values()) length += draft.text.length
-    for (const [key, draft] of this.#drafts) {
-      if (this.#drafts.size <= MAX_DRAFTS && length <= MAX_ALL_TEXT) return
-      length -= draft.text.length
-      this.#drafts.delete(key)
-    }
+  #hasRoom(draft: StoredDraft): boolean {
+    const before = this.#drafts.get(draft.key)
+    // Who shortens a draft makes room, however little there was.
+    if (before !== undefined && lengthOf(draft) <= lengthOf(before)) return true
+    let length = lengthOf(draft)
+    for (const each of this.#drafts.values()) if (each !== before) length += lengthOf(each)
+    return length <= MAX_ALL_DRAFTS
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const done = this.#writing.then(task)
+    this.#writing = done.catch(() => undefined)
+    return done
   }
 
   #writeLater(afterMs: number): void {
@@ -137,17 +198,20 @@ export class Drafts {
 
   async #write(): Promise<void> {
     const { fs, path, clock, logger, isTemporary } = this.#options
-    const drafts = [...this.#drafts.values()].filter(({ key }) => !isTemporary(key))
+    const drafts = [...this.#unread, ...[...this.#drafts.values()].filter(({ key }) => !isTemporary(key))]
     const json = `${JSON.stringify({ version: 1, drafts }, null, 2)}\n`
+    const isBackupFull = this.#isBackupFull
     try {
       await writeAtomically(fs, path, json)
-      if (clock.monotonicMs() - this.#backedUpMs > BACKUP_AFTER_MS) {
+      if (isBackupFull || clock.monotonicMs() - this.#backedUpMs > BACKUP_AFTER_MS) {
+        this.#isBackupFull = false
         await writeAtomically(fs, `${path}.backup`, json)
         this.#backedUpMs = clock.monotonicMs()
       }
     } catch (error) {
+      this.#isBackupFull ||= isBackupFull
       logger.warn('drafts not written', { code: errorCode(error) })
-      this.#writeLater(RETRY_MS)
+      throw error
     }
   }
 
@@ -165,7 +229,9 @@ export class Drafts {
     const backup = await this.#readFile(`${path}.backup`)
     if (first === 'damaged') {
       logger.warn('drafts damaged', { hasBackup: Array.isArray(backup) })
-      await fs.rename(path, `${path}.corrupt-${clock.now()}`).catch(() => undefined)
+      const keptAs = `${path}.corrupt-${clock.now()}`
+      await fs.rename(path, keptAs).catch(() => undefined)
+      this.#options.onSetAside?.(basename(keptAs))
     }
     if (Array.isArray(backup)) {
       this.#take(backup)
@@ -173,23 +239,30 @@ export class Drafts {
     }
   }
 
-  /** The drafts of a file that can each be read; null when there is no file. */
-  async #readFile(path: string): Promise<StoredDraft[] | 'damaged' | null> {
-    const { fs } = this.#options
+  /** What stands in a file, one by one; null when there is no file. */
+  async #readFile(path: string): Promise<unknown[] | 'damaged' | null> {
     try {
-      if (!(await fs.stat(path)).isFile()) return 'damaged'
-      const file = v.parse(fileSchema, JSON.parse(await fs.readFile(path, 'utf8')))
-      return file.drafts.flatMap((each) => {
-        const read = v.safeParse(draftSchema, each)
-        return read.success ? [read.output] : []
-      })
+      const text = await readRegular(this.#options.fs, path, MAX_FILE_BYTES)
+      return v.parse(fileSchema, JSON.parse(text)).drafts
     } catch (error) {
       return errorCode(error) === 'ENOENT' ? null : 'damaged'
     }
   }
 
-  #take(drafts: readonly StoredDraft[]): void {
-    for (const draft of drafts) this.#drafts.set(draft.key, draft)
-    this.#makeRoom()
+  #take(rows: readonly unknown[]): void {
+    for (const row of rows) {
+      const read = v.safeParse(draftSchema, row)
+      if (read.success) this.#drafts.set(read.output.key, read.output)
+      else this.#unread.push(row)
+    }
   }
+}
+
+function keyOf(row: unknown): unknown {
+  return typeof row === 'object' && row !== null && 'key' in row ? row.key : null
+}
+
+/** About as long as it stands in the file, so that many short ones have an end as well. */
+function lengthOf({ text: words, quotes = [], attachments }: StoredDraft): number {
+  return quotes.reduce((sum, quote) => sum + quote.length, words.length) + 200 * (1 + attachments.length)
 }

@@ -1,4 +1,10 @@
-import type { AttachedGeneration, OpenedConversation, StartedGeneration, StartGeneration } from '../shared/contract'
+import type {
+  AttachedGeneration,
+  DeletedMessages,
+  OpenedConversation,
+  StartedGeneration,
+  StartGeneration,
+} from '../shared/contract'
 import {
   fold,
   summarize,
@@ -12,7 +18,9 @@ import {
   type Part,
 } from '../shared/conversation'
 import { failure, toAppError, type AppError } from '../shared/errors'
+import { subtreeOf } from '../shared/variants'
 import type { Clock } from './clock'
+import { Deletions } from './deletions'
 import { journalStart } from './library/journal'
 import type { Journal, Library } from './library/library'
 import { isId } from './library/schema'
@@ -45,10 +53,15 @@ export type OpenSession = (context: SessionContext, signal: AbortSignal, pause: 
 export interface GenerationsOptions {
   library: Library
   openSession: OpenSession
-  /** The stored attachments with these ids, in their order; throws not-found (attachment). */
-  findAttachments: (ids: readonly string[]) => Promise<AttachmentInfo[]>
+  /**
+   * The stored attachments with these ids, in their order, for a temporary conversation or one that is kept; throws
+   * not-found (attachment).
+   */
+  findAttachments: (ids: readonly string[], isTemporary: boolean) => Promise<AttachmentInfo[]>
   clock: Clock
   logger: Logger
+  /** What a copy of a conversation with this title is called; the same when left out. */
+  titleOfCopy?: (title: string, kind: 'copy' | 'branch') => Promise<string>
   /** Whether a window shows the conversation now; an answer that ends unseen marks it unread. */
   isOnShow: (conversationId: string) => boolean
 }
@@ -106,7 +119,9 @@ export class Generations {
   readonly #findAttachments: GenerationsOptions['findAttachments']
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #titleOfCopy: NonNullable<GenerationsOptions['titleOfCopy']>
   readonly #isOnShow: (conversationId: string) => boolean
+  readonly #deletions: Deletions
   readonly #runs = new Map<string, Run>()
   readonly #ended = new Map<string, Ended>()
   readonly #listeners = new Set<(events: GenerationEvent[]) => void>()
@@ -121,7 +136,9 @@ export class Generations {
     this.#findAttachments = options.findAttachments
     this.#clock = options.clock
     this.#logger = options.logger
+    this.#titleOfCopy = options.titleOfCopy ?? ((title) => Promise.resolve(title))
     this.#isOnShow = options.isOnShow
+    this.#deletions = new Deletions(options.library, () => options.clock.now())
   }
 
   /**
@@ -221,20 +238,42 @@ export class Generations {
    */
   async duplicate(conversationId: string): Promise<ConversationSummary> {
     const { conversation } = await this.open(conversationId)
-    return this.#add(duplicateOf(conversation, this.#clock.now()))
+    return this.#add(duplicateOf(conversation, this.#clock.now()), 'copy')
   }
 
   /** A new conversation with the path up to and with a message. Throws not-found (message). */
   async branch(conversationId: string, messageId: string): Promise<ConversationSummary> {
     const { conversation } = await this.open(conversationId)
-    return this.#add(branchOf(conversation, messageId, this.#clock.now()))
+    return this.#add(branchOf(conversation, messageId, this.#clock.now()), 'branch')
   }
 
-  /** Puts the path on show that leads through a message to its latest end. Throws not-found (message). */
-  async showMessage(conversationId: string, messageId: string): Promise<OpenedConversation> {
+  /**
+   * Puts the path on show that leads through a message to its latest end. Throws not-found (message), and newer-file when
+   * one of a newer Parley shall be kept.
+   *
+   * @param isKept it was kept of several: whoever has answered there answers from now on
+   */
+  async showMessage(conversationId: string, messageId: string, isKept = false): Promise<OpenedConversation> {
     const { headId } = await this.#library.showMessage(conversationId, messageId)
+    if (isKept) await this.#library.update(conversationId, (conversation) => withChoiceOf(conversation, messageId))
     const opened = await this.open(conversationId)
     return { ...opened, conversation: { ...opened.conversation, headId } }
+  }
+
+  /**
+   * Takes a message and all that hangs under it out of its conversation; what runs there is stopped first. Throws
+   * not-found (conversation, message), and storage when the trash cannot take it.
+   */
+  async deleteMessage(conversationId: string, messageId: string): Promise<DeletedMessages> {
+    const { messages } = await this.#library.open(conversationId)
+    const under = new Set(subtreeOf(messages, messageId).map(({ id }) => id))
+    await this.#stop(this.#runsOf(conversationId).filter(({ live }) => live !== null && under.has(live.message.id)))
+    return this.#deletions.delete(conversationId, messageId)
+  }
+
+  /** Puts back what `deleteMessage` took out. Throws not-found (message) for what is not known any more. */
+  putBackMessages(deletionId: string): Promise<void> {
+    return this.#deletions.putBack(deletionId)
   }
 
   /** Stops what runs in a conversation, then moves it to the trash. */
@@ -297,12 +336,16 @@ export class Generations {
   }
 
   async #stopIn(conversationId: string): Promise<void> {
-    const runs = this.#runsOf(conversationId)
+    await this.#stop(this.#runsOf(conversationId))
+  }
+
+  async #stop(runs: readonly Run[]): Promise<void> {
     for (const run of runs) this.#cut(run, { state: 'stopped', error: null })
     await Promise.all(runs.map((run) => run.ended.promise))
   }
 
-  async #add(conversation: Conversation): Promise<ConversationSummary> {
+  async #add(made: Conversation, kind: 'copy' | 'branch'): Promise<ConversationSummary> {
+    const conversation = { ...made, title: await this.#titleOfCopy(made.title, kind) }
     await this.#library.create(conversation)
     return summarize(conversation)
   }
@@ -318,9 +361,10 @@ export class Generations {
     request: StartGeneration,
   ): Promise<{ started: StartedGeneration; context: SessionContext; live: Live }> {
     const attachmentIds = request.question.kind === 'new' ? request.question.attachmentIds : []
-    const attachments = attachmentIds.length === 0 ? [] : await this.#findAttachments(attachmentIds)
-    const now = this.#clock.now()
     const stored = await this.#openStored(request.conversationId)
+    const isTemporary = stored === null ? request.isTemporary : stored.isTemporary === true
+    const attachments = attachmentIds.length === 0 ? [] : await this.#findAttachments(attachmentIds, isTemporary)
+    const now = this.#clock.now()
     const asked = ask(stored ?? newConversation(request, now), request, attachments, now)
     // The journal first: an answer that is on disk as running always has a journal that can finish it.
     const journal = await this.#library.journal(journalStart(asked.conversation, asked.answer))
@@ -503,6 +547,14 @@ export class Generations {
     }
     run.ended.resolve()
   }
+}
+
+/** The conversation with whoever gave an answer as the one who answers next. */
+function withChoiceOf(conversation: Conversation, answerId: string): Conversation {
+  const answer = conversation.messages.find(({ id }) => id === answerId)
+  if (answer?.role !== 'assistant') return conversation
+  const { backendId, requested } = answer
+  return { ...conversation, backendId, provider: requested.provider, model: requested.model }
 }
 
 // ---- ends ----

@@ -1,29 +1,40 @@
 import * as v from 'valibot'
-import type {
-  AddedAttachment,
-  AppCommand,
-  Boot,
-  Diagnostics,
-  ExportFormat,
-  RequestIn,
-  RequestName,
-  Role,
-  ShortcutState,
-  WireRecording,
+import {
+  MAX_QUESTION_TEXT,
+  type AddedAttachment,
+  type AppCommand,
+  type Boot,
+  type CheckReport,
+  type Diagnostics,
+  type ExportFormat,
+  type PromptsImported,
+  type RequestIn,
+  type RequestName,
+  type Role,
+  type ShortcutState,
+  type WireRecording,
+  type TrashedMessages,
 } from '../shared/contract'
+import { answerText, pathOf, withChatSettings, type Conversation } from '../shared/conversation'
+import type { Platform } from '../shared/accelerator'
 import { failure } from '../shared/errors'
 import type { BackendView } from '../shared/settings'
 import type { Attachments } from './attachments'
+import { chatSettingsSchema } from './chat-settings'
 import type { Backends } from './backends'
+import type { Contacts } from './contacts'
+import type { DraggedContent } from './dragged-files'
 import { draftSchema, type Drafts } from './drafts'
 import type { Generations } from './generations'
 import type { Caller, Handlers } from './ipc'
+import { MAX_IMAGE_BYTES } from './image'
 import type { Library } from './library/library'
 import { withoutQuotes } from './log'
 import type { Logger } from './logger'
 import type { MediaStore } from './media'
-import { readPickedFile, suggestFileName, writePickedFile } from './picked-file'
-import { backendProfileSchema, providerName, settingsPatchSchema, type LiveSettings } from './settings'
+import { copyPickedFile, readPickedFile, suggestFileName, writePickedFile } from './picked-file'
+import { MAX_PROMPTS_FILE_BYTES, promptSchema, valuesSchema, type Prompts } from './prompts'
+import { backendProfileSchema, patched, providerName, settingsPatchSchema, type LiveSettings } from './settings'
 import type { Search } from './search/search'
 import type { Transfer, TransferDesk } from './transfer/transfer'
 import type { Upkeep } from './upkeep'
@@ -37,17 +48,23 @@ export interface House {
   search: Search
   upkeep: Upkeep
   drafts: Drafts
+  prompts: Prompts
   attachments: Attachments
   settings: LiveSettings
   backends: Backends
   media: MediaStore
   wire: Wire
   transfer: Transfer
+  contacts: Contacts
   desk: Desk
   logger: Logger
+  platform: Platform
   boot(role: Role): Promise<Boot>
   diagnostics(): Promise<Diagnostics>
-  /** Ends all that runs, deletes all that a person has here, and starts Parley as on its first day. Throws storage. */
+  /**
+   * Ends all that runs, deletes all that a person has here, and starts Parley as on its first day, also when something of
+   * it failed: the next start goes on with it. Throws storage when the disk does not take even the wish; all goes on then.
+   */
   deleteEverything(): Promise<void>
   /** Notes that a window has a conversation on show, which makes it read; null when it has none. */
   look(window: Caller['window'], conversationId: string | null): Promise<void>
@@ -58,13 +75,22 @@ export interface Desk {
   openLink(window: Caller['window'], url: string): Promise<void>
   pickImages(window: Caller['window']): Promise<string[]>
   /** The path of a file to read; null when the person picked none. */
-  pickFile(window: Caller['window'], kind: 'authority' | 'recording' | 'conversations'): Promise<string | null>
+  pickFile(
+    window: Caller['window'],
+    kind: 'authority' | 'recording' | 'conversations' | 'prompts',
+  ): Promise<string | null>
   /** The path of a file to write; null when the person picked none. */
   pickPlace(window: Caller['window'], name: string, kind: PlaceKind): Promise<string | null>
+  /** Begins to drag a copy of a file out of the window. */
+  dragFile(window: Caller['window'], file: DraggedContent, name: string): Promise<void>
   /** An HTML document without scripts as PDF. */
   print(html: string): Promise<Uint8Array>
+  /** Takes all windows from the screen for good, and comes back no more in this process. */
+  shut(): void
   /** Ends this process, at once, and begins another one. */
   startAnew(): void
+  /** Says, once for all that come together, under which name a file is kept that could not be read. */
+  noteSetAside(keptAs: string): void
   showFile(path: string): void
   openLogs(): Promise<void>
   openDataFolder(): Promise<void>
@@ -74,14 +100,18 @@ export interface Desk {
   hideQuickAsk(): void
   resizeQuickAsk(heightPx: number): void
   shortcutState(): ShortcutState
+  /** Tries once more to hold the key of the quick question. */
+  checkShortcut(): ShortcutState
 }
 
 /** What a person chooses a place for. */
-export type PlaceKind = 'recording' | 'backup' | ExportFormat
+export type PlaceKind = 'media' | 'recording' | 'prompts' | 'backup' | 'export-all' | 'chat-zip' | ExportFormat
 
 // ---- what may arrive: every text, list and depth has a limit (S16) ----
 
 const MAX_TEXT = 1024 * 1024
+/** Three quotes with a mark before each of their lines go with it. */
+const MAX_QUESTION = MAX_QUESTION_TEXT + 200_000
 const MAX_ITEMS = 1000
 const MAX_DEPTH = 8
 /** In all: lists that share their items are small when they are sent and endless when they are walked. */
@@ -89,6 +119,8 @@ const MAX_NODES = 10_000
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max))
 const uuid = v.pipe(v.string(), v.uuid())
+/** As a file in the trash is called: `<id>.<ms>.json`. */
+const trashedName = v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}\.\d{1,16}\.json$/))
 const backendId = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
 const name = v.nullable(text(500))
 const file = v.union([
@@ -100,7 +132,7 @@ const question = v.variant('kind', [
     kind: v.literal('new'),
     messageId: uuid,
     parentId: v.nullable(uuid),
-    text: text(MAX_TEXT),
+    text: text(MAX_QUESTION),
     attachmentIds: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u))), v.maxLength(10)),
   }),
   v.strictObject({ kind: v.literal('again'), messageId: uuid }),
@@ -136,15 +168,19 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   'conversation.leave': v.void(),
   'conversation.rename': v.strictObject({ conversationId: uuid, title: text(MAX_TEXT) }),
   'conversation.pin': v.strictObject({ conversationId: uuid, isPinned: v.boolean() }),
+  'conversation.setSettings': v.strictObject({ conversationId: uuid, settings: chatSettingsSchema }),
   'conversation.trash': oneConversation,
-  'conversation.restore': oneConversation,
+  'conversation.restore': v.strictObject({ conversationId: uuid, file: v.exactOptional(trashedName) }),
   'conversation.duplicate': oneConversation,
   'conversation.branch': oneMessage,
-  'conversation.showMessage': oneMessage,
+  'conversation.showMessage': v.strictObject({ ...oneMessage.entries, isKept: v.optional(v.boolean()) }),
+  'conversation.deleteMessage': oneMessage,
+  'conversation.putBackMessages': v.strictObject({ deletionId: uuid }),
   'conversation.keep': oneConversation,
   'conversation.discard': oneConversation,
   'trash.list': v.void(),
-  'trash.delete': v.strictObject({ conversationIds: v.pipe(v.array(uuid), v.maxLength(MAX_ITEMS)) }),
+  'trash.read': v.strictObject({ file: trashedName }),
+  'trash.delete': v.strictObject({ files: v.pipe(v.array(trashedName), v.maxLength(MAX_ITEMS)) }),
   'draft.list': v.void(),
   'draft.set': draftSchema,
   'library.check': v.void(),
@@ -158,15 +194,34 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   }),
   'library.backUp': v.void(),
   'library.planRestore': v.void(),
-  'library.restore': onePlan,
+  'library.exportAll': v.void(),
+  'library.restore': v.strictObject({
+    planId: uuid,
+    // Ids of a library's files, which other programs have given as well.
+    overwrite: v.pipe(v.array(v.pipe(text(200), v.minLength(1))), v.maxLength(MAX_ITEMS)),
+    withBackends: v.boolean(),
+    withSettings: v.boolean(),
+  }),
+  'contact.list': v.void(),
+  'contact.forget': v.strictObject({ host: v.pipe(text(300), v.minLength(1)) }),
+  'transfer.showFile': v.strictObject({ fileId: uuid }),
+  'transfer.state': v.void(),
+  'transfer.stop': v.strictObject({ transferId: uuid }),
   'library.dropPlan': onePlan,
   'app.deleteEverything': v.void(),
+  'prompt.list': v.void(),
+  'prompt.save': promptSchema,
+  'prompt.remove': v.strictObject({ promptId: uuid }),
+  'prompt.remember': v.strictObject({ promptId: uuid, values: valuesSchema }),
+  'prompt.import': v.void(),
+  'prompt.export': v.void(),
   'generation.start': v.strictObject({
     generationId: uuid,
     answerId: uuid,
     conversationId: uuid,
     origin: v.picklist(['window', 'quick-ask']),
     isTemporary: v.boolean(),
+    settings: v.exactOptional(chatSettingsSchema),
     backendId,
     provider: name,
     model: name,
@@ -181,6 +236,8 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
     // An address, or the `attachment:<id>` of a kept data URI; data URIs themselves never come from a page.
     source: v.pipe(text(2048), v.minLength(1)),
   }),
+  'media.save': v.strictObject({ id: sha256, name: text(1024) }),
+  'media.drag': v.strictObject({ id: sha256, name: text(1024) }),
   'media.speak': v.strictObject({ conversationId: uuid, messageId: uuid }),
   'wire.open': v.strictObject({ messageId: uuid }),
   'wire.openFile': v.void(),
@@ -189,8 +246,19 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   'wire.replay': oneRecording,
   'wire.curl': oneRecording,
   'wire.save': oneRecording,
-  'attachment.add': v.strictObject({ files: v.pipe(v.array(file), v.maxLength(MAX_ITEMS)) }),
-  'attachment.pick': v.void(),
+  'attachment.add': v.strictObject({
+    files: v.pipe(v.array(file), v.maxLength(MAX_ITEMS)),
+    temporary: v.nullable(uuid),
+  }),
+  'attachment.pick': v.strictObject({ temporary: v.nullable(uuid) }),
+  'attachment.draw': v.strictObject({
+    sourceId: sha256,
+    name: text(1024),
+    bytes: v.pipe(
+      v.instance(Uint8Array),
+      v.check(({ byteLength }) => byteLength <= MAX_IMAGE_BYTES),
+    ),
+  }),
   'settings.get': v.void(),
   'settings.set': settingsPatchSchema,
   'backend.list': v.void(),
@@ -211,6 +279,7 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   'quickAsk.show': v.void(),
   'quickAsk.hide': v.void(),
   'quickAsk.resize': v.strictObject({ heightPx: v.pipe(v.number(), v.finite()) }),
+  'quickAsk.checkShortcut': v.void(),
   'quickAsk.shortcutState': v.void(),
   'window.openConversation': oneConversation,
 }
@@ -255,32 +324,53 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'conversation.leave': (house, _input, { window }) => house.look(window, null),
   'conversation.rename': ({ library }, { conversationId, title }) => library.rename(conversationId, title),
   'conversation.pin': ({ library }, { conversationId, isPinned }) => library.pin(conversationId, isPinned),
+  'conversation.setSettings': async ({ library }, { conversationId, settings }) => {
+    await library.update(conversationId, (conversation) => withChatSettings(conversation, settings))
+  },
   'conversation.trash': ({ upkeep }, { conversationId }) => upkeep.trash(conversationId),
-  'conversation.restore': ({ library }, { conversationId }) => library.restore(conversationId),
+  'conversation.restore': async ({ library }, { conversationId, file }) => ({
+    conversationId: await library.restore(file ?? conversationId),
+  }),
   'conversation.duplicate': ({ generations }, { conversationId }) => generations.duplicate(conversationId),
   'conversation.branch': ({ generations }, input) => generations.branch(input.conversationId, input.messageId),
   'conversation.showMessage': ({ generations }, input) =>
-    generations.showMessage(input.conversationId, input.messageId),
+    generations.showMessage(input.conversationId, input.messageId, input.isKept),
+  'conversation.deleteMessage': ({ generations }, input) =>
+    generations.deleteMessage(input.conversationId, input.messageId),
+  'conversation.putBackMessages': ({ generations }, { deletionId }) => generations.putBackMessages(deletionId),
   'conversation.keep': ({ upkeep }, { conversationId }) => upkeep.keep(conversationId),
   'conversation.discard': ({ upkeep }, { conversationId }) => upkeep.discard(conversationId),
   'trash.list': ({ library }) => library.listTrash(),
-  'trash.delete': ({ upkeep }, { conversationIds }) => upkeep.deleteFromTrash(conversationIds),
+  'trash.read': async ({ library }, { file }) => readTrashed(await library.openTrashed(file)),
+  'trash.delete': ({ upkeep }, { files }) => upkeep.deleteFromTrash(files),
   'draft.list': ({ drafts }) => drafts.list(),
-  'draft.set': ({ drafts }, draft) => drafts.set(draft),
-  'library.check': ({ upkeep }) => upkeep.check(),
-  'library.repair': ({ upkeep }) => upkeep.repair(),
+  'draft.set': ({ upkeep }, draft) => upkeep.setDraft(draft),
+  'library.check': async (house) => noteCheck(house, await house.upkeep.check()),
+  'library.repair': async (house) => noteCheck(house, await house.upkeep.repair()),
   'library.sizes': ({ upkeep }) => upkeep.sizes(),
   'conversation.search': ({ search }, { query }) => search.find(query),
   'conversation.showFile': ({ library, desk }, { conversationId }) => desk.showFile(library.pathOf(conversationId)),
-  'conversation.export': async (house, { conversationId, format }, { window }) => ({
-    isSaved: await house.transfer.exportConversation(deskOf(house, window), conversationId, format),
-  }),
+  'conversation.export': (house, { conversationId, format }, { window }) =>
+    house.transfer.exportConversation(deskOf(house, window), conversationId, format),
+  'transfer.showFile': ({ transfer, desk }, { fileId }) => desk.showFile(transfer.pathOfFile(fileId)),
 
   'library.backUp': (house, _input, { window }) => house.transfer.backUp(deskOf(house, window)),
   'library.planRestore': (house, _input, { window }) => house.transfer.planRestore(window, deskOf(house, window)),
-  'library.restore': ({ transfer }, { planId }, { window }) => transfer.restore(window, planId),
+  'library.exportAll': (house, _input, { window }) => house.transfer.exportAll(deskOf(house, window)),
+  'library.restore': ({ transfer }, choice, { window }) => transfer.restore(window, choice),
+  'contact.list': ({ contacts }) => contacts.list(),
+  'contact.forget': ({ contacts }, { host }) => contacts.forget(host),
+  'transfer.state': ({ transfer }) => transfer.state,
+  'transfer.stop': ({ transfer }, { transferId }) => transfer.stop(transferId),
   'library.dropPlan': ({ transfer }, { planId }, { window }) => transfer.dropPlan(window, planId),
   'app.deleteEverything': (house) => house.deleteEverything(),
+
+  'prompt.list': ({ prompts }) => prompts.list(),
+  'prompt.save': ({ prompts }, prompt) => prompts.save(prompt),
+  'prompt.remove': ({ prompts }, { promptId }) => prompts.remove(promptId),
+  'prompt.remember': ({ prompts }, { promptId, values }) => prompts.remember(promptId, values),
+  'prompt.import': importPrompts,
+  'prompt.export': exportPrompts,
 
   'generation.start': startGeneration,
   'generation.stop': ({ generations }, { generationId }) => generations.stop(generationId),
@@ -288,6 +378,8 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'generation.retryNow': ({ generations }, { generationId }) => generations.retryNow(generationId),
 
   'media.load': ({ media }, input) => media.load(input),
+  'media.save': saveMedia,
+  'media.drag': dragMedia,
   'media.speak': ({ media }, input) => media.speak(input),
 
   'wire.open': ({ wire }, { messageId }) => wire.open(messageId),
@@ -298,11 +390,12 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'wire.curl': ({ wire }, input) => ({ command: wire.curl(input.recordingId) }),
   'wire.save': saveRecording,
 
-  'attachment.add': ({ attachments }, { files }) => attachments.add(files),
+  'attachment.add': ({ attachments }, { files, temporary }) => attachments.add(files, temporary),
   'attachment.pick': pickAttachments,
+  'attachment.draw': ({ attachments }, drawn) => attachments.addDrawn(drawn),
 
   'settings.get': ({ settings }) => settings.current,
-  'settings.set': ({ settings }, patch) => settings.change((now) => ({ ...now, ...patch })),
+  'settings.set': ({ settings, platform }, patch) => settings.change((now) => patched(now, patch, platform)),
 
   'backend.list': ({ backends }) => backends.list(),
   'backend.save': ({ backends }, profile) => backends.save(profile),
@@ -323,6 +416,7 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'quickAsk.show': ({ desk }) => desk.showQuickAsk(),
   'quickAsk.hide': ({ desk }) => desk.hideQuickAsk(),
   'quickAsk.resize': ({ desk }, { heightPx }) => desk.resizeQuickAsk(heightPx),
+  'quickAsk.checkShortcut': ({ desk }) => desk.checkShortcut(),
   'quickAsk.shortcutState': ({ desk }) => desk.shortcutState(),
   'window.openConversation': ({ desk }, { conversationId }) =>
     desk.showMain({ kind: 'open-conversation', conversationId }),
@@ -339,9 +433,14 @@ async function startGeneration(house: House, request: RequestIn<'generation.star
   return started
 }
 
-async function pickAttachments(house: House, _input: void, { window }: Caller): Promise<AddedAttachment[]> {
+async function pickAttachments(
+  house: House,
+  { temporary }: RequestIn<'attachment.pick'>,
+  { window }: Caller,
+): Promise<AddedAttachment[]> {
   const paths = await house.desk.pickImages(window)
-  return house.attachments.add(paths.map((path) => ({ name: path.replace(/^.*[\\/]/u, ''), path })))
+  const files = paths.map((path) => ({ name: path.replace(/^.*[\\/]/u, ''), path }))
+  return house.attachments.add(files, temporary)
 }
 
 async function pickAuthority(
@@ -371,6 +470,75 @@ async function saveRecording(
   if (path === null) return { isSaved: false }
   await writePickedFile(path, text)
   return { isSaved: true }
+}
+
+function noteCheck({ settings }: House, report: CheckReport): CheckReport {
+  settings.change((now) => ({ ...now, lastCheck: { atMs: Date.now(), faults: report.faults.length } }))
+  return report
+}
+
+async function importPrompts(
+  { desk, prompts }: House,
+  _input: void,
+  { window }: Caller,
+): Promise<PromptsImported | null> {
+  const path = await desk.pickFile(window, 'prompts')
+  if (path === null) return null
+  const file = await readPickedFile(path, MAX_PROMPTS_FILE_BYTES)
+  if (!file.ok) throw failure({ code: 'bad-prompts', reason: file.reason })
+  return prompts.importFile(file.bytes)
+}
+
+async function exportPrompts(
+  { desk, prompts }: House,
+  _input: void,
+  { window }: Caller,
+): Promise<{ isSaved: boolean }> {
+  const path = await desk.pickPlace(window, 'Parley prompts.json', 'prompts')
+  if (path === null) return { isSaved: false }
+  await writePickedFile(path, prompts.exportFile())
+  return { isSaved: true }
+}
+
+/** Saves a stored file where the person says; false when no place was chosen. */
+export async function saveMedia(
+  { attachments, desk }: House,
+  { id, name: wanted }: RequestIn<'media.save'>,
+  { window }: Caller,
+): Promise<{ isSaved: boolean }> {
+  const file = await attachments.open(id)
+  if (file === null) throw failure({ code: 'not-found', what: 'file' })
+  const path = await desk.pickPlace(window, suggestFileName(wanted), 'media')
+  if (path === null) return { isSaved: false }
+  await ('path' in file ? copyPickedFile(file.path, path) : writePickedFile(path, file.content))
+  return { isSaved: true }
+}
+
+async function dragMedia(
+  { attachments, desk }: House,
+  input: RequestIn<'media.drag'>,
+  { window }: Caller,
+): Promise<void> {
+  const file = await attachments.open(input.id)
+  if (file === null) throw failure({ code: 'not-found', what: 'file' })
+  await desk.dragFile(window, file, input.name)
+}
+
+const MAX_TRASHED_MESSAGES = 50
+const MAX_TRASHED_TEXT = 4000
+
+/** The beginning of a conversation as text, to see which one it is. */
+function readTrashed(conversation: Conversation): TrashedMessages {
+  const path = pathOf(conversation)
+  const messages = path.slice(0, MAX_TRASHED_MESSAGES).map((message) => {
+    const isQuestion = message.role === 'user'
+    const who = isQuestion
+      ? null
+      : (message.provider?.label ?? message.provider?.name ?? message.requested.provider ?? '')
+    const text = (isQuestion ? message.text : answerText(message)).trim()
+    return { who, text: text.length > MAX_TRASHED_TEXT ? `${text.slice(0, MAX_TRASHED_TEXT)}…` : text }
+  })
+  return { messages, left: path.length - messages.length }
 }
 
 /** The dialogs and the printer of the window that asks. */

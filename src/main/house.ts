@@ -12,6 +12,8 @@ import { Backends } from './backends'
 import { openCatalogueFile } from './catalogue-file'
 import { plainLine } from './backend/server-text'
 import { systemClock } from './clock'
+import { Contacts } from './contacts'
+import { copyTitle } from './copy-title'
 import { readDiagnostics } from './diagnostics'
 import { Drafts } from './drafts'
 import { Generations } from './generations'
@@ -21,12 +23,15 @@ import type { Desk, House } from './handlers'
 import type { Broadcast, Caller } from './ipc'
 import { diskFileSystem } from './library/files'
 import { openLibrary } from './library/library'
+import { Storage } from './library/storage'
+import { factsOf } from './log'
 import type { Logger } from './logger'
 import { MediaStore } from './media'
 import { Search, WORKER_LIMITS } from './search/search'
 import { findSecrets, openSecretsStore, Secrets, type Keychain } from './secrets'
+import { Prompts } from './prompts'
 import type { LiveSettings } from './settings'
-import { deleteData } from './transfer/deletion'
+import { beginDeletion, moveDeleted, removeDeleted } from './transfer/deletion'
 import { Transfer } from './transfer/transfer'
 import { Upkeep } from './upkeep'
 import { Wire } from './wire/wire'
@@ -36,6 +41,10 @@ const WAKE_WAIT_MS = 4000
 /** So far apart the clocks on the wall and of the processor were stopped: the computer slept. */
 const SLEEP_JUMP_MS = 30_000
 const CLOCK_CHECK_MS = 5000
+/** Of "Delete everything", which starts Parley anew whatever happens. */
+const SHUT_LIMIT_MS = 1000
+const LEAVE_LIMIT_MS = 4000
+const REMOVE_LIMIT_MS = 5000
 /** Of the two seconds that quitting may take (R35), and of which running answers may have used most. */
 const DISCARD_LIMIT_MS = 300
 /** After the house is open: the window is painted and answered by then. Who searches sooner need not wait for it. */
@@ -62,6 +71,8 @@ export interface HouseOptions {
   chromium: string
   /** How much of the drawing the graphics hardware does; null when it cannot be asked. */
   graphics: () => string | null
+  /** Admits no request of a page any more; resolves when those under way are done, but for `app.deleteEverything`. */
+  shutGate: () => Promise<void>
   /** What the system says of the way to an address, in the words of a PAC file. */
   findSystemProxy: (url: string) => Promise<string>
 }
@@ -83,27 +94,42 @@ export interface OpenedHouse extends House {
 export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
   const { folder, settings, broadcast, desk, logger, translate } = options
   const clock = systemClock
+  const storage = new Storage(logger)
   const library = openLibrary({
     root: join(folder, 'library'),
     clock,
     logger,
+    storage,
     trashDays: () => settings.current.trashDays,
   })
   const drafts = new Drafts({
     fs: diskFileSystem,
     path: join(folder, 'drafts.json'),
     clock,
+    storage,
     logger,
     isTemporary: (key) => library.isTemporary(key),
+    onSetAside: (keptAs) => desk.noteSetAside(keptAs),
   })
-  const attachments = new Attachments(join(folder, 'attachments'), logger)
-  const secrets = new Secrets(
-    findSecrets(folder, clock.now()),
-    options.keychain,
-    openSecretsStore(folder),
-    options.protect,
+  const prompts = new Prompts({
+    fs: diskFileSystem,
+    folder,
+    clock,
+    logger,
+    onChange: (all) => broadcast('prompt.changed', all),
+    onSetAside: (keptAs) => desk.noteSetAside(keptAs),
+  })
+  const attachments = new Attachments(
+    join(folder, 'attachments'),
+    logger,
+    process.platform,
+    () => settings.current.images,
   )
+  const foundSecrets = findSecrets(folder, clock.now())
+  if (foundSecrets.keptAs !== null) desk.noteSetAside(foundSecrets.keptAs)
+  const secrets = new Secrets(foundSecrets.secrets, options.keychain, openSecretsStore(folder), options.protect)
   const wire = new Wire({ clock, logger })
+  const contacts = new Contacts(join(folder, 'contacts.json'), clock, logger)
   const backends: Backends = new Backends({
     settings,
     secrets,
@@ -111,8 +137,10 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     catalogues: openCatalogueFile(join(folder, 'catalogues.json'), logger),
     guide: createGuideTransport({ pages: loadPages(join(options.resources, 'guide')), locale: options.locale }),
     translate,
-    findAttachment: (id, bytes) => attachments.path(id, bytes),
+    findAttachment: (id, bytes) => attachments.sendable(id, bytes),
     findSystemProxy: options.findSystemProxy,
+    noteContact: contacts.note,
+    isBlocked: (host) => settings.current.webPictures.blocked.includes(host),
     tap: (transport, of) => wire.tap(transport, of),
     keepMedia: (...answer) => media.keep(...answer),
     clock,
@@ -120,15 +148,38 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     onChange: (views) => broadcast('backend.changed', views),
     onCatalogueChange: (backendId) => broadcast('catalogue.changed', { backendId }),
   })
-  const media = new MediaStore({ attachments, library, api: (backendId) => backends.api(backendId), logger })
+  const media = new MediaStore({
+    attachments,
+    library,
+    openLive: async (id) => (await generations.open(id)).conversation,
+    api: (backendId) => backends.api(backendId),
+    pictureApi: (backendId) => backends.pictureApi(backendId),
+    mayLoadPictures: () => settings.current.webPictures.load !== 'never',
+    logger,
+  })
 
   const onShow = new Map<Caller['window'], string | null>()
   const generations = new Generations({
     library,
     openSession: (context, signal, pause) => backends.openSession(context, signal, pause),
-    findAttachments: async (ids) => Promise.all(ids.map((id) => requireAttachment(attachments, id))),
+    findAttachments: async (ids, isTemporary) => {
+      // Of a chat that was kept before anything was asked in it.
+      if (!isTemporary) await attachments.persist(ids)
+      // After a restart only the draft knows what its images are called.
+      if (!ids.every((id) => attachments.isKnown(id))) {
+        attachments.remember((await drafts.list()).flatMap((draft) => draft.attachments))
+      }
+      const found = await Promise.all(ids.map((id) => requireAttachment(attachments, id)))
+      // A message names what was sent. What it was drawn from goes once no draft names it either.
+      void upkeep.leaveBehind(found.flatMap(({ before }) => (before === undefined ? [] : [before.id])))
+      return found.map((each) => (each.before === undefined ? each : { ...each, before: { ...each.before, id: '' } }))
+    },
     clock,
     logger,
+    titleOfCopy: async (title, kind) => {
+      const taken = new Set((await library.list()).map((summary) => summary.title))
+      return copyTitle(title, kind, taken, translate())
+    },
     isOnShow: (conversationId) =>
       [...onShow].some(
         ([window, shown]) =>
@@ -150,11 +201,15 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     library,
     openLive: async (id) => (await generations.open(id)).conversation,
     attachments,
+    drafts,
     settings: () => settings.current,
+    changeSettings: (change) => void settings.change(change),
+    adoptBackends: (profiles) => backends.adopt(profiles),
     translate,
     locale: options.locale,
     clock,
     version: options.about.version,
+    onProgress: (state) => broadcast('transfer.changed', state),
   })
 
   const upkeep = new Upkeep({
@@ -166,10 +221,13 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     drafts,
     media,
     wire,
+    now: () => clock.now(),
     logger,
   })
 
   const recovered = await library.recover()
+  // Read while the page is on its way; it asks for it soon, and hears then of what fails.
+  void library.list().catch(() => undefined)
   if (recovered.length > 0) logger.info('answers recovered', { count: recovered.length })
 
   generations.onEvents((events) => broadcast('generation.event', events))
@@ -178,7 +236,8 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
   })
   const searchBegins = setTimeout(() => void search.begin(), SEARCH_BEGINS_MS).unref()
   upkeep.begin()
-  library.onChange((change) => broadcast('conversation.changed', change))
+  library.onChange((changes) => broadcast('conversation.changed', changes))
+  library.onBeside((beside) => broadcast('conversation.keptBeside', beside))
   library.onStorageState((state) => broadcast('storage.state', state))
   settings.onChange((now, before) => {
     broadcast('settings.changed', now)
@@ -241,15 +300,18 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     search,
     upkeep,
     drafts,
+    prompts,
     attachments,
     settings,
     backends,
     media,
     wire,
     transfer,
+    contacts,
     diagnostics,
     desk,
     logger,
+    platform: options.about.platform,
     boot,
     look(window, conversationId) {
       if (!onShow.has(window)) window.once('closed', () => onShow.delete(window))
@@ -261,10 +323,25 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     },
     wake,
     async deleteEverything() {
-      await opened.leave()
-      await library.close()
-      await deleteData(folder)
-      desk.startAnew()
+      beginDeletion(folder)
+      try {
+        desk.shut()
+        // Whatever hangs is ended with this process, and what it had written goes with the rest.
+        await within(SHUT_LIMIT_MS, options.shutGate())
+        await within(LEAVE_LIMIT_MS, opened.leave())
+        drafts.close()
+        await within(SHUT_LIMIT_MS, library.close())
+        moveDeleted(folder, false)
+        await within(
+          REMOVE_LIMIT_MS,
+          removeDeleted(folder, true).then(() => undefined),
+        )
+      } catch (thrown) {
+        logger.error('not everything deleted', factsOf(thrown))
+      } finally {
+        // Half of Parley is closed by now. What is left is deleted by the next start, or named by it.
+        desk.startAnew()
+      }
     },
     async leave() {
       clearInterval(clockCheck)
@@ -272,24 +349,40 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
       // The index can wait for the next start; what is said cannot.
       const searchEnd = search.close()
       upkeep.close()
+      const transferEnd = withinQuit(transfer.close())
       await generations.stopAll('interrupted')
       const discarded = withinQuit(upkeep.discardAll())
-      await Promise.all([library.flush(), settings.flush(), drafts.flush(), searchEnd, discarded])
+      await Promise.all([
+        library.flush(),
+        settings.flush(),
+        drafts.flush(),
+        prompts.flush(),
+        contacts.flush(),
+        searchEnd,
+        transferEnd,
+        discarded,
+      ])
     },
     async secure() {
-      await Promise.all([library.flush(), settings.flush(), drafts.flush()])
+      await Promise.all([library.flush(), settings.flush(), drafts.flush(), prompts.flush()])
     },
   }
   return opened
 }
 
-// The images of what is discarded go at the next start, should there be no time for it now.
-async function withinQuit(discarded: Promise<void>): Promise<void> {
+// The images of what is discarded go at the next start, should there be no time for it now; what a restore has taken in
+// is whole at any moment.
+function withinQuit(discarded: Promise<void>): Promise<void> {
+  return within(DISCARD_LIMIT_MS, discarded)
+}
+
+/** Waits for a task, but no longer than `limitMs`. */
+async function within(limitMs: number, task: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, DISCARD_LIMIT_MS)
+    timer = setTimeout(resolve, limitMs)
   })
-  await Promise.race([discarded, limit])
+  await Promise.race([task, limit])
   clearTimeout(timer)
 }
 

@@ -57,12 +57,27 @@ function namesOf(isWanted: (kind: string) => boolean): string[] {
  * a window that we made, its origin is ours, its role may use the channel; the payload parses; the handler runs; the
  * answer is a Result. A stranger is refused loudly, by a rejected promise and a line in the log; for our own pages
  * nothing ever throws.
+ *
+ * @returns `close`: from then on nothing is admitted. Resolves when what had been admitted is done; who calls it says which
+ * channel it is itself.
  */
-export function openGate<House>(gate: Gate<House>): void {
-  for (const name of requestNames) admit(gate, name)
+export function openGate<House>(gate: Gate<House>): { close(own: RequestName): Promise<void> } {
+  const admitted: Admitted = { isClosed: false, running: new Map() }
+  for (const name of requestNames) admit(gate, name, admitted)
+  return {
+    async close(own) {
+      admitted.isClosed = true
+      await Promise.all([...admitted.running].flatMap(([run, name]) => (name === own ? [] : [run])))
+    },
+  }
 }
 
-function admit<House>(gate: Gate<House>, name: RequestName): void {
+interface Admitted {
+  isClosed: boolean
+  running: Map<Promise<unknown>, RequestName>
+}
+
+function admit<House>(gate: Gate<House>, name: RequestName, admitted: Admitted): void {
   // What parse() makes is what handle() takes; that the two belong together was checked where the map was written.
   const handler: Handler<House, unknown, unknown> = gate.handlers[name]
   gate.ipcMain.handle(name, async (event, raw: unknown): Promise<Result<unknown>> => {
@@ -74,12 +89,22 @@ function admit<House>(gate: Gate<House>, name: RequestName): void {
       gate.logger.warn('request not understood', { channel: name, role: caller.role })
       return { ok: false, error: { code: 'bad-request', channel: name } }
     }
+    if (admitted.isClosed) return { ok: false, error: { code: 'busy' } }
+    const answer = async (): Promise<Result<unknown>> => {
+      try {
+        return { ok: true, value: await handler.handle(await gate.house(), input, caller) }
+      } catch (thrown) {
+        const error = toAppError(thrown)
+        if (error.code === 'internal') gate.logger.error('request failed', { channel: name, ...factsOf(thrown) })
+        return { ok: false, error }
+      }
+    }
+    const run = answer()
+    admitted.running.set(run, name)
     try {
-      return { ok: true, value: await handler.handle(await gate.house(), input, caller) }
-    } catch (thrown) {
-      const error = toAppError(thrown)
-      if (error.code === 'internal') gate.logger.error('request failed', { channel: name, ...factsOf(thrown) })
-      return { ok: false, error }
+      return await run
+    } finally {
+      admitted.running.delete(run)
     }
   })
 }

@@ -1,4 +1,6 @@
-import { lstat, open, stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, lstat, open, rename, rm, stat } from 'node:fs/promises'
 import { failure } from '../shared/errors'
 import { plainLine } from './backend/server-text'
 import { diskFileSystem, writeAtomically } from './library/files'
@@ -52,8 +54,26 @@ export async function writePickedFile(path: string, content: string | Uint8Array
   }
 }
 
+/**
+ * Copies a file of ours to where a person chose, with the same care as writePickedFile and whatever its size.
+ *
+ * @throws AppFailure `storage`
+ */
+export async function copyPickedFile(from: string, path: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}.part`
+  try {
+    const there = await lstat(path).catch(() => null)
+    if (there !== null && !there.isFile() && !there.isSymbolicLink()) throw new Error('not a file')
+    await copyFile(from, draft, constants.COPYFILE_EXCL)
+    await rename(draft, path)
+  } catch (thrown) {
+    await rm(draft, { force: true }).catch(() => undefined)
+    throw failure({ code: 'storage', reason: storageReason(thrown) })
+  }
+}
+
 /** Names of devices on Windows, with whatever ending. */
-const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/iu
+const DEVICE = /^(?:con(?:in\$|out\$)?|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/iu
 /** Of 255, so that there is room for what is added to it while it is written. */
 const MAX_NAME_BYTES = 200
 

@@ -1,10 +1,13 @@
 import type { Question, StartGeneration } from '../shared/contract'
 import {
+  DEFAULT_CHAT_SETTINGS,
   emptyAnswer,
   pathOf,
   titleFrom,
+  withChatSettings,
   type AssistantMessage,
   type AttachmentInfo,
+  type ChatSettings,
   type Conversation,
   type Message,
   type UserMessage,
@@ -23,6 +26,8 @@ export interface SessionContext {
   provider: string | null
   model: string | null
   isContinuation: boolean
+  /** Of the conversation, as they are when the question is asked. */
+  settings: ChatSettings
   /** What the providers of earlier answers on this path want back, by provider (protocol.md section 5). */
   sessions: Record<string, unknown> | null
 }
@@ -147,13 +152,14 @@ export function contextOf(asked: Asked, request: StartGeneration): SessionContex
     provider,
     model,
     isContinuation,
+    settings: asked.conversation.settings ?? DEFAULT_CHAT_SETTINGS,
     sessions,
   }
 }
 
 /** The conversation that a question with an unknown `conversationId` begins. */
 export function newConversation(request: StartGeneration, now: number): Conversation {
-  return {
+  const made: Conversation = {
     version: 1,
     id: request.conversationId,
     title: '',
@@ -170,6 +176,7 @@ export function newConversation(request: StartGeneration, now: number): Conversa
     headId: null,
     messages: [],
   }
+  return withChatSettings(made, request.settings ?? DEFAULT_CHAT_SETTINGS)
 }
 
 function isRunning(message: Message): boolean {

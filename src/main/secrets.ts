@@ -55,9 +55,13 @@ type Stored = v.InferOutput<typeof storedSchema>
 
 const SECRETS_NAME = 'secrets'
 
-/** Reads what is stored, without asking the keychain for anything. A damaged file is put aside, never overwritten (S27). */
-export function findSecrets(folder: string, nowMs: number): Stored {
-  return findJson(folder, SECRETS_NAME, (data) => v.parse(storedSchema, data), nowMs).value ?? {}
+/**
+ * Reads what is stored, without asking the keychain for anything. A damaged file is put aside, never overwritten (S27);
+ * `keptAs` is its name then.
+ */
+export function findSecrets(folder: string, nowMs: number): { secrets: Stored; keptAs: string | null } {
+  const { value, recovered } = findJson(folder, SECRETS_NAME, (data) => v.parse(storedSchema, data), nowMs)
+  return { secrets: value ?? {}, keptAs: recovered?.keptAs ?? null }
 }
 
 export function openSecretsStore(folder: string): JsonStore {

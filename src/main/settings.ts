@@ -1,9 +1,13 @@
-import { copyFileSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { constants, copyFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import type { Platform } from '../shared/accelerator'
+import { areShortcutsGood } from '../shared/actions'
 import { failure } from '../shared/errors'
 import { defaultSettings, newBackendProfile, type BackendProfile, type Settings } from '../shared/settings'
 import { plainLine } from './backend/server-text'
+import { chatSettingsSchema, storedChatSettingsSchema } from './chat-settings'
+import { readRegularSync } from './library/files'
 import type { Logger } from './logger'
 
 const text = (maxCharacters: number) => v.pipe(v.string(), v.maxLength(maxCharacters))
@@ -102,18 +106,56 @@ export const MAX_BACKENDS = 100
 /** Of the picker's lists; by exact names, null is the backend's own choice. */
 const modelChoice = v.strictObject({ backendId: id, provider: v.nullable(text(500)), model: v.nullable(text(500)) })
 
+/** Of pictures from the web, as a URL has them. */
+const webHosts = v.pipe(v.array(v.pipe(text(300), v.minLength(1))), v.maxLength(500))
+
 const fields = {
   locale: v.picklist(['system', 'en', 'ru']),
   theme: v.picklist(['system', 'light', 'dark']),
   textSizePx: whole(13, 22),
+  columnWidth: v.picklist(['narrow', 'normal', 'wide']),
+  wrapsCode: v.boolean(),
+  followsAnswer: v.boolean(),
+  showsProvider: v.boolean(),
+  motion: v.picklist(['system', 'reduced', 'full']),
+  opensWith: v.picklist(['new', 'last']),
   sendKey: v.picklist(['enter', 'mod-enter']),
   closeToTray: v.nullable(v.boolean()),
+  notifies: v.picklist(['never', 'plain', 'text']),
+  staysAwake: v.boolean(),
+  startsAtLogin: v.picklist(['never', 'shown', 'hidden']),
   quickAsk: v.strictObject({
     isEnabled: v.boolean(),
     shortcut: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,64}$/u)),
   }),
+  // Of other versions as well, so that those do not lose them; what cannot hold is not used (actionKeys).
+  shortcuts: v.pipe(
+    v.unknown(),
+    // A record is taken for one whose keys are its places.
+    v.check((shortcuts) => !Array.isArray(shortcuts)),
+    v.record(v.pipe(v.string(), v.regex(/^[a-z][a-z-]{0,63}$/u)), v.nullable(text(64))),
+    v.check((shortcuts) => Object.keys(shortcuts).length <= 200),
+  ),
+  checksSpelling: v.boolean(),
+  spellingLanguages: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/u))), v.maxLength(20)),
   activeBackendId: v.nullable(id),
   isTemporaryByDefault: v.boolean(),
+  images: v.strictObject({
+    maxSidePx: whole(256, 8192),
+    maxBytes: whole(100 * 1024, 20 * 1024 * 1024),
+    qualityPercent: whole(40, 100),
+    isOriginalSent: v.boolean(),
+    isMetadataRemoved: v.boolean(),
+    maxCount: whole(1, 10),
+  }),
+  webPictures: v.strictObject({
+    load: v.picklist(['never', 'ask', 'always']),
+    allowed: webHosts,
+    blocked: webHosts,
+  }),
+  keepLogsDays: v.picklist([1, 7, 30]),
+  lastBackup: v.nullable(v.strictObject({ atMs: timeMs, bytes: whole(0, Number.MAX_SAFE_INTEGER) })),
+  lastCheck: v.nullable(v.strictObject({ atMs: timeMs, faults: whole(0, Number.MAX_SAFE_INTEGER) })),
   trashDays: v.nullable(v.picklist([7, 30, 90])),
   favourites: v.pipe(v.array(modelChoice), v.maxLength(200)),
   recents: v.pipe(v.array(modelChoice), v.maxLength(50)),
@@ -125,11 +167,27 @@ export const settingsPatchSchema: v.GenericSchema<unknown, Partial<Omit<Settings
   locale: v.exactOptional(fields.locale),
   theme: v.exactOptional(fields.theme),
   textSizePx: v.exactOptional(fields.textSizePx),
+  columnWidth: v.exactOptional(fields.columnWidth),
+  wrapsCode: v.exactOptional(fields.wrapsCode),
+  followsAnswer: v.exactOptional(fields.followsAnswer),
+  showsProvider: v.exactOptional(fields.showsProvider),
+  motion: v.exactOptional(fields.motion),
+  opensWith: v.exactOptional(fields.opensWith),
   sendKey: v.exactOptional(fields.sendKey),
   closeToTray: v.exactOptional(fields.closeToTray),
+  notifies: v.exactOptional(fields.notifies),
+  staysAwake: v.exactOptional(fields.staysAwake),
+  startsAtLogin: v.exactOptional(fields.startsAtLogin),
   quickAsk: v.exactOptional(fields.quickAsk),
+  shortcuts: v.exactOptional(fields.shortcuts),
+  checksSpelling: v.exactOptional(fields.checksSpelling),
+  spellingLanguages: v.exactOptional(fields.spellingLanguages),
   activeBackendId: v.exactOptional(fields.activeBackendId),
   isTemporaryByDefault: v.exactOptional(fields.isTemporaryByDefault),
+  newChat: v.exactOptional(chatSettingsSchema),
+  images: v.exactOptional(fields.images),
+  webPictures: v.exactOptional(fields.webPictures),
+  keepLogsDays: v.exactOptional(fields.keepLogsDays),
   trashDays: v.exactOptional(fields.trashDays),
   favourites: v.exactOptional(fields.favourites),
   recents: v.exactOptional(fields.recents),
@@ -142,16 +200,54 @@ const storedSchema: v.GenericSchema<unknown, Settings> = v.object({
   locale: v.optional(fields.locale, DEFAULT_SETTINGS.locale),
   theme: v.optional(fields.theme, DEFAULT_SETTINGS.theme),
   textSizePx: v.optional(fields.textSizePx, DEFAULT_SETTINGS.textSizePx),
+  columnWidth: v.optional(fields.columnWidth, DEFAULT_SETTINGS.columnWidth),
+  wrapsCode: v.optional(fields.wrapsCode, DEFAULT_SETTINGS.wrapsCode),
+  followsAnswer: v.optional(fields.followsAnswer, DEFAULT_SETTINGS.followsAnswer),
+  showsProvider: v.optional(fields.showsProvider, DEFAULT_SETTINGS.showsProvider),
+  motion: v.optional(fields.motion, DEFAULT_SETTINGS.motion),
+  opensWith: v.optional(fields.opensWith, DEFAULT_SETTINGS.opensWith),
   sendKey: v.optional(fields.sendKey, DEFAULT_SETTINGS.sendKey),
   closeToTray: v.optional(fields.closeToTray, DEFAULT_SETTINGS.closeToTray),
+  notifies: v.optional(fields.notifies, DEFAULT_SETTINGS.notifies),
+  staysAwake: v.optional(fields.staysAwake, DEFAULT_SETTINGS.staysAwake),
+  startsAtLogin: v.optional(fields.startsAtLogin, DEFAULT_SETTINGS.startsAtLogin),
   quickAsk: v.optional(fields.quickAsk, DEFAULT_SETTINGS.quickAsk),
+  shortcuts: v.optional(fields.shortcuts, DEFAULT_SETTINGS.shortcuts),
+  checksSpelling: v.optional(fields.checksSpelling, DEFAULT_SETTINGS.checksSpelling),
+  spellingLanguages: v.optional(fields.spellingLanguages, [...DEFAULT_SETTINGS.spellingLanguages]),
   activeBackendId: v.optional(fields.activeBackendId, DEFAULT_SETTINGS.activeBackendId),
   isTemporaryByDefault: v.optional(fields.isTemporaryByDefault, DEFAULT_SETTINGS.isTemporaryByDefault),
+  newChat: v.optional(storedChatSettingsSchema, DEFAULT_SETTINGS.newChat),
+  images: v.optional(fields.images, DEFAULT_SETTINGS.images),
+  webPictures: v.optional(fields.webPictures, DEFAULT_SETTINGS.webPictures),
+  keepLogsDays: v.optional(fields.keepLogsDays, DEFAULT_SETTINGS.keepLogsDays),
+  lastBackup: v.optional(fields.lastBackup, DEFAULT_SETTINGS.lastBackup),
+  lastCheck: v.optional(fields.lastCheck, DEFAULT_SETTINGS.lastCheck),
   trashDays: v.optional(fields.trashDays, DEFAULT_SETTINGS.trashDays),
   favourites: v.optional(fields.favourites, DEFAULT_SETTINGS.favourites),
   recents: v.optional(fields.recents, DEFAULT_SETTINGS.recents),
   backends: v.optional(fields.backends, DEFAULT_SETTINGS.backends),
 })
+
+/**
+ * The settings with what a page changes.
+ *
+ * @throws AppFailure `bad-request` for keys that an action cannot have, or that two would have
+ */
+export function patched(now: Settings, patch: Partial<Omit<Settings, 'backends'>>, platform: Platform): Settings {
+  const next = { ...now, ...patch }
+  if (patch.shortcuts !== undefined && !areShortcutsGood(next, platform)) {
+    throw failure({ code: 'bad-request', channel: 'settings.set' })
+  }
+  return next
+}
+
+/** Settings from a file of anybody's, held to the same rules as those on the disk; null for what does not keep them. */
+export function readSettings(data: unknown): Settings | null {
+  // To a schema whose fields are all optional a list is an object like any other.
+  const read = v.safeParse(storedSchema, Array.isArray(data) ? null : data)
+  return read.success ? read.output : null
+}
 
 const SETTINGS_NAME = 'settings'
 /**
@@ -218,8 +314,7 @@ type ReadJson<T> = { kind: 'good'; value: T } | { kind: 'missing' } | { kind: 'd
 
 function readJson<T>(file: string, parse: (data: unknown) => T): ReadJson<T> {
   try {
-    if (statSync(file).size > MAX_FILE_BYTES) return { kind: 'damaged' }
-    const data: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const data: unknown = JSON.parse(readRegularSync(file, MAX_FILE_BYTES))
     // To a schema whose fields are all optional a list is an object like any other.
     return Array.isArray(data) ? { kind: 'damaged' } : { kind: 'good', value: parse(data) }
   } catch (thrown) {
@@ -230,6 +325,14 @@ function readJson<T>(file: string, parse: (data: unknown) => T): ReadJson<T> {
 
 function backupOf(file: string): string {
   return `${file}.backup`
+}
+
+// Whatever lies at the backup's place is replaced and never written into: opening a pipe would wait for ever.
+function backUp(file: string): void {
+  const draft = `${backupOf(file)}.new`
+  rmSync(draft, { force: true })
+  copyFileSync(file, draft, constants.COPYFILE_EXCL)
+  renameSync(draft, backupOf(file))
 }
 
 function attempt(change: () => void): void {
@@ -280,7 +383,7 @@ export function openStore(folder: string, name: string): JsonStore {
     async write(value) {
       const store = await opened()
       store.store = { ...value }
-      attempt(() => copyFileSync(store.path, backupOf(store.path)))
+      attempt(() => backUp(store.path))
     },
   }
 }

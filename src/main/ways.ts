@@ -10,6 +10,7 @@ import { createHttpTransport, type FindProxy, type TlsOptions } from './backend/
 import { readPacResult } from './backend/proxy'
 import type { Transport } from './backend/transport'
 import type { Clock } from './clock'
+import type { ContactPurpose, NoteContact } from './contacts'
 import type { Logger } from './logger'
 import { readParameters } from './parameters'
 import type { Secrets } from './secrets'
@@ -20,6 +21,10 @@ export interface WaysOptions {
   authorities: Pick<AuthorityFiles, 'read'>
   /** What the system says of the way to an address, in the words of a PAC file. */
   findSystemProxy: (url: string) => Promise<string>
+  /** Every host that is asked. */
+  noteContact: NoteContact
+  /** Hosts of the web that are asked for no picture. */
+  isBlocked: (host: string) => boolean
   clock: Clock
   logger: Logger
 }
@@ -93,7 +98,9 @@ export class Ways {
       if (isSecret) secrets.push(sent)
     }
     const proxy = this.#proxyOf(profile)
-    const transport = watchTransport(createHttpTransport({ tls: await this.#tlsOf(profile), proxy }), options.begin)
+    const own = purposeOf(profile)
+    const http = createHttpTransport({ tls: await this.#tlsOf(profile), proxy, onContact: this.#noted(own) })
+    const transport = watchTransport(http, options.begin)
     const api: BackendApiOptions = {
       url: profile.url,
       headers,
@@ -101,7 +108,8 @@ export class Ways {
       logger: this.#options.logger,
       transport,
       // Files of other hosts: through the same proxy, and with nothing else of this backend.
-      elsewhere: createHttpTransport({ proxy }),
+      elsewhere: createHttpTransport({ proxy, onContact: this.#noted({ kind: 'picture' }) }),
+      isBlocked: this.#options.isBlocked,
       timeouts: options.timeouts ?? timeoutsOf(profile),
     }
 
@@ -109,11 +117,11 @@ export class Ways {
     const hasOwnLogin = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
     const isForServer = key !== null && !hasOwnLogin && (await this.#isProtected(profile, api, options.signal))
     options.signal?.throwIfAborted()
-    const own = await this.#ownKey(profile, options.provider ?? null, read)
+    const providerKey = await this.#ownKey(profile, options.provider ?? null, read)
     // All of this backend's, not only those that go with this request: a list of models was asked with the key of another
     // provider, and a proxy knows its password.
     const login = await this.#proxyLoginOf(profile)
-    const all = [...secrets, key, own, ...login, ...this.#options.secrets.seenOf(profile.id)]
+    const all = [...secrets, key, providerKey, ...login, ...this.#options.secrets.seenOf(profile.id)]
     const known = [...new Set(all.filter((secret) => secret !== null && secret !== ''))] as string[]
     return {
       api: new BackendApi({
@@ -122,7 +130,7 @@ export class Ways {
         transport: options.tap?.(transport, known, await this.#routeOf(profile)) ?? transport,
         ...(isForServer ? { headers: { ...headers, authorization: `Bearer ${key}` } } : {}),
       }),
-      apiKey: own ?? (isForServer ? null : key),
+      apiKey: providerKey ?? (isForServer ? null : key),
       parameters: parameters.value,
       backend: profile,
       isKeyWithheld: key !== null && !hasOwnLogin && !isForServer,
@@ -152,6 +160,10 @@ export class Ways {
     const isAnswer = error.code === 'unauthorized' && error.status === 401 && isKeyWithheld
     if (isAnswer) this.#protected.set(backend.id, { url: backend.url, isProtected: true })
     return isAnswer
+  }
+
+  #noted(purpose: ContactPurpose): (host: string, isProxy: boolean) => void {
+    return (host, isProxy) => this.#options.noteContact(host, isProxy ? { kind: 'proxy' } : purpose)
   }
 
   /** After a change of its address or of a secret. */
@@ -249,6 +261,11 @@ export class Ways {
         }
     }
   }
+}
+
+/** An address that is no backend yet has no name. */
+function purposeOf({ id, name }: BackendProfile): ContactPurpose {
+  return name === '' ? { kind: 'discovery' } : { kind: 'backend', backendId: id, name }
 }
 
 function timeoutsOf(profile: BackendProfile): Timeouts {

@@ -1,29 +1,48 @@
-import { lazy, Suspense, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useWindowKeys } from './actions/keys'
+import { useAction } from './actions/offers'
 import { CertificateDialogs } from './certificate/certificate-dialogs'
 import { Chat } from './chat/chat'
-import { openFind, stepFind } from './chat/find-state'
+import { useHasModels } from './chat/choice'
+import { eachFrame } from './chat/find'
+import { openFind, stepFind, useFind } from './chat/find-state'
 import { DiscardDialog } from './chat/temporary'
 import type { ThreadHandle } from './chat/thread'
 import { FinalFocus } from './controls/final-focus'
 import { FirstRun } from './first-run/first-run'
+import { useMedia } from './media-query'
+import { togglePalette, usePalette } from './palette/state'
+import { showShortcutSheet, useShortcutSheet } from './shortcut-sheet/state'
+import { deleteWithUndo } from './sidebar/delete'
 import { conversationBeside } from './sidebar/history'
+import { useKeptBeside } from './sidebar/kept-beside'
 import { Sidebar } from './sidebar/sidebar'
 import {
   closeDrawer,
   DRAWER_QUERY,
+  duplicateConversation,
+  pinConversation,
   showChat,
   showConversation,
   showNewConversation,
   showSettings,
   showTemporaryConversation,
+  showTrash,
+  startRenaming,
   toggleSidebar,
 } from './store/conversations'
+import { closeComparison, openComparison } from './store/comparison'
 import { pickFiles } from './store/drafts'
 import { stopAnswer } from './store/sending'
-import { useStore } from './store/state'
+import { runningAnswer, useStore } from './store/state'
+import { TransferDialog } from './transfer/transfer-dialog'
 import { TrashView } from './trash/trash-view'
 import { showWire } from './wire/state'
 
+const Palette = lazy(async () => ({ default: (await import('./palette/palette')).Palette }))
+const ShortcutSheet = lazy(async () => ({ default: (await import('./shortcut-sheet/shortcut-sheet')).ShortcutSheet }))
+const PromptsView = lazy(async () => ({ default: (await import('./prompts/prompts-view')).PromptsView }))
 const Settings = lazy(async () => ({ default: (await import('./settings')).Settings }))
 
 /** The main window: first run, settings, or sidebar and chat. */
@@ -32,14 +51,18 @@ export function App() {
   const view = useStore((state) => state.view)
   // A server that was just connected is the answer already, and may still ask for its key.
   const [isHeld, setIsHeld] = useState(false)
+  const isPaletteOpen = usePalette((state) => state.isOpen)
+  const isSheetOpen = useShortcutSheet((state) => state.isOpen)
   useEffect(preloadMarkdown, [])
+  useWindowActions(isFirstRun || isHeld)
   return (
     <>
       {view.name === 'settings' ? (
         <Suspense fallback={null}>
           <Settings
-            key={`${view.page} ${view.backendId ?? ''}`}
+            key={`${view.page} ${view.backendId ?? ''} ${view.setting ?? ''}`}
             page={view.page}
+            setting={view.setting}
             backendId={view.backendId}
             section={view.section}
             onClose={showChat}
@@ -50,12 +73,21 @@ export function App() {
       ) : (
         <ChatWindow />
       )}
+      <Suspense fallback={null}>
+        {isPaletteOpen && <Palette />}
+        {isSheetOpen && <ShortcutSheet />}
+      </Suspense>
       <CertificateDialogs />
+      <TransferDialog />
     </>
   )
 }
 
+/** How long the drawer's list may take to be as it stays. */
+const DRAWER_FRAMES = 10
+
 function ChatWindow() {
+  useKeptBeside()
   const fieldRef = useRef<HTMLTextAreaElement>(null)
   const searchField = useRef<HTMLInputElement>(null)
   const threadRef = useRef<ThreadHandle>(null)
@@ -63,12 +95,13 @@ function ChatWindow() {
   const isDrawer = useMedia(DRAWER_QUERY)
   const isNarrow = useMedia('(width < 560px)')
   const isTrash = useStore((state) => state.view.name === 'trash')
+  const prompts = useStore((state) => (state.view.name === 'prompts' ? state.view : null))
   const isOpenWide = useStore((state) => state.isSidebarShown)
   const isDrawerOpen = useStore((state) => state.isDrawerOpen)
   const isSidebarShown = isDrawer ? isDrawerOpen : isOpenWide
   const focusComposer = useCallback(() => fieldRef.current?.focus(), [])
 
-  const find = useCallback(() => {
+  const search = useCallback(() => {
     const { isSidebarShown: isWide, isDrawerOpen: isOver } = useStore.getState()
     const isThere = matchMedia(DRAWER_QUERY).matches ? isOver : isWide
     const focus = (): void => {
@@ -83,18 +116,29 @@ function ChatWindow() {
     // The field exists only once the sidebar is on show.
     requestAnimationFrame(focus)
   }, [])
-  useKeys(
-    find,
-    () => threadRef.current?.jump(),
-    () => setIsPickerOpen((isOpen) => !isOpen),
-  )
+  useChatActions({
+    search,
+    jump: () => threadRef.current?.jump(),
+    togglePicker: () => setIsPickerOpen((isOpen) => !isOpen),
+  })
   useReadOnReturn()
+  useLeavingByEsc()
 
   const wasDrawerOpen = useRef(false)
   useEffect(() => {
-    if (!wasDrawerOpen.current && isDrawerOpen) focusRegion('sidebar')
-    if (wasDrawerOpen.current && !isDrawerOpen) focusComposer()
+    const hasOpened = !wasDrawerOpen.current && isDrawerOpen
+    const { currentId } = useStore.getState()
+    // The bar that was opened instead has taken it.
+    const isFinding = useFind.getState().conversationId === currentId
+    if (wasDrawerOpen.current && !isDrawerOpen && !isFinding) focusComposer()
     wasDrawerOpen.current = isDrawerOpen
+    if (!hasOpened) return
+    // The list measures its rows first, and the one that had the focus may be another element then.
+    return eachFrame(DRAWER_FRAMES, () => {
+      const isThere = document.querySelector('.layer-drawer')?.contains(document.activeElement) === true
+      if (!isThere) focusRegion('sidebar')
+      return false
+    })
   }, [isDrawerOpen, focusComposer])
 
   const sidebar = <Sidebar searchField={searchField} onLeave={focusComposer} />
@@ -105,6 +149,14 @@ function ChatWindow() {
         <div className="flex h-full min-w-0 flex-1" inert={isDrawer && isDrawerOpen}>
           {isTrash ? (
             <TrashView hasToggle={isDrawer || !isSidebarShown} />
+          ) : prompts !== null ? (
+            <Suspense fallback={null}>
+              <PromptsView
+                key={prompts.promptId ?? ''}
+                hasToggle={isDrawer || !isSidebarShown}
+                promptId={prompts.promptId}
+              />
+            </Suspense>
           ) : (
             <Chat
               fieldRef={fieldRef}
@@ -113,7 +165,6 @@ function ChatWindow() {
               onPickerChange={setIsPickerOpen}
               isSidebarShown={!isDrawer && isSidebarShown}
               isNarrow={isNarrow}
-              onFind={find}
             />
           )}
         </div>
@@ -124,12 +175,7 @@ function ChatWindow() {
               onPointerDown={closeDrawer}
               aria-hidden
             />
-            <div
-              className="relative h-full max-w-[calc(100%-48px)] animate-[slide_var(--d-slow)_var(--ease)] shadow-e3"
-              onKeyDown={(event) => {
-                if (event.key === 'Escape' && !event.defaultPrevented) closeDrawer()
-              }}
-            >
+            <div className="relative h-full max-w-[calc(100%-48px)] animate-[slide_var(--d-slow)_var(--ease)] shadow-e3">
               {sidebar}
             </div>
           </div>
@@ -140,78 +186,104 @@ function ChatWindow() {
   )
 }
 
-/** The keys of the window (DESIGN "Keyboard"). A key that is used here does not reach the native menu. */
-function useKeys(find: () => void, jump: () => void, togglePicker: () => void): void {
-  const actions = useRef({ find, jump, togglePicker })
-  useEffect(() => {
-    actions.current = { find, jump, togglePicker }
-  })
-  useEffect(() => {
-    const obey = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || event.isComposing) return
-      const isMod = window.parley.platform === 'darwin' ? event.metaKey : event.ctrlKey
-      const run = commandOf(event, isMod, actions.current)
-      if (run === null) return
-      event.preventDefault()
-      run()
-    }
-    window.addEventListener('keydown', obey)
-    return () => window.removeEventListener('keydown', obey)
-  }, [])
+/** What can be done whatever is on show; of the first run nothing. */
+function useWindowActions(isFirstRun: boolean): void {
+  const offer = (run: () => void): (() => void) | null => (isFirstRun ? null : run)
+  useAction('new-chat', offer(showNewConversation))
+  useAction('new-temporary-chat', offer(showTemporaryConversation))
+  useAction('palette', offer(togglePalette))
+  useAction(
+    'settings',
+    // Also on the first run: a proxy, a language or a backup may come first.
+    () => showSettings(),
+  )
+  useAction('trash', offer(showTrash))
+  useAction('shortcut-sheet', offer(showShortcutSheet))
+  useAction(
+    'quick-ask',
+    offer(() => void window.parley.request['quickAsk.show']()),
+  )
+  useWindowKeys()
 }
 
-function commandOf(
-  event: KeyboardEvent,
-  isMod: boolean,
-  { find, jump, togglePicker }: { find: () => void; jump: () => void; togglePicker: () => void },
-): (() => void) | null {
-  if (event.key === 'F6') return () => cycleRegions(event.shiftKey ? -1 : 1)
-  if (event.altKey && !isMod && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
-    const target = conversationBeside(event.key === 'ArrowUp' ? -1 : 1)
-    return target === null ? null : () => void showConversation(target)
-  }
-  if (!isMod || event.altKey) return null
-  const key = letterOf(event)
-  if (key === 'g') return () => stepFind(event.shiftKey ? -1 : 1)
-  if (event.shiftKey) {
-    return key === 'y' ? () => showWire() : key === 'n' ? showTemporaryConversation : null
-  }
-  const { currentId, view } = useStore.getState()
+/** What can be done to the chat on show. */
+function useChatActions({ search, jump, togglePicker }: Record<'search' | 'jump' | 'togglePicker', () => void>): void {
+  const { t } = useTranslation()
+  const isChat = useStore((state) => state.view.name === 'chat')
+  const currentId = useStore((state) => state.currentId)
+  const summary = useStore((state) => state.conversations.get(state.currentId))
+  const isRunning = useStore((state) => runningAnswer(state, state.currentId) !== null)
+  const isDrawerOpen = useStore((state) => state.isDrawerOpen)
+  const isFinding = useFind((state) => state.conversationId === currentId)
+  const hasModels = useHasModels(currentId)
+  const isComparing = useStore((state) => state.comparisons.has(state.currentId))
   // What belongs to a chat does nothing to one that is not on show.
-  if (view.name !== 'chat' && CHAT_KEYS.includes(key)) return null
-  switch (key) {
-    case 'n':
-      return showNewConversation
-    case 'k':
-      return find
-    case 'f':
-      return () => openFind(currentId)
-    case ',':
-      return () => showSettings()
-    case '/':
-      return togglePicker
-    case '\\':
-      return toggleSidebar
-    case '.':
-      return () => void stopAnswer(currentId)
-    case 'u':
-      return () => void pickFiles(currentId)
-    case 'arrowdown':
-      return jump
-    default:
-      return null
-  }
+  const ofChat = (run: () => void, isPossible = true): (() => void) | null => (isChat && isPossible ? run : null)
+  const kept = isChat && summary !== undefined && !summary.isDamaged && !summary.isTemporary ? summary : null
+
+  useAction('search-chats', search)
+  useAction('sidebar', toggleSidebar)
+  useAction('previous-chat', () => stepChat(-1))
+  useAction('next-chat', () => stepChat(1))
+  useAction('next-area', () => cycleRegions(1))
+  useAction('previous-area', () => cycleRegions(-1))
+  useAction(
+    'find',
+    ofChat(() => {
+      // The chat lies under the drawer, and so would the bar.
+      if (isDrawerOpen) closeDrawer()
+      openFind(currentId)
+    }, !isComparing),
+  )
+  useAction(
+    'find-next',
+    ofChat(() => stepFind(1), isFinding),
+  )
+  useAction(
+    'find-previous',
+    ofChat(() => stepFind(-1), isFinding),
+  )
+  useAction('choose-model', ofChat(togglePicker, hasModels && !isComparing))
+  useAction(
+    'compare',
+    ofChat(() => (isComparing ? closeComparison : openComparison)(currentId), isComparing || hasModels),
+  )
+  useAction(
+    'attach',
+    ofChat(() => void pickFiles(currentId), summary?.isReadOnly !== true),
+  )
+  useAction(
+    'stop',
+    ofChat(() => void stopAnswer(currentId), isRunning),
+  )
+  useAction('latest', ofChat(jump, !isComparing))
+  useAction('wire', () => showWire())
+  const written = kept?.isReadOnly === true ? null : kept
+  useAction('rename-chat', written === null ? null : () => startRenaming(written.id, 'header'))
+  useAction('pin-chat', written === null ? null : () => void pinConversation(written))
+  useAction('duplicate-chat', kept === null ? null : () => void duplicateConversation(kept.id))
+  useAction(
+    'delete-chat',
+    kept === null ? null : () => void deleteWithUndo(kept.id, (key, values) => t(key, values ?? {})),
+  )
 }
 
-const CHAT_KEYS = ['/', '.', 'f', 'u', 'arrowdown']
-
-/** What a key says; of a keyboard that writes another alphabet, the Latin letter in its place. */
-function letterOf({ key, code }: KeyboardEvent): string {
-  const isOther = key.length === 1 && key > '\u007f' && code.startsWith('Key')
-  return (isOther ? code.slice('Key'.length) : key).toLowerCase()
+function stepChat(step: -1 | 1): void {
+  const target = conversationBeside(step)
+  if (target !== null) void showConversation(target)
 }
 
-const REGIONS = ['sidebar', 'header', 'thread', 'composer', 'wire'] as const
+const REGIONS = [
+  'sidebar',
+  'header',
+  'thread',
+  'column-1',
+  'column-2',
+  'column-3',
+  'column-4',
+  'composer',
+  'wire',
+] as const
 /** What takes the focus in a region, the first that is there; the thread itself scrolls by key. */
 const ENTRANCES = [
   'textarea',
@@ -237,6 +309,25 @@ function focusRegion(name: (typeof REGIONS)[number]): void {
   ;(target ?? region)?.focus()
 }
 
+/**
+ * Esc closes the drawer, and leaves the trash or a comparison for the chat, wherever the focus is. What has taken the key for itself (a
+ * menu, a field that ends an editing) was first; a dialog is.
+ */
+function useLeavingByEsc(): void {
+  useEffect(() => {
+    const leave = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing) return
+      if (document.querySelector('[role=dialog], [role=alertdialog], [role=menu], .layer-modal') !== null) return
+      const { isDrawerOpen, view, comparisons, currentId } = useStore.getState()
+      if (isDrawerOpen) closeDrawer()
+      else if (view.name === 'trash') showChat()
+      else if (view.name === 'chat' && comparisons.has(currentId)) closeComparison(currentId)
+    }
+    window.addEventListener('keydown', leave)
+    return () => window.removeEventListener('keydown', leave)
+  }, [])
+}
+
 /** An answer that ended while the window was away is read once somebody looks at it. */
 function useReadOnReturn(): void {
   useEffect(() => {
@@ -248,20 +339,6 @@ function useReadOnReturn(): void {
     document.addEventListener('visibilitychange', read)
     return () => document.removeEventListener('visibilitychange', read)
   }, [])
-}
-
-function useMedia(query: string): boolean {
-  return useSyncExternalStore(
-    useCallback(
-      (notify) => {
-        const media = matchMedia(query)
-        media.addEventListener('change', notify)
-        return () => media.removeEventListener('change', notify)
-      },
-      [query],
-    ),
-    () => matchMedia(query).matches,
-  )
 }
 
 // After the first paint, so that the first answer finds it loaded.

@@ -9,6 +9,8 @@ export interface Dates {
   time: (ms: number) => string
   /** As short as a list needs it: "14:31" on the same day, else "4 Mar", with the year when it is another one. */
   short: (ms: number, now: Date) => string
+  /** "March", or "March 2025" when it is of another year. Begins as a heading does. */
+  month: (ms: number, now: Date) => string
 }
 
 /** The dates of a language. English has the day first, as the rest of the world does. */
@@ -25,7 +27,14 @@ export function datesFor(locale: string): Dates {
     if (then.toDateString() === now.toDateString()) return safe(time)(ms)
     return safe(then.getFullYear() === now.getFullYear() ? dayOfYear : dayOfAnyYear)(ms)
   }
-  return { day: safe(day), time: safe(time), short }
+  const monthOfYear = new Intl.DateTimeFormat(tag, { month: 'long' })
+  const monthOfAnyYear = new Intl.DateTimeFormat(tag, { month: 'long', year: 'numeric' })
+  const month = (ms: number, now: Date): string => {
+    const isThisYear = new Date(ms).getFullYear() === now.getFullYear()
+    const name = safe(isThisYear ? monthOfYear : monthOfAnyYear)(ms)
+    return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1)
+  }
+  return { day: safe(day), time: safe(time), short, month }
 }
 
 /** The dates of the language on show. */

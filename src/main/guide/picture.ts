@@ -1,5 +1,5 @@
 import type { Translate } from '../../shared/i18n'
-import type { AttachmentInfo } from '../../shared/conversation'
+import type { ImageMime } from '../../shared/conversation'
 import type { Locale } from '../../shared/settings'
 import { describe } from '../../shared/errors'
 import { inspectImage, type ImageInfo } from '../image'
@@ -7,7 +7,7 @@ import type { Picture } from './request'
 
 const MAX_NAME_CHARACTERS = 80
 
-const FORMATS: Record<AttachmentInfo['mime'], string> = {
+const FORMATS: Record<ImageMime, string> = {
   'image/png': 'PNG',
   'image/jpeg': 'JPEG',
   'image/gif': 'GIF',
@@ -86,7 +86,7 @@ function quote(name: string): string {
 }
 
 /** Whether an image of a known, whole file has more than one frame. */
-function isAnimated(bytes: Uint8Array, mime: AttachmentInfo['mime']): boolean {
+function isAnimated(bytes: Uint8Array, mime: ImageMime): boolean {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   switch (mime) {
     case 'image/jpeg':

@@ -26,7 +26,7 @@ export type UnreadableRequest = 'json' | 'messages'
 
 /** Reads a request's body. Fields that the Guide has no use for are ignored, entries that make no sense are skipped. */
 export function readRequest(body: RequestBody | null): GuideRequest | UnreadableRequest {
-  const files = new Map<string, string>()
+  const files = new Map<string, string | Uint8Array>()
   const json = parseJson(bodyText(body, files))
   if (!isRecord(json)) return 'json'
   if (!Array.isArray(json.messages)) return 'messages'
@@ -54,14 +54,14 @@ export function readRequest(body: RequestBody | null): GuideRequest | Unreadable
 
 // A file piece would arrive as base64 and be decoded again at once. A name that nobody can guess stands in for its
 // bytes instead: ten images of 20 MB cost nothing until each is looked at, and no text of a person can name a file.
-function bodyText(body: RequestBody | null, files: Map<string, string>): string {
+function bodyText(body: RequestBody | null, files: Map<string, string | Uint8Array>): string {
   if (body === null) return ''
   if (body.kind === 'text') return body.text
   return body.pieces
     .map((piece) => {
       if (piece.kind === 'text') return piece.text
       const standIn = randomUUID()
-      files.set(standIn, piece.path)
+      files.set(standIn, piece.kind === 'file' ? piece.path : piece.content)
       return standIn
     })
     .join('')
@@ -69,7 +69,7 @@ function bodyText(body: RequestBody | null, files: Map<string, string>): string 
 
 async function readPicture(
   source: string,
-  files: ReadonlyMap<string, string>,
+  files: ReadonlyMap<string, string | Uint8Array>,
   signal: AbortSignal,
 ): Promise<Uint8Array | null> {
   const data = /^data:[^,]{0,200};base64,/u.exec(source)
@@ -77,6 +77,7 @@ async function readPicture(
   if (data === null) return null
   const path = files.get(source.slice(data[0].length))
   if (path === undefined) return Buffer.from(source.slice(data[0].length), 'base64')
+  if (typeof path !== 'string') return path
   try {
     return await readFile(path, { signal })
   } catch {

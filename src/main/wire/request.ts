@@ -144,6 +144,10 @@ function nameFiles(pieces: readonly BodyPiece[]): string {
         return `[${mime}, ${sizeText(size)}]`
       })
       // Sound is sent without an address.
+      .replace(
+        new RegExp(`"${marker}\\.(\\d+)\\."`, 'gu'),
+        (_quoted, bytes: string) => `"[base64, ${sizeText(Number(bytes))}]"`,
+      )
       .replace(/"[A-Za-z0-9+/=]{4096,}"/gu, (quoted) => `"[base64, ${sizeText(decodedLength(quoted))}]"`)
   )
 }

@@ -11,6 +11,8 @@ export interface DialogProps {
   children?: ReactNode
   /** Buttons at the end, the primary one last. */
   actions: ReactNode
+  /** A word beside the buttons, which then stand in a foot of their own. */
+  note?: ReactNode
   /** Keeps a press beside it from closing it, where something would be lost. */
   isSticky?: boolean
   className?: string
@@ -26,6 +28,7 @@ export function Dialog({
   description,
   children,
   actions,
+  note,
   isSticky = false,
   className = '',
   finalFocus,
@@ -45,7 +48,14 @@ export function Dialog({
               <Base.Description className="mt-1 text-ui text-ink-2">{description}</Base.Description>
             )}
             {children}
-            <div className="mt-6 flex flex-wrap justify-end gap-2">{actions}</div>
+            {note === undefined ? (
+              <div className="mt-6 flex flex-wrap justify-end gap-2">{actions}</div>
+            ) : (
+              <div className="-mx-6 mt-5 -mb-6 flex flex-wrap items-center justify-end gap-2 border-t border-line px-6 py-3.5">
+                <p className="me-auto text-meta text-ink-3">{note}</p>
+                {actions}
+              </div>
+            )}
           </Base.Popup>
         </Base.Viewport>
       </Base.Portal>

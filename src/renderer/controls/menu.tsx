@@ -12,10 +12,15 @@ export interface MenuProps {
   children: ReactNode
   align?: 'start' | 'center' | 'end'
   side?: 'top' | 'bottom'
-  onOpenChange?: (isOpen: boolean) => void
+  /** `isEscaped` when it was closed by Esc. */
+  onOpenChange?: (isOpen: boolean, isEscaped: boolean) => void
+  /** The place where it opens, in the window, instead of at its button. */
+  point?: { x: number; y: number } | null
   /** Focus after closing: an element, `false` to leave it, or by default the composer or the trigger. */
   finalFocus?: RefObject<HTMLElement | null> | (() => HTMLElement | boolean | null)
   className?: string
+  /** It opens over a dialog. */
+  isInDialog?: boolean
 }
 
 /** A list of actions under a button. Arrow keys, Home, End and typing move in it; Esc closes it. */
@@ -25,20 +30,23 @@ export function Menu({
   align = 'end',
   side = 'bottom',
   onOpenChange,
+  point = null,
   finalFocus,
   className = '',
+  isInDialog = false,
 }: MenuProps) {
   const usual = useFinalFocus()
   return (
-    <Base.Root modal={false} onOpenChange={(isOpen) => onOpenChange?.(isOpen)}>
+    <Base.Root modal={false} onOpenChange={(isOpen, { reason }) => onOpenChange?.(isOpen, reason === 'escape-key')}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner
-          className="layer-popover outline-none"
+          className={`${isInDialog ? 'layer-toast' : 'layer-popover'} outline-none`}
           side={side}
           align={align}
-          sideOffset={6}
+          sideOffset={point === null ? 6 : 0}
           collisionPadding={8}
+          anchor={point === null ? undefined : { getBoundingClientRect: () => new DOMRect(point.x, point.y, 0, 0) }}
         >
           <Base.Popup
             finalFocus={finalFocus ?? usual}
@@ -55,7 +63,7 @@ export function Menu({
 export interface MenuItemProps {
   onSelect: () => void
   icon?: LucideIcon
-  keys?: readonly Key[]
+  keys?: readonly Key[] | undefined
   isDanger?: boolean
   isDisabled?: boolean
   /** Shows a tick at the end. */

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { create } from 'zustand'
 import { ariaKeys, Kbd } from './kbd'
 
@@ -28,14 +28,72 @@ export function hideToast(): void {
 /** The place where toasts appear; once per window. Its time stands still while it is hovered or focused. */
 export function Toaster() {
   const current = useToast((state) => state.current)
+  const { startPx, bottomPx } = usePlace(current !== null)
   return (
     <div
       role="status"
-      className="layer-toast pointer-events-none fixed inset-s-4 bottom-4 max-w-[calc(100%-32px)] drawer:[:root:has([data-region=sidebar]):has([data-trash-view])_&]:inset-s-[calc(var(--sidebar)+20px)]"
+      className="layer-toast pointer-events-none fixed"
+      style={{ insetInlineStart: startPx, bottom: bottomPx, maxWidth: `calc(100% - ${startPx + EDGE_PX}px)` }}
     >
       {current !== null && <Toast key={current.id} message={current} />}
     </div>
   )
+}
+
+const EDGE_PX = 16
+/** As in design 43: beside the sidebar. */
+const BESIDE_PX = 20
+const ABOVE_PX = 8
+
+/** Beside the sidebar and above the composer, so that no row and no button lies under it. */
+function usePlace(isShown: boolean): { startPx: number; bottomPx: number } {
+  const [place, setPlace] = useState({ startPx: EDGE_PX, bottomPx: EDGE_PX })
+  useLayoutEffect(() => {
+    if (!isShown) return
+    const measure = (): void => {
+      const next = placeNow()
+      setPlace((now) => (now.startPx === next.startPx && now.bottomPx === next.bottomPx ? now : next))
+    }
+    let frame = 0
+    const measureSoon = (): void => {
+      cancelAnimationFrame(frame)
+      frame = requestAnimationFrame(measure)
+    }
+    measure()
+    const sizes = new ResizeObserver(measureSoon)
+    for (const element of document.querySelectorAll('[data-region=sidebar], [data-region=composer]')) {
+      sizes.observe(element)
+    }
+    // What is on show may change under it.
+    const changes = new MutationObserver(measureSoon)
+    const root = document.getElementById('root')
+    if (root !== null) changes.observe(root, { childList: true, subtree: true })
+    window.addEventListener('resize', measureSoon)
+    return () => {
+      cancelAnimationFrame(frame)
+      sizes.disconnect()
+      changes.disconnect()
+      window.removeEventListener('resize', measureSoon)
+    }
+  }, [isShown])
+  return place
+}
+
+function placeNow(): { startPx: number; bottomPx: number } {
+  const drawerFoot = document.querySelector('.layer-drawer [data-sidebar-foot]')
+  if (drawerFoot !== null) return { startPx: EDGE_PX, bottomPx: above(drawerFoot) }
+  const sidebar = document.querySelector('[data-region=sidebar]')?.getBoundingClientRect()
+  const isRtl = getComputedStyle(document.documentElement).direction === 'rtl'
+  const endPx = sidebar === undefined ? 0 : isRtl ? window.innerWidth - sidebar.left : sidebar.right
+  const composer = document.querySelector('[data-region=composer]')
+  return {
+    startPx: endPx === 0 ? EDGE_PX : endPx + BESIDE_PX,
+    bottomPx: composer === null ? EDGE_PX : above(composer),
+  }
+}
+
+function above(element: Element): number {
+  return Math.max(EDGE_PX, window.innerHeight - element.getBoundingClientRect().top + ABOVE_PX)
 }
 
 function Toast({ message }: { message: ToastMessage }) {

@@ -8,6 +8,7 @@ import { Mark } from '../controls/mark'
 import { FieldNote, TextField } from '../controls/text-field'
 import { showSettings } from '../store/conversations'
 import { connectTo } from '../store/backends'
+import { EarlierChats, RestoreLink } from './earlier-chats'
 import { EnterServerKey } from './enter-server-key'
 import { SaveAnyway } from './save-anyway'
 import { FoundServers } from './found-servers'
@@ -64,6 +65,12 @@ export function FirstRun({ onHold }: FirstRunProps) {
           </h1>
           <p className="mt-2 text-input text-ink-2">{t('first-run:lead')}</p>
 
+          <EarlierChats
+            onShow={() => {
+              onHold(false)
+              void activate(GUIDE_BACKEND_ID)
+            }}
+          />
           <section className="mt-8 flex flex-wrap items-center justify-between gap-x-4 gap-y-3 border-t border-line py-5">
             <div className="min-w-48 flex-1">
               <h2 className="text-[15px]/6 font-strong text-ink-1">{t('first-run:guide')}</h2>
@@ -126,6 +133,7 @@ export function FirstRun({ onHold }: FirstRunProps) {
                 )}
               </section>
               <FoundServers busy={busy} onUse={(url) => void connect(url)} />
+              <RestoreLink />
             </>
           ) : (
             <div className="border-t border-line pt-5">

@@ -1,4 +1,4 @@
-import { CircleAlert } from 'lucide-react'
+import { CircleAlert, Paperclip } from 'lucide-react'
 import { lazy, memo, Suspense, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage, UserMessage } from '../../shared/conversation'
@@ -10,6 +10,7 @@ import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { continueAnswer, retryAnswer } from '../store/sending'
 import { conversationOf, useStore } from '../store/state'
+import { isPicture } from '../viewer/picture'
 
 // The window is on show before markdown is loaded.
 const Markdown = lazy(async () => ({ default: (await import('../markdown')).Markdown }))
@@ -64,7 +65,7 @@ function Question({ message }: { message: UserMessage }) {
     <article aria-label={t('chat:thread.you')} className="flex max-w-[85%] flex-col items-end gap-1.5 self-end">
       {message.attachments.length > 0 && (
         <div className="flex flex-wrap justify-end gap-1.5">
-          {message.attachments.map(({ id, name }) => (
+          {message.attachments.filter(isPicture).map(({ id, name }) => (
             <img
               key={id}
               src={`app://local/attachment/${id}`}
@@ -73,6 +74,18 @@ function Question({ message }: { message: UserMessage }) {
               className="size-10 rounded-s border border-line bg-raised object-cover"
             />
           ))}
+          {message.attachments
+            .filter((attachment) => !isPicture(attachment))
+            .map(({ id, name }) => (
+              <span
+                key={id}
+                title={name}
+                className="flex h-10 max-w-50 items-center gap-2 rounded-s border border-line bg-raised px-2.5 text-meta text-ink-1"
+              >
+                <Icon of={Paperclip} size={14} className="flex-none text-ink-2" />
+                <bdi className="truncate">{name}</bdi>
+              </span>
+            ))}
         </div>
       )}
       {message.text !== '' && (

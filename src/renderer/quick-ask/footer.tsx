@@ -32,8 +32,8 @@ export function Footer({ conversationId, isCopied, onCopy }: FooterProps) {
       className={`flex flex-none items-center gap-4 border-t border-line ps-5.25 pe-2.5 text-meta text-ink-3 ${answer === null ? 'min-h-9' : 'min-h-10'}`}
     >
       <p className="tabular min-w-0 flex-1 truncate">
-        {blocker === 'refused' || blocker === 'adding' ? (
-          t(blocker === 'refused' ? 'chat:composer.blockedRefused' : 'chat:composer.blockedAdding')
+        {blocker === 'refused' || blocker === 'adding' || blocker === 'long' ? (
+          t(`chat:composer.${BLOCKER_TEXTS[blocker]}`)
         ) : answer === null ? (
           <BackendName conversationId={conversationId} />
         ) : (
@@ -102,6 +102,10 @@ function RunningStatus({ answer }: { answer: AssistantMessage }) {
       return t('chat:status.waiting', { time: figures.seconds(view.elapsedMs) })
     case 'trying':
       return t('chat:status.trying', { next: view.next })
+    case 'uploading':
+      return (
+        <bdi>{t(view.percent === null ? 'files:status.reading' : 'files:status.uploading', { name: view.name })}</bdi>
+      )
     case 'progress':
       return <bdi>{view.text}</bdi>
     case 'writing':
@@ -161,3 +165,5 @@ function FinalStatus({ answer }: { answer: AssistantMessage }) {
       return <Segments of={[t('chat:line.notAnswered'), name]} />
   }
 }
+
+const BLOCKER_TEXTS = { adding: 'blockedAdding', refused: 'blockedRefused', long: 'blockedLong' } as const

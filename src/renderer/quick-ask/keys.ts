@@ -1,18 +1,22 @@
+import { acceleratorsOf, type Platform, type Press } from '../../shared/accelerator'
+import type { ActionKeys } from '../../shared/actions'
+import { keysNow } from '../actions/keys'
+
 /** What a key does anywhere in the quick question. */
 export type QuickKey = 'copy' | 'open' | 'new' | 'stop' | 'hide'
 
-/** The meaning of a key press; null when it is none of ours. `Mod` is ⌘ on macOS and Ctrl elsewhere. */
+const FIXED: Readonly<Record<string, QuickKey>> = { Escape: 'hide', 'Mod+Enter': 'open', 'Mod+C': 'copy' }
+
+/** The meaning of a key press; null when it is none of ours. The keys of New chat and Stop are those of the main window. */
 export function keyOf(
-  event: Pick<KeyboardEvent, 'key' | 'code' | 'metaKey' | 'ctrlKey' | 'shiftKey' | 'altKey'>,
-  platform = window.parley.platform,
+  event: Press,
+  platform: Platform = window.parley.platform,
+  keys: ActionKeys = keysNow(),
 ): QuickKey | null {
-  const [mod, other] = platform === 'darwin' ? [event.metaKey, event.ctrlKey] : [event.ctrlKey, event.metaKey]
-  if (event.key === 'Escape' && !mod && !other && !event.altKey && !event.shiftKey) return 'hide'
-  if (!mod || other || event.altKey || event.shiftKey) return null
-  if (event.key === 'Enter') return 'open'
-  if (event.key === '.') return 'stop'
-  // By place as well as by letter: on a Russian layout the C key writes "с".
-  if (event.key.toLowerCase() === 'c' || event.code === 'KeyC') return 'copy'
-  if (event.key.toLowerCase() === 'n' || event.code === 'KeyN') return 'new'
+  for (const accelerator of acceleratorsOf(event, platform)) {
+    if (Object.hasOwn(FIXED, accelerator)) return FIXED[accelerator] ?? null
+    if (accelerator === keys.get('stop')) return 'stop'
+    if (accelerator === keys.get('new-chat')) return 'new'
+  }
   return null
 }

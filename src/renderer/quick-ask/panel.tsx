@@ -1,10 +1,11 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useAction } from '../actions/offers'
 import { LiveRegion } from '../chat/live-region'
 import { useFileDrop } from '../composer/file-drop'
 import { GoneBar, QueuedBar } from '../composer/notice-bars'
 import { FinalFocus } from '../controls/final-focus'
-import { attachFiles } from '../store/drafts'
+import { attachFiles, pickFiles } from '../store/drafts'
 import { stopAnswer } from '../store/sending'
 import { conversationOf, EMPTY_DRAFT, useStore } from '../store/state'
 import { Answers } from './answers'
@@ -40,6 +41,9 @@ export function QuickAsk() {
     if (text !== '') void navigator.clipboard.writeText(text).then(copied)
   }
   useKeys({ copyAnswer })
+  // For the menu, which asks the window that the person is in.
+  useAction('stop', () => void stopAnswer(conversationId))
+  useAction('attach', () => void pickFiles(conversationId))
 
   return (
     <FinalFocus value={field}>

@@ -1,7 +1,8 @@
 import { Paperclip, Square, SquarePen } from 'lucide-react'
 import type { ClipboardEvent, KeyboardEvent, RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useGoneReason } from '../chat/choice'
+import { useKeysOf } from '../actions/keys'
+import { useClosedReason } from '../chat/choice'
 import { useBackendName } from '../chat/provider-line'
 import { pastedFiles } from '../composer/pasted-files'
 import { IconButton } from '../controls/icon-button'
@@ -27,10 +28,11 @@ interface QuestionRowProps {
 /** The field. The first question stays in it when it is asked, until a following one is typed. */
 export function QuestionRow({ field, conversationId, isCompact }: QuestionRowProps) {
   const { t } = useTranslation()
+  const newKeys = useKeysOf('new-chat')
   const text = useStore((state) => (state.drafts.get(conversationId) ?? EMPTY_DRAFT).text)
   const { count, first } = useQuestions(conversationId)
   const isRunning = useIsRunning(conversationId)
-  const goneReason = useGoneReason(conversationId)
+  const closedReason = useClosedReason(conversationId)
   return (
     <div
       className={`flex flex-none items-center ${isCompact ? 'min-h-14.5 gap-[11.5px] ps-[18px] pe-[15px]' : 'min-h-17.5 gap-[10.5px] ps-[17.5px] pe-[22px]'}`}
@@ -41,7 +43,7 @@ export function QuestionRow({ field, conversationId, isCompact }: QuestionRowPro
         rows={1}
         dir="auto"
         autoFocus
-        readOnly={goneReason !== null}
+        readOnly={closedReason !== null}
         value={text}
         placeholder={
           count === 0 ? t('quick-ask:placeholder') : count === 1 ? shortened(first) : t('quick-ask:followUp')
@@ -60,8 +62,8 @@ export function QuestionRow({ field, conversationId, isCompact }: QuestionRowPro
             icon={Paperclip}
             iconSize={17}
             label={t('chat:composer.attach')}
-            hint={goneReason ?? undefined}
-            isDisabled={goneReason !== null}
+            hint={closedReason ?? undefined}
+            isDisabled={closedReason !== null}
             onClick={() => void pickFiles(conversationId)}
           />
           {isCompact ? (
@@ -69,7 +71,7 @@ export function QuestionRow({ field, conversationId, isCompact }: QuestionRowPro
               icon={SquarePen}
               iconSize={17}
               label={t('quick-ask:new')}
-              keys={['Mod', 'N']}
+              keys={newKeys}
               onClick={() => {
                 startAnew()
                 field.current?.focus()
@@ -96,12 +98,13 @@ function Model({ conversationId }: { conversationId: string }) {
 
 function StopButton({ conversationId }: { conversationId: string }) {
   const { t } = useTranslation()
+  const keys = useKeysOf('stop')
   return (
-    <Tooltip text={t('chat:composer.stop')} keys={['Mod', '.']}>
+    <Tooltip text={t('chat:composer.stop')} keys={keys}>
       <button
         type="button"
         aria-label={t('chat:composer.stop')}
-        aria-keyshortcuts={ariaKeys(['Mod', '.'])}
+        aria-keyshortcuts={keys && ariaKeys(keys)}
         className="inline-flex size-7 flex-none items-center justify-center rounded-m border border-transparent bg-ink-1 text-paper hover:opacity-90"
         onClick={() => void stopAnswer(conversationId)}
       >

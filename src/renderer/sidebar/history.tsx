@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import type { ConversationSummary } from '../../shared/conversation'
+import { useDates } from '../dates'
 import { startRenaming } from '../store/conversations'
 import { useStore } from '../store/state'
 import { deleteWithUndo } from './delete'
@@ -15,6 +16,7 @@ export function History() {
   const currentId = useStore((state) => (state.view.name === 'chat' ? state.currentId : null))
   const renaming = useStore((state) => (state.renaming?.at === 'row' ? state.renaming.conversationId : null))
   const today = useToday()
+  const dates = useDates()
   const items = useMemo(() => groupByDay(conversations.values(), today), [conversations, today])
   const [reachedId, setReachedId] = useState<string | null>(null)
   const scroller = useRef<HTMLDivElement>(null)
@@ -89,8 +91,11 @@ export function History() {
       >
         {(item, index) =>
           item.kind === 'heading' ? (
-            <h2 key={item.group} className="px-4.5 pt-[13px] pb-1 text-meta font-medium text-ink-3 select-none">
-              {t(`chat:sidebar.groups.${item.group}`)}
+            <h2
+              key={item.group === 'month' ? item.monthMs : item.group}
+              className="px-4.5 pt-[13px] pb-1 text-meta font-medium text-ink-3 select-none"
+            >
+              {item.group === 'month' ? dates.month(item.monthMs, today) : t(`chat:sidebar.groups.${item.group}`)}
             </h2>
           ) : (
             <Row
@@ -107,9 +112,9 @@ export function History() {
   )
 }
 
-/** A damaged file cannot be written, and a temporary chat is called that. */
-function hasTitle({ isDamaged, isTemporary }: ConversationSummary): boolean {
-  return !isDamaged && !isTemporary
+/** A damaged file cannot be written, nor one of a newer Parley, and a temporary chat is called that. */
+function hasTitle({ isDamaged, isTemporary, isReadOnly }: ConversationSummary): boolean {
+  return !isDamaged && !isTemporary && isReadOnly !== true
 }
 
 function openRowMenu(target: EventTarget): void {

@@ -6,12 +6,13 @@ import {
   Folder,
   MessageCircleDashed,
   Pencil,
+  PencilLine,
   Pin,
   PinOff,
   Trash2,
   Zap,
 } from 'lucide-react'
-import { memo, useState } from 'react'
+import { memo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ConversationSummary } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
@@ -47,7 +48,10 @@ export const Row = memo(function Row({ summary, isCurrent, isRenaming, isTabStop
   // A menu for each of ten thousand rows would make scrolling slow: it is there once somebody points at the row.
   const [isPointedAt, setIsPointedAt] = useState(false)
   const title = useRowTitle(summary)
-  const mark = markOf(summary)
+  const [point, setPoint] = useState<{ x: number; y: number } | null>(null)
+  // In the chat on show the draft itself is to be seen.
+  const hasDraft = useStore((state) => !isCurrent && state.drafts.has(summary.id))
+  const mark = markOf(summary, hasDraft)
   if (isRenaming) {
     return (
       <div className="ps-2 pb-px">
@@ -61,6 +65,8 @@ export const Row = memo(function Row({ summary, isCurrent, isRenaming, isTabStop
         data-row
         onPointerEnter={() => setIsPointedAt(true)}
         onFocus={() => setIsPointedAt(true)}
+        // The list opens the menu; here is known where.
+        onContextMenu={({ clientX, clientY }) => setPoint({ x: clientX, y: clientY })}
         className={`group relative rounded-m hover:bg-hovered has-data-popup-open:bg-hovered ${isCurrent ? 'bg-selected hover:bg-selected has-data-popup-open:bg-selected forced-colors:bg-[Highlight] forced-color-adjust-none' : ''}`}
       >
         <button
@@ -78,12 +84,12 @@ export const Row = memo(function Row({ summary, isCurrent, isRenaming, isTabStop
           </bdi>
           {mark !== null && (
             <span className="-me-px ms-2 flex w-4 flex-none justify-center group-hover:invisible group-has-data-popup-open:invisible">
-              <MarkIcon mark={mark} />
+              <MarkIcon mark={mark} isSeen={!summary.isUnread} />
               <span className="sr-only">, {t(`chat:sidebar.marks.${mark}`)}</span>
             </span>
           )}
         </button>
-        {isPointedAt && <RowMenu summary={summary} title={title} />}
+        {isPointedAt && <RowMenu summary={summary} title={title} point={point} onClose={() => setPoint(null)} />}
       </div>
     </div>
   )
@@ -103,18 +109,34 @@ function countTemporary(summaries: Iterable<ConversationSummary>): number {
   return count
 }
 
-function RowMenu({ summary, title }: { summary: ConversationSummary; title: string }) {
+interface RowMenuProps {
+  summary: ConversationSummary
+  title: string
+  /** Where the pointer asked for it; null for at its button. */
+  point: { x: number; y: number } | null
+  onClose: () => void
+}
+
+function RowMenu({ summary, title, point, onClose }: RowMenuProps) {
   const { t } = useTranslation()
   const usual = useFinalFocus()
   const tell = useTellError()
   const run = (action: Promise<AppError | null>): void => void action.then((error) => error !== null && tell(error))
-  const { id, isPinned, isDamaged, isTemporary } = summary
+  const { id, isPinned, isDamaged, isTemporary, isReadOnly = false } = summary
+  /** Closed without having done anything: the focus goes back to where it was, the row. */
+  const isEscaped = useRef(false)
   return (
     <Menu
       align="start"
+      point={point}
+      onOpenChange={(isOpen, escaped) => {
+        isEscaped.current = escaped
+        if (!isOpen) onClose()
+      }}
       // Renaming has put the focus into its field already, and the question into its own.
       finalFocus={() => {
         const { renaming, discarding } = useStore.getState()
+        if (isEscaped.current) return document.querySelector<HTMLElement>(`nav [data-conversation="${CSS.escape(id)}"]`)
         return renaming !== null || discarding !== null ? false : usual === true ? true : usual.current
       }}
       trigger={
@@ -141,10 +163,14 @@ function RowMenu({ summary, title }: { summary: ConversationSummary; title: stri
         </MenuItem>
       ) : (
         <>
-          <MenuItem icon={Pencil} keys={['F2']} onSelect={() => startRenaming(id, 'row')}>
+          <MenuItem icon={Pencil} keys={['F2']} isDisabled={isReadOnly} onSelect={() => startRenaming(id, 'row')}>
             {t('common:rename')}
           </MenuItem>
-          <MenuItem icon={isPinned ? PinOff : Pin} onSelect={() => void pinConversation(summary)}>
+          <MenuItem
+            icon={isPinned ? PinOff : Pin}
+            isDisabled={isReadOnly}
+            onSelect={() => void pinConversation(summary)}
+          >
             {t(isPinned ? 'chat:sidebar.unpin' : 'chat:sidebar.pin')}
           </MenuItem>
           <MenuItem icon={CopyPlus} onSelect={() => run(duplicateConversation(id))}>
@@ -160,36 +186,50 @@ function RowMenu({ summary, title }: { summary: ConversationSummary; title: stri
         </>
       )}
       <MenuSeparator />
-      <MenuItem icon={Trash2} isDanger onSelect={() => void deleteWithUndo(id, (key, values) => t(key, values ?? {}))}>
+      <MenuItem
+        icon={Trash2}
+        isDanger
+        keys={isTemporary ? undefined : ['Del']}
+        onSelect={() => void deleteWithUndo(id, (key, values) => t(key, values ?? {}))}
+      >
         {t(isTemporary ? 'chat:temporary.discard' : 'common:delete')}
       </MenuItem>
     </Menu>
   )
 }
 
-export type RowMark = 'damaged' | 'failed' | 'running' | 'unread' | 'temporary' | 'quick-ask' | 'pin'
+export type RowMark = 'damaged' | 'failed' | 'running' | 'unread' | 'draft' | 'temporary' | 'quick-ask' | 'pin'
 
-/** The one mark of a row, by priority (DESIGN "Sidebar row"). */
-export function markOf(summary: ConversationSummary): RowMark | null {
+/**
+ * The one mark of a row, by priority (DESIGN "Sidebar row"). That the last answer failed stays marked until there is another
+ * one; once it was seen, quietly.
+ *
+ * @param hasDraft something unsent stands in its composer
+ */
+export function markOf(summary: ConversationSummary, hasDraft = false): RowMark | null {
   if (summary.isDamaged) return 'damaged'
-  // An answer that runs after one that failed is the news, and one that was seen is none.
-  if (summary.hasFailed && summary.isUnread && !summary.isRunning) return 'failed'
+  // An answer that runs after one that failed is the news.
+  if (summary.hasFailed && !summary.isRunning) return 'failed'
   if (summary.isRunning) return 'running'
   if (summary.isUnread) return 'unread'
+  if (hasDraft) return 'draft'
   if (summary.isTemporary) return 'temporary'
   if (summary.origin === 'quick-ask') return 'quick-ask'
   return summary.isPinned ? 'pin' : null
 }
 
-function MarkIcon({ mark }: { mark: RowMark }) {
+function MarkIcon({ mark, isSeen }: { mark: RowMark; isSeen: boolean }) {
   switch (mark) {
     case 'damaged':
-    case 'failed':
       return <Icon of={CircleAlert} className="text-danger" />
+    case 'failed':
+      return <Icon of={CircleAlert} className={isSeen ? 'text-ink-3' : 'text-danger'} />
     case 'running':
       return <LiveDot />
     case 'unread':
       return <LiveDot isStill />
+    case 'draft':
+      return <Icon of={PencilLine} size={14} className="text-ink-3" />
     case 'temporary':
       return <Icon of={MessageCircleDashed} className="text-ink-2" />
     case 'quick-ask':

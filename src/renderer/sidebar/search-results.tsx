@@ -1,6 +1,7 @@
 import { useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SearchHit } from '../../shared/contract'
+import { withoutBidiControls } from '../../shared/conversation'
 import { useDates } from '../dates'
 import { useFigures } from '../figures'
 import { showConversation, showMessage } from '../store/conversations'
@@ -94,7 +95,8 @@ function Hit({ hit, isTabStop }: { hit: SearchHit; isTabStop: boolean }) {
   const now = new Date()
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1)
   const isYesterday = new Date(updatedAt).toDateString() === yesterday.toDateString()
-  const title = hit.title === '' ? t('chat:sidebar.untitled') : hit.title
+  const named = withoutBidiControls(hit.title)
+  const title = named === '' ? t('chat:sidebar.untitled') : named
   return (
     <div className="ps-2 pb-px">
       <button
@@ -131,7 +133,10 @@ function Hit({ hit, isTabStop }: { hit: SearchHit; isTabStop: boolean }) {
   )
 }
 
-function Marked({ text, marks }: { text: string; marks: SearchHit['marks'] }) {
+/** A text with what was found in it marked. */
+export function Marked({ text: given, marks }: { text: string; marks: SearchHit['marks'] }) {
+  // What turns the order around goes, and the places of the marks stay right: nothing is seen of a zero width space.
+  const text = given.replace(/[\u202A-\u202E\u2066-\u2069]/gu, '\u200B')
   const pieces: ReactNode[] = []
   let from = 0
   for (const [start, end] of marks) {

@@ -1,17 +1,20 @@
 import { MessageCircleDashed, PanelLeft, Search, Settings, SquarePen, X, type LucideIcon } from 'lucide-react'
 import { useState, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { ActionId } from '../../shared/actions'
+import { useKeysOf } from '../actions/keys'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
-import { ariaKeys, Kbd, type Key } from '../controls/kbd'
+import { ariaKeys, Kbd } from '../controls/kbd'
 import { Mark } from '../controls/mark'
 import { showNewConversation, showSettings, showTemporaryConversation, toggleSidebar } from '../store/conversations'
+import { TransferLine } from '../transfer/transfer-line'
 import { History } from './history'
 import { SearchResults } from './search-results'
 import { TrashRow } from './trash-row'
 
 export interface SidebarProps {
-  /** Mod+K puts the focus here. */
+  /** The key of the search in this list puts the focus here. */
   searchField: RefObject<HTMLInputElement | null>
   /** Gives the focus back to the composer. */
   onLeave: () => void
@@ -21,6 +24,7 @@ export interface SidebarProps {
 export function Sidebar({ searchField, onLeave }: SidebarProps) {
   const { t } = useTranslation()
   const [query, setQuery] = useState('')
+  const searchKeys = useKeysOf('search-chats')
   const endSearch = (): void => {
     setQuery('')
     onLeave()
@@ -42,7 +46,7 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
         <IconButton
           icon={PanelLeft}
           label={t('chat:sidebar.hide')}
-          keys={['Mod', '\\']}
+          keys={useKeysOf('sidebar')}
           className="drag-none ms-auto rtl:-scale-x-100"
           onClick={toggleSidebar}
         />
@@ -52,7 +56,7 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
         <div className="group relative">
           <NavRow
             icon={SquarePen}
-            keys={['Mod', 'N']}
+            action="new-chat"
             keysClass="group-hover:invisible group-focus-within:invisible"
             onClick={showNewConversation}
           >
@@ -61,7 +65,7 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
           <IconButton
             icon={MessageCircleDashed}
             label={t('chat:sidebar.newTemporary')}
-            keys={['Mod', 'Shift', 'N']}
+            keys={useKeysOf('new-temporary-chat')}
             size={24}
             className="absolute inset-e-1 top-1 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100"
             onClick={showTemporaryConversation}
@@ -75,7 +79,7 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
             value={query}
             placeholder={t('chat:sidebar.search')}
             aria-label={t('chat:sidebar.searchLabel')}
-            aria-keyshortcuts={ariaKeys(['Mod', 'K'])}
+            aria-keyshortcuts={searchKeys && ariaKeys(searchKeys)}
             className="peer min-w-0 flex-1 bg-transparent text-ui text-ink-1 outline-none placeholder:text-ink-1 focus:placeholder:text-ink-3"
             onChange={(event) => setQuery(event.currentTarget.value)}
             onKeyDown={(event) => {
@@ -96,7 +100,7 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
             }}
           />
           {query === '' ? (
-            <Kbd keys={['Mod', 'K']} />
+            searchKeys && <Kbd keys={searchKeys} />
           ) : (
             <IconButton
               icon={X}
@@ -116,9 +120,10 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
       ) : (
         <SearchResults query={query} onUp={() => searchField.current?.focus()} onEscape={endSearch} />
       )}
-      <div className="flex-none border-t border-line p-2">
+      <div data-sidebar-foot className="flex-none border-t border-line p-2">
+        <TransferLine />
         <TrashRow />
-        <NavRow icon={Settings} keys={['Mod', ',']} onClick={() => showSettings()}>
+        <NavRow icon={Settings} action="settings" onClick={() => showSettings()}>
           {t('common:settings')}
         </NavRow>
       </div>
@@ -133,23 +138,24 @@ function rowOf(field: HTMLElement): HTMLElement | null {
 
 interface NavRowProps {
   icon: LucideIcon
-  keys: readonly Key[]
+  action: ActionId
   keysClass?: string
   onClick: () => void
   children: string
 }
 
-function NavRow({ icon, keys, keysClass = '', onClick, children }: NavRowProps) {
+function NavRow({ icon, action, keysClass = '', onClick, children }: NavRowProps) {
+  const keys = useKeysOf(action)
   return (
     <button
       type="button"
-      aria-keyshortcuts={ariaKeys(keys)}
+      aria-keyshortcuts={keys && ariaKeys(keys)}
       className="focus-inset flex h-8 w-full items-center gap-2.5 rounded-m border border-transparent px-[9px] text-ui text-ink-1 hover:bg-hovered active:bg-pressed"
       onClick={onClick}
     >
       <Icon of={icon} className="text-ink-2" />
       <span className="min-w-0 flex-1 truncate text-start">{children}</span>
-      <Kbd keys={keys} className={`text-ink-3 ${keysClass}`} />
+      {keys !== undefined && <Kbd keys={keys} className={`text-ink-3 ${keysClass}`} />}
     </button>
   )
 }

@@ -2,6 +2,8 @@ import type { AppCommand, ConversationChange } from '../../shared/contract'
 import type { ConversationSummary } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
 import type { BackendView } from '../../shared/settings'
+import { runAction } from '../actions/offers'
+import { openPalette } from '../palette/state'
 import { needCatalogue, receiveCatalogueChange } from './backends'
 import {
   leaveConversation,
@@ -11,13 +13,10 @@ import {
   showConversation,
   showNewConversation,
   showSettings,
-  showTemporaryConversation,
-  toggleSidebar,
 } from './conversations'
-import { pickFiles } from './drafts'
-import { sendQueued, stopAnswer, takeBackQueued } from './sending'
+import { sendQueued, takeBackQueued } from './sending'
 import { forgetTrashed } from '../trash/state'
-import { showWire } from '../wire/state'
+import { receivePrompts } from '../prompts/state'
 import { keepDrafts } from './stored-drafts'
 import { choiceOf, useStore, withConversation, withEntry, type State } from './state'
 
@@ -29,10 +28,11 @@ import { choiceOf, useStore, withConversation, withEntry, type State } from './s
 export async function bootStore(): Promise<AppError | null> {
   const { on, request } = window.parley
   on['generation.event'](receiveEvents)
-  on['conversation.changed'](receiveChange)
+  on['conversation.changed'](receiveChanges)
   on['settings.changed']((settings) => useStore.setState({ settings }))
   on['backend.changed'](receiveBackends)
   on['catalogue.changed'](receiveCatalogueChange)
+  on['prompt.changed'](receivePrompts)
   on['storage.state']((storage) => useStore.setState({ storage }))
   on['quickAsk.shortcutChanged']((shortcut) => useStore.setState({ shortcut }))
   on['app.command'](obey)
@@ -58,7 +58,7 @@ async function showRemembered(): Promise<void> {
   const { conversations, currentId, drafts, settings } = useStore.getState()
   const isNewTemporary = settings.isTemporaryByDefault && !drafts.has(currentId)
   if (isNewTemporary) useStore.setState({ newChats: new Map([[currentId, { isTemporary: true }]]) })
-  const remembered = rememberedConversation()
+  const remembered = rememberedConversation() ?? (settings.opensWith === 'last' ? newest(conversations) : null)
   if (remembered !== null && conversations.has(remembered)) {
     await showConversation(remembered)
     return
@@ -67,13 +67,19 @@ async function showRemembered(): Promise<void> {
   if (settings.activeBackendId !== null) needPresentCatalogue()
 }
 
+/** The chat in which something was said last. */
+function newest(conversations: ReadonlyMap<string, ConversationSummary>): string | null {
+  const [first] = [...conversations.values()]
+    .filter(({ isDamaged }) => !isDamaged)
+    .sort((a, b) => b.updatedAt - a.updatedAt)
+  return first?.id ?? null
+}
+
 function mergeSummaries(
   booted: readonly ConversationSummary[],
   changed: ReadonlyMap<string, ConversationSummary>,
 ): Map<string, ConversationSummary> {
-  let merged = new Map(booted.map((summary) => [summary.id, summary]))
-  for (const [id, summary] of changed) merged = withEntry(merged, id, summary)
-  return merged
+  return new Map([...booted.map((summary) => [summary.id, summary] as const), ...changed])
 }
 
 function receiveBackends(backends: BackendView[]): void {
@@ -104,14 +110,31 @@ function wayTo({ profile, apiKey, headerSecrets, providerKeys, proxyPassword }: 
   return JSON.stringify([url, headers, proxy, trust, apiKey, headerSecrets, providerKeys, proxyPassword])
 }
 
-/** Takes a change that main tells. */
-function receiveChange(change: ConversationChange): void {
-  if (change.kind === 'remove') {
-    removeConversation(change.conversationId)
-    return
+/** Takes what main tells, in its order. Without an index main finds thousands: those that follow one another are one change. */
+function receiveChanges(changes: readonly ConversationChange[]): void {
+  let together: ConversationSummary[] = []
+  const take = (): void => {
+    if (together.length > 0) receiveSummaries(together)
+    together = []
   }
-  const { summary } = change
-  useStore.setState((state) => withConversation(state, summary))
+  for (const change of changes) {
+    if (change.kind === 'upsert') {
+      together.push(change.summary)
+      continue
+    }
+    take()
+    removeConversation(change.conversationId)
+  }
+  take()
+}
+
+function receiveSummaries(summaries: readonly ConversationSummary[]): void {
+  useStore.setState((state) => withConversation(state, ...summaries))
+  for (const summary of summaries) follow(summary)
+}
+
+/** Does what a conversation that has changed asks of this window. */
+function follow(summary: ConversationSummary): void {
   forgetTrashed(summary.id)
   if (!summary.isRunning) void sendQueued(summary.id)
   const { currentId, view } = useStore.getState()
@@ -152,13 +175,9 @@ function needPresentCatalogue(): void {
 
 /** Does what a menu, the tray, the quick-ask or a command line asks. */
 function obey(command: AppCommand): void {
-  const { currentId } = useStore.getState()
   switch (command.kind) {
     case 'new-conversation':
       showNewConversation()
-      return
-    case 'new-temporary-conversation':
-      showTemporaryConversation()
       return
     case 'open-conversation':
       void showConversation(command.conversationId)
@@ -166,20 +185,14 @@ function obey(command: AppCommand): void {
     case 'open-settings':
       showSettings()
       return
+    case 'action':
+      runAction(command.action)
+      return
+    case 'search':
+      openPalette(command.text)
+      return
     case 'show-diagnostics':
       showSettings('about')
-      return
-    case 'show-wire':
-      showWire()
-      return
-    case 'toggle-sidebar':
-      toggleSidebar()
-      return
-    case 'stop':
-      void stopAnswer(currentId)
-      return
-    case 'attach-files':
-      void pickFiles(currentId)
       return
     case 'quick-ask-shown':
       return

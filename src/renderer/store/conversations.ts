@@ -2,6 +2,7 @@ import type { OpenedConversation } from '../../shared/contract'
 import type { ConversationSummary, GenerationEvent } from '../../shared/conversation'
 import type { AppError, Result } from '../../shared/errors'
 import { loadCatalogue, needCatalogue } from './backends'
+import { MAX_QUOTES, quotesOf, withQuotes } from './quotes'
 import { createFeed, scheduleFrame } from './feed'
 import {
   choiceOf,
@@ -107,8 +108,10 @@ export async function showConversation(conversationId: string): Promise<void> {
  */
 export async function showMessage(conversationId: string, messageId: string, words: readonly string[]): Promise<void> {
   show(conversationId)
-  useStore.setState(({ threads }) => ({
+  useStore.setState(({ threads, comparisons }) => ({
     threads: threads.get(conversationId)?.status === 'ready' ? threads : withEntry(threads, conversationId, LOADING),
+    // What was found is shown in the thread.
+    comparisons: withEntry(comparisons, conversationId, undefined),
   }))
   const ask = async (): Promise<Result<OpenedConversation>> => {
     const shown = await window.parley.request['conversation.showMessage']({ conversationId, messageId })
@@ -131,6 +134,7 @@ function show(conversationId: string): void {
     currentId: conversationId,
     view: { name: 'chat' },
     renaming: null,
+    chatSettings: null,
     isDrawerOpen: false,
     focusRequests: state.focusRequests + 1,
     threads: withNeeded(state, conversationId),
@@ -182,7 +186,7 @@ function beginChat(isTemporary: boolean): string {
   const ofKind = [...newChats].flatMap(([id, chat]) => (chat.isTemporary === isTemporary ? [id] : []))
   const id = ofKind.find((each) => each === currentId || drafts.has(each)) ?? crypto.randomUUID()
   const others = [...newChats].filter(([each]) => !ofKind.includes(each))
-  useStore.setState({ newChats: new Map([...others, [id, { isTemporary }]]) })
+  useStore.setState({ newChats: new Map([...others, [id, newChats.get(id) ?? { isTemporary }]]) })
   return id
 }
 
@@ -192,16 +196,32 @@ export function rememberedConversation(): string | null {
   return id === '' ? null : id
 }
 
-/** @param backendId the one to show on the page of the backends; without it, the one for new chats */
-export function showSettings(page: SettingsPageId = 'backends', backendId?: string, section?: FormSection): void {
+/**
+ * @param backendId the one to show on the page of the backends; without it, the one for new chats
+ * @param setting the i18n key of the one setting that is wanted
+ */
+export function showSettings(
+  page: SettingsPageId = 'backends',
+  backendId?: string,
+  section?: FormSection,
+  setting?: string,
+): void {
   const view: View = {
     name: 'settings',
     page,
     ...(backendId === undefined ? {} : { backendId }),
     ...(section === undefined ? {} : { section }),
+    ...(setting === undefined ? {} : { setting }),
   }
   useStore.setState({ view, renaming: null, isDrawerOpen: false })
   // An answer that ends behind the settings is not read.
+  void window.parley.request['conversation.leave']()
+}
+
+/** Shows the person's prompts. @param promptId the one to show first */
+export function showPrompts(promptId?: string): void {
+  const view: View = { name: 'prompts', ...(promptId !== undefined && { promptId }) }
+  useStore.setState({ view, renaming: null, chatSettings: null, isDrawerOpen: false })
   void window.parley.request['conversation.leave']()
 }
 
@@ -227,6 +247,11 @@ export function toggleSidebar(): void {
 
 export function closeDrawer(): void {
   useStore.setState({ isDrawerOpen: false })
+}
+
+/** Opens the settings of a chat in its header; null closes them. */
+export function showChatSettings(conversationId: string | null): void {
+  useStore.setState({ chatSettings: conversationId })
 }
 
 export function startRenaming(conversationId: string, at: 'row' | 'header'): void {
@@ -262,8 +287,16 @@ export async function trashConversation(conversationId: string): Promise<Result<
   return window.parley.request['conversation.trash']({ conversationId })
 }
 
-export async function restoreConversation(conversationId: string): Promise<Result<void>> {
-  return window.parley.request['conversation.restore']({ conversationId })
+/**
+ * Puts a conversation back. The answer says under which id: where something is again at its place, both stay.
+ *
+ * @param file the name of one file in the trash; the latest of the conversation without it
+ */
+export async function restoreConversation(
+  conversationId: string,
+  file?: string,
+): Promise<Result<{ conversationId: string }>> {
+  return window.parley.request['conversation.restore']({ conversationId, ...(file !== undefined && { file }) })
 }
 
 /** Makes a copy of a conversation and shows it. */
@@ -296,12 +329,15 @@ export async function keepConversation(conversationId: string): Promise<AppError
 // There is one new chat that is kept: what was written in an earlier one comes along, and that one goes.
 function keptNewChat({ newChats, drafts }: State, conversationId: string): Pick<State, 'newChats' | 'drafts'> {
   const earlier = [...newChats].find(([, { isTemporary }]) => !isTemporary)?.[0]
-  const kept = withEntry(newChats, conversationId, { isTemporary: false })
+  const kept = withEntry(newChats, conversationId, { ...newChats.get(conversationId), isTemporary: false })
   const left = earlier === undefined ? undefined : drafts.get(earlier)
   if (earlier === undefined) return { newChats: kept, drafts }
   const present = drafts.get(conversationId) ?? EMPTY_DRAFT
   const text = [left?.text ?? '', present.text].filter((part) => part !== '').join('\n\n')
-  const joined = { text, chips: [...(left?.chips ?? []), ...present.chips] }
+  const joined = withQuotes(
+    { text, chips: [...(left?.chips ?? []), ...present.chips] },
+    [...(left === undefined ? [] : quotesOf(left)), ...quotesOf(present)].slice(0, MAX_QUOTES),
+  )
   return {
     newChats: withEntry(kept, earlier, undefined),
     drafts: withEntry(
@@ -323,21 +359,43 @@ export async function discardConversation(conversationId: string): Promise<AppEr
   return result.ok ? null : result.error
 }
 
+/** Resolves when none of these answers is being written any more, or after 5 s. */
+export async function untilEnded(conversationId: string, answerIds: readonly string[]): Promise<void> {
+  await until(
+    (state) =>
+      conversationOf(state, conversationId)?.messages.every(
+        (message) => message.role !== 'assistant' || message.state !== 'running' || !answerIds.includes(message.id),
+      ) ?? true,
+    IDLE_LIMIT_MS,
+  )
+}
+
+const TOLD_LIMIT_MS = 500
+
+/** Resolves when main tells something new of the conversation, or after half a second. */
+export async function untilTold(conversationId: string): Promise<void> {
+  const before = useStore.getState().conversations.get(conversationId)
+  await until((state) => state.conversations.get(conversationId) !== before, TOLD_LIMIT_MS)
+}
+
 const IDLE_LIMIT_MS = 5000
 
 /** Resolves when main says that no answer runs in the conversation, or after 5 s. */
 export async function untilIdle(conversationId: string): Promise<void> {
-  const isIdle = (): boolean => useStore.getState().conversations.get(conversationId)?.isRunning !== true
-  if (isIdle()) return
+  await until((state) => state.conversations.get(conversationId)?.isRunning !== true, IDLE_LIMIT_MS)
+}
+
+async function until(isSo: (state: State) => boolean, limitMs: number): Promise<void> {
+  if (isSo(useStore.getState())) return
   await new Promise<void>((resolve) => {
     const end = (): void => {
       clearTimeout(timer)
       unsubscribe()
       resolve()
     }
-    const timer = setTimeout(end, IDLE_LIMIT_MS)
-    const unsubscribe = useStore.subscribe(() => {
-      if (isIdle()) end()
+    const timer = setTimeout(end, limitMs)
+    const unsubscribe = useStore.subscribe((state) => {
+      if (isSo(state)) end()
     })
   })
 }

@@ -1,82 +1,123 @@
 import type { Question, StartedGeneration, StartGeneration } from '../../shared/contract'
 import {
+  DEFAULT_CHAT_SETTINGS,
   emptyAnswer,
   pathOf,
+  withChatSettings,
+  type AssistantMessage,
   type AttachmentInfo,
   type Conversation,
   type UserMessage,
 } from '../../shared/conversation'
 import type { AppError, Result } from '../../shared/errors'
-import { feed, loadThread, untilIdle } from './conversations'
+import { rememberValues } from '../prompts/state'
+import { flushChatSettings } from './chat-settings'
+import { changeColumn, chosenCount } from './comparison'
+import { feed, loadThread, untilEnded, untilTold } from './conversations'
 import { blockerOf, changeDraft, giveBack, readyAttachments } from './drafts'
+import { textToSend } from './quotes'
 import {
+  chatSettingsOf,
   choiceOf,
   conversationOf,
   EMPTY_DRAFT,
+  endsOnShow,
   isGone,
+  isReadOnly,
   isTemporary,
   runningAnswer,
+  runningAnswers,
   useStore,
   withConversation,
   withEntry,
   type Choice,
+  type Column,
+  type QueuedMessage,
+  type State,
 } from './state'
 
-/** Sends what stands in the composer, or lets it wait while an answer runs. False when there is nothing to send. */
-export function sendDraft(conversationId: string): boolean {
+/**
+ * Sends what stands in the composer, or lets it wait while an answer runs. False when there is nothing to send.
+ *
+ * @param isNext before those that wait already
+ */
+export function sendDraft(conversationId: string, isNext = false): boolean {
   const state = useStore.getState()
   const draft = state.drafts.get(conversationId) ?? EMPTY_DRAFT
-  if (blockerOf(draft) !== null || isGone(state, conversationId)) return false
-  const text = draft.text.trim()
+  if (blockerOf(draft) !== null || isGone(state, conversationId) || isReadOnly(state, conversationId)) return false
+  if (chosenCount(state, conversationId) === 1) return false
+  const text = textToSend(draft)
   const attachments = readyAttachments(draft)
+  if (draft.filling !== undefined) rememberValues(draft.filling, draft.text)
   changeDraft(conversationId, () => EMPTY_DRAFT)
   if (runningAnswer(state, conversationId) === null) void sendMessage(conversationId, text, attachments)
-  else queueMessage(conversationId, text, attachments)
+  else queueMessage(conversationId, text, attachments, isNext)
   return true
 }
 
 /** Stops the running answer and sends at once what stands in the composer. */
 export async function stopAndSend(conversationId: string): Promise<void> {
-  if (!sendDraft(conversationId)) return
+  if (!sendDraft(conversationId, true)) return
   await cutAnswer(conversationId)
 }
 
-// One message waits. A second one is added to it, so that none is lost and their order holds.
-function queueMessage(conversationId: string, text: string, attachments: readonly AttachmentInfo[]): void {
+/** @param isNext before those that wait already */
+function queueMessage(
+  conversationId: string,
+  text: string,
+  attachments: readonly AttachmentInfo[],
+  isNext: boolean,
+): void {
+  const message: QueuedMessage = { key: crypto.randomUUID(), text, attachments }
   useStore.setState(({ queued }) => {
-    const before = queued.get(conversationId)
-    const message = {
-      text: [before?.text ?? '', text].filter((part) => part !== '').join('\n\n'),
-      attachments: [...(before?.attachments ?? []), ...attachments],
-    }
-    return { queued: withEntry(queued, conversationId, message) }
+    const before = queued.get(conversationId) ?? []
+    return { queued: withEntry(queued, conversationId, isNext ? [message, ...before] : [...before, message]) }
   })
 }
 
-/** Takes the waiting message back into the composer. */
-export function takeBackQueued(conversationId: string): void {
-  const message = useStore.getState().queued.get(conversationId)
-  if (message === undefined) return
-  useStore.setState(({ queued }) => ({ queued: withEntry(queued, conversationId, undefined) }))
-  giveBack(conversationId, message.text, message.attachments)
+/** Takes a waiting message out; null when it is not there any more. */
+export function removeQueued(conversationId: string, key: string): QueuedMessage | null {
+  const before = useStore.getState().queued.get(conversationId) ?? []
+  const left = before.filter((message) => message.key !== key)
+  useStore.setState(({ queued }) => ({
+    queued: withEntry(queued, conversationId, left.length === 0 ? undefined : left),
+  }))
+  return before.find((message) => message.key === key) ?? null
+}
+
+/** Takes a waiting message back into the composer; without a key all of them, in their order. */
+export function takeBackQueued(conversationId: string, key?: string): void {
+  const messages = useStore.getState().queued.get(conversationId) ?? []
+  const taken = messages.filter((message) => key === undefined || message.key === key)
+  for (const { key: each } of taken) removeQueued(conversationId, each)
+  if (taken.length === 0) return
+  const text = taken.flatMap((message) => (message.text === '' ? [] : [message.text])).join('\n\n')
+  giveBack(
+    conversationId,
+    text,
+    taken.flatMap((message) => message.attachments),
+  )
 }
 
 /**
- * Sends the waiting message, once its conversation is idle. After an answer that failed it is not sent into the same
- * trouble: it goes back into the composer.
+ * Sends the first of the waiting messages, once their conversation is idle; the others wait for its answer. After an answer
+ * that failed none is sent into the same trouble: they go back into the composer.
  */
 export async function sendQueued(conversationId: string): Promise<void> {
   if (!useStore.getState().queued.has(conversationId) || starting.has(conversationId)) return
   const thread = await loadThread(conversationId)
   const state = useStore.getState()
-  const message = state.queued.get(conversationId)
+  const message = state.queued.get(conversationId)?.[0]
   if (message === undefined || thread.status !== 'ready' || runningAnswer(state, conversationId) !== null) return
-  const last = pathOf(thread.conversation).at(-1)
-  if (last?.role === 'assistant' && (last.state === 'failed' || last.state === 'interrupted')) {
+  const ends = endsOnShow(state, conversationId)
+  if (
+    ends.length > 0 &&
+    ends.every((each) => each.role === 'assistant' && (each.state === 'failed' || each.state === 'interrupted'))
+  ) {
     takeBackQueued(conversationId)
     return
   }
-  useStore.setState(({ queued }) => ({ queued: withEntry(queued, conversationId, undefined) }))
+  removeQueued(conversationId, message.key)
   await sendMessage(conversationId, message.text, message.attachments)
 }
 
@@ -86,7 +127,52 @@ export async function sendMessage(
   text: string,
   attachments: readonly AttachmentInfo[],
 ): Promise<void> {
+  if (useStore.getState().comparisons.has(conversationId)) {
+    if (!(await askColumns(conversationId, text, attachments))) giveBack(conversationId, text, attachments)
+    return
+  }
   const parentId = conversationOf(useStore.getState(), conversationId)?.headId ?? null
+  if (!(await askAfter(conversationId, parentId, text, attachments))) giveBack(conversationId, text, attachments)
+}
+
+/**
+ * Sends another version of a question, beside it; an answer that still runs on the path on show is stopped first. False
+ * when it could not start; the reason stands above the composer.
+ */
+export async function resendQuestion(
+  conversationId: string,
+  messageId: string,
+  text: string,
+  attachments: readonly AttachmentInfo[],
+): Promise<boolean> {
+  await cutRunning(conversationId)
+  const conversation = conversationOf(useStore.getState(), conversationId)
+  const before = conversation?.messages.find(({ id }) => id === messageId)
+  if (before?.role !== 'user') return false
+  return askAfter(conversationId, before.parentId, text, attachments)
+}
+
+/** False when it could not start. */
+async function askAfter(
+  conversationId: string,
+  parentId: string | null,
+  text: string,
+  attachments: readonly AttachmentInfo[],
+): Promise<boolean> {
+  return (
+    (await askNew(conversationId, choiceOf(useStore.getState(), conversationId), parentId, text, attachments)) === null
+  )
+}
+
+/** Asks something that nobody has asked yet, of one choice. */
+function askNew(
+  conversationId: string,
+  choice: Choice,
+  parentId: string | null,
+  text: string,
+  attachments: readonly AttachmentInfo[],
+  columnKey: string | null = null,
+): Promise<AppError | null> {
   const question: UserMessage = {
     role: 'user',
     id: crypto.randomUUID(),
@@ -95,27 +181,75 @@ export async function sendMessage(
     text,
     attachments: [...attachments],
   }
-  const error = await ask(
-    conversationId,
-    choiceOf(useStore.getState(), conversationId),
-    {
-      kind: 'new',
-      messageId: question.id,
-      parentId,
-      text,
-      attachmentIds: attachments.map(({ id }) => id),
-    },
-    question,
-  )
-  if (error !== null) giveBack(conversationId, text, attachments)
+  const attachmentIds = attachments.map(({ id }) => id)
+  const asked: Question = { kind: 'new', messageId: question.id, parentId, text, attachmentIds }
+  return ask(conversationId, choice, asked, question, columnKey)
 }
 
-/** Asks the same question once more; an answer that still runs is stopped first. */
-export async function retryAnswer(conversationId: string, answerId: string, choice?: Choice): Promise<void> {
-  if (runningAnswer(useStore.getState(), conversationId) !== null) {
-    await cutAnswer(conversationId)
-    await untilIdle(conversationId)
+/**
+ * Asks all columns: the first question of a comparison once, with an answer of each; what is asked later under the answer
+ * of each. False when nothing could start.
+ */
+async function askColumns(
+  conversationId: string,
+  text: string,
+  attachments: readonly AttachmentInfo[],
+): Promise<boolean> {
+  const state = useStore.getState()
+  const comparison = state.comparisons.get(conversationId)
+  const chosen = (comparison?.columns ?? []).flatMap(({ choice, ...column }) =>
+    choice === null ? [] : [{ ...column, choice }],
+  )
+  const first = chosen[0]
+  if (comparison === undefined || first === undefined) return false
+  if (comparison.questionId === null) {
+    const parentId = conversationOf(state, conversationId)?.headId ?? null
+    const error = await askNew(conversationId, first.choice, parentId, text, attachments, first.key)
+    if (error !== null) return false
+    for (const { key } of chosen.slice(1)) await askColumn(conversationId, key)
+    return true
   }
+  let hasBegun = false
+  for (const { key, choice, headId } of chosen) {
+    if (headId === null) continue
+    const error = await askNew(conversationId, choice, headId, text, attachments, key)
+    hasBegun ||= error === null
+  }
+  return hasBegun
+}
+
+/** Asks the last question of a column, for the first time or again; an answer that runs there is stopped first. */
+export async function askColumn(conversationId: string, key: string, choice?: Choice): Promise<void> {
+  const before = columnOf(conversationId, ({ key: each }) => each === key)
+  await cut(
+    conversationId,
+    runningAnswers(useStore.getState(), conversationId).filter(({ id }) => id === before?.headId),
+  )
+  if (choice !== undefined) changeColumn(conversationId, key, { choice })
+  const column = columnOf(conversationId, ({ key: each }) => each === key)
+  const questionId = useStore.getState().comparisons.get(conversationId)?.questionId ?? null
+  const messageId = column?.headId ?? questionId
+  if (column === null || column.choice === null || messageId === null) return
+  await ask(conversationId, column.choice, { kind: 'again', messageId }, null, key)
+}
+
+/** Stops the answer of one column. */
+export async function stopColumn(generationId: string): Promise<void> {
+  await window.parley.request['generation.stop']({ generationId })
+}
+
+function columnOf(conversationId: string, isWanted: (column: Column) => boolean): Column | null {
+  return useStore.getState().comparisons.get(conversationId)?.columns.find(isWanted) ?? null
+}
+
+/** Asks the same question once more; an answer that still runs is stopped first, of columns only that of the same. */
+export async function retryAnswer(conversationId: string, answerId: string, choice?: Choice): Promise<void> {
+  const column = columnOf(conversationId, ({ headId }) => headId === answerId)
+  if (column !== null) {
+    await askColumn(conversationId, column.key, choice)
+    return
+  }
+  await cutRunning(conversationId)
   if (choice !== undefined) {
     useStore.setState(({ choices }) => ({ choices: withEntry(choices, conversationId, choice) }))
   }
@@ -125,8 +259,9 @@ export async function retryAnswer(conversationId: string, answerId: string, choi
 
 /** Goes on with an answer that was cut. */
 export async function continueAnswer(conversationId: string, answerId: string): Promise<void> {
-  const chosen = choiceOf(useStore.getState(), conversationId)
-  await ask(conversationId, chosen, { kind: 'continue', messageId: answerId }, null)
+  const column = columnOf(conversationId, ({ headId }) => headId === answerId)
+  const chosen = column?.choice ?? choiceOf(useStore.getState(), conversationId)
+  await ask(conversationId, chosen, { kind: 'continue', messageId: answerId }, null, column?.key ?? null)
 }
 
 /**
@@ -138,10 +273,27 @@ export async function stopAnswer(conversationId: string): Promise<void> {
   await cutAnswer(conversationId)
 }
 
+/** Stops what is being written on show, and waits until it has ended. */
+async function cutRunning(conversationId: string): Promise<void> {
+  await cut(conversationId, runningAnswers(useStore.getState(), conversationId))
+}
+
+/** Stops answers and waits until they have ended; others of the conversation go on. */
+async function cut(conversationId: string, answers: readonly AssistantMessage[]): Promise<void> {
+  if (answers.length === 0) return
+  await stopAll(answers)
+  await untilEnded(
+    conversationId,
+    answers.map(({ id }) => id),
+  )
+}
+
 async function cutAnswer(conversationId: string): Promise<void> {
-  const answer = runningAnswer(useStore.getState(), conversationId)
-  if (answer === null) return
-  await window.parley.request['generation.stop']({ generationId: answer.generationId })
+  await stopAll(runningAnswers(useStore.getState(), conversationId))
+}
+
+async function stopAll(answers: readonly AssistantMessage[]): Promise<void> {
+  await Promise.all(answers.map(({ generationId }) => window.parley.request['generation.stop']({ generationId })))
 }
 
 export function dismissRefusal(conversationId: string): void {
@@ -160,7 +312,9 @@ async function ask(
   { backendId, provider, model }: Choice,
   question: Question,
   message: UserMessage | null,
+  columnKey: string | null = null,
 ): Promise<AppError | null> {
+  if (isReadOnly(useStore.getState(), conversationId)) return { code: 'newer-file' }
   // The composer says it, and offers the others.
   if (isGone(useStore.getState(), conversationId)) return { code: 'not-found', what: 'backend' }
   const request: StartGeneration = {
@@ -169,6 +323,7 @@ async function ask(
     conversationId,
     origin: useStore.getState().boot?.role === 'quick-ask' ? 'quick-ask' : 'window',
     isTemporary: isTemporary(useStore.getState(), conversationId),
+    settings: chatSettingsOf(useStore.getState(), conversationId),
     backendId,
     provider,
     model,
@@ -176,6 +331,8 @@ async function ask(
   }
   const { generationId, answerId } = request
   const before = conversationOf(useStore.getState(), conversationId)
+  const comparison = useStore.getState().comparisons.get(conversationId)
+  const headBefore = comparison?.columns.find(({ key }) => key === columnKey)?.headId ?? null
   feed.track({ generationId, conversationId, seq: 0 })
   useStore.setState((state) => ({
     threads: withEntry(state.threads, conversationId, {
@@ -185,6 +342,7 @@ async function ask(
     startedAt: withEntry(state.startedAt, generationId, performance.now()),
     refusals: withEntry(state.refusals, conversationId, undefined),
   }))
+  if (columnKey !== null) changeColumn(conversationId, columnKey, { headId: answerId }, message?.id ?? null)
 
   starting.add(conversationId)
   const result = await start(request)
@@ -203,15 +361,53 @@ async function ask(
   }
   feed.drop(generationId)
   useStore.setState((state) => ({
-    threads: withEntry(
-      state.threads,
+    threads: withoutQuestion(state.threads, before, request, message),
+    comparisons: withColumnBack(
+      state.comparisons,
       conversationId,
-      before === null ? undefined : { status: 'ready', conversation: before },
+      columnKey,
+      headBefore,
+      comparison?.questionId ?? null,
     ),
     startedAt: withEntry(state.startedAt, generationId, undefined),
     refusals: withEntry(state.refusals, conversationId, result.error),
   }))
   return result.error
+}
+
+/** Takes out what could not start. What other answers have said since stays. */
+function withoutQuestion(
+  threads: State['threads'],
+  before: Conversation | null,
+  { conversationId, answerId }: StartGeneration,
+  message: UserMessage | null,
+): State['threads'] {
+  const present = threads.get(conversationId)
+  if (before === null || present?.status !== 'ready') return withEntry(threads, conversationId, undefined)
+  const { backendId, provider, model, headId } = before
+  const { conversation } = present
+  const messages = conversation.messages.filter(({ id }) => id !== answerId && id !== message?.id)
+  return withEntry(threads, conversationId, {
+    status: 'ready',
+    conversation: {
+      ...conversation,
+      messages,
+      ...(conversation.headId === answerId && { headId, backendId, provider, model }),
+    },
+  })
+}
+
+function withColumnBack(
+  comparisons: State['comparisons'],
+  conversationId: string,
+  columnKey: string | null,
+  headId: string | null,
+  questionId: string | null,
+): State['comparisons'] {
+  const present = comparisons.get(conversationId)
+  if (present === undefined || columnKey === null) return comparisons
+  const columns = present.columns.map((column) => (column.key === columnKey ? { ...column, headId } : column))
+  return withEntry(comparisons, conversationId, { ...present, columns, questionId })
 }
 
 function hasMessage(conversationId: string, messageId: string): boolean {
@@ -221,15 +417,17 @@ function hasMessage(conversationId: string, messageId: string): boolean {
 
 // An answer that has just ended is not in the library yet: main refuses for these few milliseconds.
 async function start(request: StartGeneration): Promise<Result<StartedGeneration>> {
+  // What was changed last in the settings of the chat is for this question already.
+  await flushChatSettings(request.conversationId)
   const result = await window.parley.request['generation.start'](request)
   if (result.ok || result.error.code !== 'busy') return result
-  await untilIdle(request.conversationId)
+  await untilTold(request.conversationId)
   return window.parley.request['generation.start'](request)
 }
 
 function emptyConversation(request: StartGeneration): Conversation {
-  const { conversationId, origin, backendId, provider, model } = request
-  return {
+  const { conversationId, origin, backendId, provider, model, settings = DEFAULT_CHAT_SETTINGS } = request
+  const made: Conversation = {
     version: 1,
     id: conversationId,
     title: '',
@@ -246,6 +444,7 @@ function emptyConversation(request: StartGeneration): Conversation {
     headId: null,
     messages: [],
   }
+  return withChatSettings(made, settings)
 }
 
 function withQuestion(conversation: Conversation, request: StartGeneration, message: UserMessage | null): Conversation {

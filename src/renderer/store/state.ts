@@ -1,17 +1,19 @@
 import { create } from 'zustand'
 import type { Boot, Catalogue, ShortcutState, StorageState } from '../../shared/contract'
 import {
+  DEFAULT_CHAT_SETTINGS,
   fold,
-  pathOf,
   type AssistantMessage,
   type AttachmentInfo,
+  type ChatSettings,
   type Conversation,
   type ConversationSummary,
   type GenerationEvent,
   type Message,
 } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
-import { GUIDE_BACKEND_ID, type BackendView, type Settings } from '../../shared/settings'
+import type { Slot } from '../../shared/prompts'
+import { DEFAULT_IMAGE_SETTINGS, GUIDE_BACKEND_ID, type BackendView, type Settings } from '../../shared/settings'
 
 /** A conversation that this window has open. */
 export type Thread =
@@ -19,19 +21,35 @@ export type Thread =
 
 /** A file on its way into a message. `key` is this window's own. */
 export type Chip =
-  | { kind: 'adding'; key: string; name: string }
+  /** `isDrawing` while it is shrunk or converted. */
+  | { kind: 'adding'; key: string; name: string; isDrawing?: true }
   | { kind: 'ready'; key: string; attachment: AttachmentInfo }
-  | { kind: 'refused'; key: string; name: string; error: AppError }
+  /** `count` stands for so many files that had no place. */
+  | { kind: 'refused'; key: string; name: string; error: AppError; count?: number }
 
 /** What stands in the composer of a conversation. */
 export interface Draft {
   text: string
   chips: readonly Chip[]
+  /** Passages that are quoted, sent before the text; missing when there are none. */
+  quotes?: readonly string[]
+  /** The prompt in the text whose variables are slots; missing when there is none. */
+  filling?: Filling
+}
+
+/** A prompt in a text that is being written. */
+export interface Filling {
+  promptId: string
+  name: string
+  /** In the order in which they are asked for. */
+  slots: readonly Slot[]
 }
 
 /** A chat before its first question. */
 export interface NewChat {
   isTemporary: boolean
+  /** Missing while it begins as all new chats do. */
+  settings?: ChatSettings
 }
 
 /** A message that was searched for. */
@@ -44,6 +62,7 @@ export interface Target {
 
 /** A message that waits for the running answer to end. */
 export interface QueuedMessage {
+  key: string
   text: string
   attachments: readonly AttachmentInfo[]
 }
@@ -55,13 +74,33 @@ export interface Choice {
   model: string | null
 }
 
+/** One of the answers that are compared: who is asked, and where its path ends. */
+export interface Column {
+  key: string
+  /** Null while nobody has chosen. */
+  choice: Choice | null
+  /** The last message of its path; null until it is asked. */
+  headId: string | null
+}
+
+/** The same question to several models side by side. Its answers are variants of the question like any others. */
+export interface Comparison {
+  /** Null until it is asked. */
+  questionId: string | null
+  /** Two to four, but for what was taken out since. */
+  columns: readonly Column[]
+  /** The column for which the list of models is open. */
+  choosing: string | null
+}
+
 /** What is known of a backend's models, and with that whether it can be reached. */
 export type CatalogueState =
   | { status: 'loading'; catalogue: Catalogue | null }
   | { status: 'ready'; catalogue: Catalogue }
   | { status: 'failed'; catalogue: Catalogue | null; error: AppError }
 
-export type SettingsPageId = 'backends' | 'appearance' | 'general' | 'quick-ask' | 'shortcuts' | 'privacy' | 'about'
+export type SettingsPageId =
+  'backends' | 'appearance' | 'general' | 'quick-ask' | 'images' | 'shortcuts' | 'privacy' | 'about'
 
 /** Parts of a backend's form that can be opened from elsewhere. */
 export type FormSection = 'network' | 'security'
@@ -69,7 +108,9 @@ export type FormSection = 'network' | 'security'
 export type View =
   | { name: 'chat' }
   | { name: 'trash' }
-  | { name: 'settings'; page: SettingsPageId; backendId?: string; section?: FormSection }
+  | { name: 'prompts'; promptId?: string }
+  /** `setting` is the i18n key of the name of one setting. */
+  | { name: 'settings'; page: SettingsPageId; backendId?: string; section?: FormSection; setting?: string }
 
 /** All that the window knows. Filled by `app.boot`; null stands for "not booted". */
 export interface State {
@@ -93,11 +134,16 @@ export interface State {
   /** A message that shall come into sight once its conversation is on show. */
   target: Target | null
   drafts: ReadonlyMap<string, Draft>
-  queued: ReadonlyMap<string, QueuedMessage>
+  /** In the order in which they go; no entry is empty. */
+  queued: ReadonlyMap<string, readonly QueuedMessage[]>
+  /** Chats whose unsent text would be gone after a restart, because there is no room to keep it. */
+  unkept: ReadonlySet<string>
   /** Why the last message of a conversation could not go; the message itself is back in its composer. */
   refusals: ReadonlyMap<string, AppError>
   /** Chosen in this window, by conversation. */
   choices: ReadonlyMap<string, Choice>
+  /** The conversations that show columns instead of a thread. */
+  comparisons: ReadonlyMap<string, Comparison>
   catalogues: ReadonlyMap<string, CatalogueState>
   /** When each running generation began, on this window's `performance.now()`. */
   startedAt: ReadonlyMap<string, number>
@@ -108,6 +154,8 @@ export interface State {
   isDrawerOpen: boolean
   /** The conversation whose title is being edited, and where. */
   renaming: { conversationId: string; at: 'row' | 'header' } | null
+  /** The conversation whose settings are open. */
+  chatSettings: string | null
 }
 
 export const EMPTY_DRAFT: Draft = { text: '', chips: [] }
@@ -123,12 +171,30 @@ export function initialState(): State {
       locale: 'system',
       theme: 'system',
       textSizePx: 16,
+      columnWidth: 'normal',
+      wrapsCode: false,
+      followsAnswer: true,
+      showsProvider: true,
+      motion: 'system',
+      opensWith: 'new',
       sendKey: 'enter',
       closeToTray: null,
+      notifies: 'plain',
+      staysAwake: false,
+      startsAtLogin: 'never',
       quickAsk: { isEnabled: true, shortcut: '' },
+      shortcuts: {},
+      checksSpelling: false,
+      spellingLanguages: [],
       activeBackendId: null,
       favourites: [],
       isTemporaryByDefault: false,
+      images: DEFAULT_IMAGE_SETTINGS,
+      newChat: DEFAULT_CHAT_SETTINGS,
+      webPictures: { load: 'ask', allowed: [], blocked: [] },
+      keepLogsDays: 7,
+      lastBackup: null,
+      lastCheck: null,
       trashDays: 30,
       recents: [],
       backends: [],
@@ -146,14 +212,17 @@ export function initialState(): State {
     target: null,
     drafts: new Map(),
     queued: new Map(),
+    unkept: new Set(),
     refusals: new Map(),
     choices: new Map(),
+    comparisons: new Map(),
     catalogues: new Map(),
     startedAt: new Map(),
     focusRequests: 0,
     isSidebarShown: true,
     isDrawerOpen: false,
     renaming: null,
+    chatSettings: null,
   }
 }
 
@@ -169,14 +238,17 @@ export function withEntry<Key, Value>(
   return copy
 }
 
-/** What changes when main tells of a conversation: a chat that was new has become it. */
+/** What changes when main tells of conversations: a chat that was new has become one of them. */
 export function withConversation(
   { conversations, newChats }: Pick<State, 'conversations' | 'newChats'>,
-  summary: ConversationSummary,
+  ...summaries: readonly ConversationSummary[]
 ): Pick<State, 'conversations' | 'newChats'> {
+  const changed = new Map(conversations)
+  for (const summary of summaries) changed.set(summary.id, summary)
+  const begun = new Set(summaries.map(({ id }) => id).filter((id) => newChats.has(id)))
   return {
-    conversations: withEntry(conversations, summary.id, summary),
-    newChats: newChats.has(summary.id) ? withEntry(newChats, summary.id, undefined) : newChats,
+    conversations: changed,
+    newChats: begun.size > 0 ? new Map([...newChats].filter(([id]) => !begun.has(id))) : newChats,
   }
 }
 
@@ -226,18 +298,44 @@ export function conversationOf(state: State, conversationId: string): Conversati
   return thread?.status === 'ready' ? thread.conversation : null
 }
 
+/** What a conversation asks of its answers, as it is set now. */
+export function chatSettingsOf(state: State, conversationId: string): ChatSettings {
+  const conversation = conversationOf(state, conversationId)
+  if (conversation !== null) return conversation.settings ?? DEFAULT_CHAT_SETTINGS
+  const isThere = state.conversations.has(conversationId)
+  return isThere ? DEFAULT_CHAT_SETTINGS : (state.newChats.get(conversationId)?.settings ?? state.settings.newChat)
+}
+
 /** Whether nothing of a chat is kept, unless the person says so. */
 export function isTemporary(state: Pick<State, 'conversations' | 'newChats'>, conversationId: string): boolean {
   const { conversations, newChats } = state
   return (conversations.get(conversationId) ?? newChats.get(conversationId))?.isTemporary ?? false
 }
 
-/** The answer that is being written on the path on show, or null. */
-export function runningAnswer(state: State, conversationId: string): AssistantMessage | null {
+/** Whether a newer Parley wrote a chat, so that this one only shows it. */
+export function isReadOnly({ conversations }: Pick<State, 'conversations'>, conversationId: string): boolean {
+  return conversations.get(conversationId)?.isReadOnly === true
+}
+
+/** The messages at the ends of what is on show: of the path, or of each column that is compared. */
+export function endsOnShow(state: State, conversationId: string): Message[] {
   const conversation = conversationOf(state, conversationId)
-  if (conversation === null) return null
-  const last = pathOf(conversation).at(-1)
-  return last?.role === 'assistant' && last.state === 'running' ? last : null
+  if (conversation === null) return []
+  const comparison = state.comparisons.get(conversationId)
+  const heads = comparison === undefined ? [conversation.headId] : comparison.columns.map(({ headId }) => headId)
+  return heads.flatMap((headId) => conversation.messages.find(({ id }) => headId !== null && id === headId) ?? [])
+}
+
+/** The answers that are being written on show. */
+export function runningAnswers(state: State, conversationId: string): AssistantMessage[] {
+  return endsOnShow(state, conversationId).flatMap((message) =>
+    message.role === 'assistant' && message.state === 'running' ? [message] : [],
+  )
+}
+
+/** The first answer that is being written on show, or null. */
+export function runningAnswer(state: State, conversationId: string): AssistantMessage | null {
+  return runningAnswers(state, conversationId)[0] ?? null
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { StoredDraft } from '../../shared/contract'
+import { MAX_DRAFT_TEXT, type StoredDraft } from '../../shared/contract'
 import type { Result } from '../../shared/errors'
 import { chipOf, readyAttachments } from './drafts'
+import { MAX_QUOTES, quotesOf, withQuotes } from './quotes'
 import { EMPTY_DRAFT, isTemporary, useStore, type Draft, type State } from './state'
 
 /** The draft of the main window's new chat, whose id is another one after each start. */
@@ -35,20 +36,27 @@ export function keepDrafts(stored: Result<StoredDraft[]>): void {
     timer = null
     const wanted = draftsToKeep(useStore.getState(), role)
     // What a draft has become comes before its end: whatever happens between the two, the words are there.
-    for (const draft of wanted.values()) void tell(draft)
+    for (const { id, draft } of wanted.values()) void tell(draft, id)
     for (const key of [...written.keys()]) {
-      if (!wanted.has(key)) void tell({ key, text: '', attachments: [], changedAt: Date.now() })
+      if (!wanted.has(key)) void tell({ key, text: '', attachments: [], changedAt: Date.now() }, null)
     }
+    const ids = new Set([...wanted.values()].map(({ id }) => id))
+    // One that was sent or cleared has nothing left to lose.
+    useStore.setState(({ unkept }) =>
+      [...unkept].every((id) => ids.has(id)) ? {} : { unkept: new Set([...unkept].filter((id) => ids.has(id))) },
+    )
   }
-  const tell = async (draft: StoredDraft): Promise<void> => {
+  const tell = async (draft: StoredDraft, id: string | null): Promise<void> => {
     const { key } = draft
     const contents = contentsOf(draft)
     if (written.get(key) === contents) return
-    if (draft.text === '' && draft.attachments.length === 0) written.delete(key)
+    if (isEmpty(draft)) written.delete(key)
     else written.set(key, contents)
-    const result = await window.parley.request['draft.set'](draft)
+    const isKept =
+      draft.text.length <= MAX_DRAFT_TEXT && (await window.parley.request['draft.set'](draft).then(({ ok }) => ok))
     // The next change tries it once more.
-    if (!result.ok) written.set(key, '')
+    if (!isKept) written.set(key, '')
+    if (id !== null) noteKept(id, isKept)
   }
   const writeIfDue = (): void => {
     if (timer !== null) write()
@@ -59,7 +67,8 @@ export function keepDrafts(stored: Result<StoredDraft[]>): void {
       now.drafts === before.drafts &&
       now.queued === before.queued &&
       now.newChats === before.newChats &&
-      now.currentId === before.currentId
+      now.currentId === before.currentId &&
+      !isKeptNow(now, before)
     if (!isSame) timer ??= setTimeout(write, WRITE_AFTER_MS)
   })
   const events = [
@@ -75,17 +84,37 @@ export function keepDrafts(stored: Result<StoredDraft[]>): void {
   }
 }
 
-/** What is unsent, by key. A message that waits for the end of an answer is unsent as well. */
-function draftsToKeep(state: State, role: 'main' | 'quick-ask'): Map<string, StoredDraft> {
-  const kept = new Map<string, StoredDraft>()
+/** Whether a temporary chat with something unsent has become an ordinary one: from now on that is kept as well. */
+function isKeptNow(now: State, before: State): boolean {
+  if (now.conversations === before.conversations) return false
+  return [...now.drafts.keys(), ...now.queued.keys()].some((id) => isTemporary(before, id) && !isTemporary(now, id))
+}
+
+/** Notes whether what stands in a composer would be there after a restart. */
+function noteKept(id: string, isKept: boolean): void {
+  useStore.setState(({ unkept }) => {
+    if (unkept.has(id) !== isKept) return {}
+    return { unkept: new Set(isKept ? [...unkept].filter((each) => each !== id) : [...unkept, id]) }
+  })
+}
+
+/** What is unsent, by key, with the chat it stands in. A message that waits for the end of an answer is unsent as well. */
+function draftsToKeep(state: State, role: 'main' | 'quick-ask'): Map<string, { id: string; draft: StoredDraft }> {
+  const kept = new Map<string, { id: string; draft: StoredDraft }>()
   for (const id of new Set([...state.queued.keys(), ...state.drafts.keys()])) {
     const key = keyOf(state, id, role)
     if (key === null) continue
-    const queued = state.queued.get(id)
+    const queued = state.queued.get(id) ?? []
     const draft = state.drafts.get(id) ?? EMPTY_DRAFT
-    const text = [queued?.text ?? '', draft.text].filter((part) => part !== '').join('\n\n')
-    const attachments = [...(queued?.attachments ?? []), ...readyAttachments(draft)].slice(0, MAX_ATTACHMENTS)
-    if (text !== '' || attachments.length > 0) kept.set(key, { key, text, attachments, changedAt: Date.now() })
+    const text = [...queued.map((message) => message.text), draft.text].filter((part) => part !== '').join('\n\n')
+    const attachments = [...queued.flatMap((message) => message.attachments), ...readyAttachments(draft)].slice(
+      0,
+      MAX_ATTACHMENTS,
+    )
+    const stored: StoredDraft = { key, text, attachments, changedAt: Date.now() }
+    const quotes = quotesOf(draft)
+    if (quotes.length > 0) stored.quotes = [...quotes]
+    if (!isEmpty(stored)) kept.set(key, { id, draft: stored })
   }
   return kept
 }
@@ -99,18 +128,23 @@ function keyOf(state: State, id: string, role: 'main' | 'quick-ask'): string | n
 
 function withStored(state: State, stored: readonly StoredDraft[]): State['drafts'] {
   const drafts = new Map(state.drafts)
-  for (const { key, text, attachments } of stored) {
+  for (const { key, text, attachments, quotes = [] } of stored) {
     const id = key === NEW_CHAT || key === QUICK_ASK ? state.currentId : key
     const typed: Draft = drafts.get(id) ?? EMPTY_DRAFT
-    drafts.set(id, {
+    const joined = {
       text: [text, typed.text].filter((part) => part !== '').join('\n\n'),
       chips: [...attachments.map(chipOf), ...typed.chips],
-    })
+    }
+    drafts.set(id, withQuotes(joined, [...quotes, ...quotesOf(typed)].slice(0, MAX_QUOTES)))
   }
   return drafts
 }
 
 /** All of a draft but when it changed, to compare. */
-function contentsOf({ text, attachments }: StoredDraft): string {
-  return JSON.stringify([text, attachments.map(({ id }) => id)])
+function contentsOf({ text, attachments, quotes = [] }: StoredDraft): string {
+  return JSON.stringify([text, attachments.map(({ id }) => id), quotes])
+}
+
+function isEmpty({ text, attachments, quotes = [] }: StoredDraft): boolean {
+  return text === '' && attachments.length === 0 && quotes.length === 0
 }

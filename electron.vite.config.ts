@@ -3,6 +3,7 @@ import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'electron-vite'
 import { resolve } from 'node:path'
 import { shipLibsql } from './scripts/packaging/libsql.mjs'
+import { shipLicences } from './scripts/packaging/licences.mjs'
 
 const page = (name: string) => resolve(import.meta.dirname, 'src/renderer', name)
 
@@ -38,7 +39,7 @@ export default defineConfig({
   },
   renderer: {
     root: resolve(import.meta.dirname, 'src/renderer'),
-    plugins: [react(), tailwindcss()],
+    plugins: [react(), tailwindcss(), shipLicences()],
     build: {
       target: 'chrome130',
       minify: 'oxc',

@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { shipLicences } from './scripts/packaging/licences.mjs'
 
 /**
  * Unit tests: plain Node, real files and real sockets, no Electron. A file that needs a DOM says so in its first line:
  * `// @vitest-environment happy-dom`. End-to-end tests have their own configuration in tests/e2e.
  */
 export default defineConfig({
+  plugins: [shipLicences()],
   test: {
     include: ['tests/unit/**/*.test.{ts,tsx}'],
     environment: 'node',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { closing, hold, opening, say, stream } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, type RunningApp } from './app'
@@ -14,6 +14,8 @@ import {
   connectTo,
   isSettled,
   isState,
+  lastAnswer,
+  set,
   setTheme,
   shows,
   t,
@@ -28,22 +30,35 @@ interface Violation {
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Serious and critical findings of axe. Its source comes in through the debugger, past the page's CSP. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource)
-  const violations = await page.evaluate(async () => {
+/** The rules that depend on the theme. */
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
+
+/**
+ * Serious and critical findings of axe. Its source comes in through the debugger, past the page's CSP.
+ *
+ * @param rules these only, by default all
+ */
+async function findings(page: Page, rules?: readonly string[]): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource)
+  const violations = await page.evaluate(async (only) => {
     const { axe } = window as unknown as {
       axe: { run(root: Document, options: object): Promise<{ violations: Violation[] }> }
     }
-    const { violations: found } = await axe.run(document, { resultTypes: ['violations'] })
+    const { violations: found } = await axe.run(document, {
+      resultTypes: ['violations'],
+      ...(only === null ? {} : { runOnly: { type: 'rule', values: only } }),
+    })
     return found
-  })
+  }, rules ?? null)
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
       nodes.map((node) => `${id}: ${JSON.stringify(node.target)} ${node.failureSummary ?? ''}`),
     )
 }
+
+/** Longer than a window, with a line of code wider than the column. */
+const LONG = `${'A paragraph of an answer that goes on and on, as they do. '.repeat(40)}\n\n\`\`\`text\n${'x = '.repeat(200)}\n\`\`\`\n`
 
 const overflow = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
@@ -63,7 +78,7 @@ describe('accessibility', () => {
   const holdsInBothThemes = async (page: Page, what: string): Promise<void> => {
     for (const theme of themes) {
       await setTheme(app.window, page, theme)
-      expect(await findings(page), `${what}, ${theme}`).toEqual([])
+      expect(await findings(page, theme === 'dark' ? COLOUR_RULES : undefined), `${what}, ${theme}`).toEqual([])
     }
   }
 
@@ -110,7 +125,7 @@ describe('accessibility', () => {
   it('each page of the settings', async () => {
     const { window } = app
     await window.keyboard.press('Control+,')
-    const pages = ['backends', 'appearance', 'general', 'quick-ask', 'shortcuts', 'privacy', 'about']
+    const pages = ['backends', 'appearance', 'general', 'quick-ask', 'images', 'shortcuts', 'privacy', 'about']
     for (const page of pages) {
       await window
         .getByRole('navigation')
@@ -120,6 +135,68 @@ describe('accessibility', () => {
     }
     await window.keyboard.press('Escape')
     await shows(composer(window))
+  })
+
+  it('the palette and the sheet of all keys', async () => {
+    const { window } = app
+    await window.keyboard.press('Control+k')
+    await shows(window.getByRole('combobox'))
+    await holdsInBothThemes(window, 'palette')
+    await window.keyboard.type('zzqqy')
+    await shows(window.getByRole('option').getByText(t('actions:palette.newChat', { text: 'zzqqy' })))
+    await holdsInBothThemes(window, 'palette, nothing found')
+    await window.keyboard.press('Escape')
+    await window.keyboard.press('Control+Shift+/')
+    await shows(window.getByRole('dialog', { name: t('actions:sheet.title') }))
+    await holdsInBothThemes(window, 'sheet of all keys')
+    await window.keyboard.press('Escape')
+    await shows(composer(window))
+  })
+
+  it('the trash, the prompts, and the settings of a chat', async () => {
+    const { window } = app
+    await button(window, t('chat:header.actions')).click()
+    await window.getByRole('menuitem', { name: t('prompts:chat.title') }).click()
+    await shows(window.getByRole('dialog', { name: t('prompts:chat.title') }))
+    await holdsInBothThemes(window, 'settings of a chat')
+    await window.keyboard.press('Escape')
+    await window.keyboard.press('Control+n')
+    await composer(window).fill('/')
+    await shows(window.getByRole('option', { name: t('prompts:menu.new') }))
+    await holdsInBothThemes(window, 'menu of prompts')
+    await window.keyboard.press('Enter')
+    await shows(window.getByRole('heading', { name: t('prompts:library.title') }))
+    await holdsInBothThemes(window, 'library of prompts')
+    await window.keyboard.press('Control+n')
+    await shows(composer(window))
+    await composer(window).fill('')
+    await window.keyboard.press('Control+Shift+n')
+    await holdsInBothThemes(window, 'temporary chat')
+    await window.keyboard.press('Control+n')
+  })
+
+  it('find, editing a question, and versions of an answer', async () => {
+    const { window } = app
+    server.next(stream([...opening(), ...say('One word and one more.'), ...closing(5)]))
+    await ask(window, 'Which word?')
+    await isState(window, 'complete')
+    await isSettled(window)
+    server.next(stream([...opening(), ...say('Another word.'), ...closing(2)]))
+    await begins(window, () => button(lastAnswer(window), t('chat:actions.retry')).click())
+    await isState(window, 'complete')
+    await window.keyboard.press('Control+f')
+    await window.keyboard.type('word')
+    await shows(window.getByRole('search').getByText(/^1 of/u))
+    await holdsInBothThemes(window, 'find, and two versions')
+    await window.keyboard.press('Escape')
+    await window
+      .getByRole('article', { name: t('chat:thread.you') })
+      .last()
+      .hover()
+    await button(window, t('thread:question.edit')).last().click()
+    await shows(window.getByText(t('thread:edit.stays', { number: '1' })))
+    await holdsInBothThemes(window, 'editing a question')
+    await window.keyboard.press('Escape')
   })
 
   it('quick ask', async () => {
@@ -153,6 +230,142 @@ describe('accessibility', () => {
     expect(await overflow(window)).toBe(0)
     await window.keyboard.press('Escape')
     await resize(1280)
+  })
+})
+
+describe('for everyone', () => {
+  let app: RunningApp
+  let server: ScenarioServer
+  const show = (width: number) => app.window.setViewportSize({ width, height: 800 })
+  const root = <T>(read: (element: HTMLElement) => T): Promise<T> => app.window.locator(':root').evaluate(read)
+  beforeAll(async () => {
+    server = await startScenarioServer()
+    app = await launchApp()
+    await connectTo(app.window, server.url)
+    server.next(stream([...opening(), ...say(LONG), ...closing(300)]))
+    await ask(app.window, 'Is it long?')
+    await isState(app.window, 'complete')
+    await isSettled(app.window)
+  })
+  beforeEach(() => show(1280))
+  afterAll(async () => {
+    await app.close()
+    await server.close()
+  })
+
+  it('200 % zoom is the narrow layout; the largest text fits at 420 px; nothing is wider than the window', async () => {
+    const { window } = app
+    await show(1000)
+    const zoom = (factor: number) =>
+      app.electron.evaluate(({ BrowserWindow }, wanted) => {
+        for (const each of BrowserWindow.getAllWindows()) each.webContents.setZoomFactor(wanted)
+      }, factor)
+    await zoom(2)
+    await expect.poll(() => window.evaluate(() => innerWidth)).toBeLessThanOrEqual(500)
+    await expect.poll(() => overflow(window)).toBe(0)
+    await shows(composer(window))
+    // Below 560 the model is chosen in the composer.
+    await expect.poll(() => button(window.locator('form'), /Model/u).count()).toBe(1)
+    await zoom(1)
+    await set(window, { textSizePx: 22, columnWidth: 'wide' })
+    await show(420)
+    await expect.poll(() => overflow(window)).toBe(0)
+    expect(await findings(window)).toEqual([])
+    await set(window, { textSizePx: 16, columnWidth: 'normal' })
+    await show(1280)
+  })
+
+  it('column, code, provider line and motion follow the settings at once, in both windows', async () => {
+    const { window } = app
+    const quickAsk = await app.quickAsk()
+    const motions = () =>
+      Promise.all([window, quickAsk].map((page) => page.evaluate(() => document.documentElement.dataset.motion)))
+    const code = window.locator('pre code').first()
+    const isWider = () => code.evaluate((element) => element.getBoundingClientRect().width > 1000)
+    await expect.poll(isWider).toBe(true)
+    await set(window, { wrapsCode: true, columnWidth: 'narrow', motion: 'reduced', showsProvider: false })
+    await expect.poll(isWider).toBe(false)
+    await expect.poll(() => window.locator('[role=log] .md').evaluate((each) => each.clientWidth)).toBe(620)
+    await expect.poll(motions).toEqual(['reduced', 'reduced'])
+    await expect.poll(() => window.getByText(/^Answered by/u).count()).toBe(0)
+    await set(window, { wrapsCode: false, columnWidth: 'normal', motion: 'system', showsProvider: true })
+    await expect.poll(motions).toEqual(['full', 'full'])
+    await window.emulateMedia({ reducedMotion: 'reduce' })
+    await expect.poll(async () => (await motions())[0]).toBe('reduced')
+    await set(window, { motion: 'full' })
+    await expect.poll(async () => (await motions())[0]).toBe('full')
+    await set(window, { motion: 'system' })
+    await window.emulateMedia({ reducedMotion: null })
+  })
+
+  it('an answer that is not followed keeps its beginning in sight', async () => {
+    const { window } = app
+    await set(window, { followsAnswer: false })
+    server.next(stream([...opening(), ...say('It begins here.\n\n'), hold, ...say(LONG), ...closing(300)]))
+    await ask(window, 'And now?')
+    await answerHas(window, 'It begins here.')
+    server.release()
+    await isState(window, 'complete')
+    await isSettled(window)
+    await shows(button(window, new RegExp(t('chat:thread.jump'), 'u')))
+    const place = await lastAnswer(window).evaluate(
+      (answer) => answer.getBoundingClientRect().top - (answer.closest('[role=log]')?.getBoundingClientRect().top ?? 0),
+    )
+    expect(place).toBeGreaterThanOrEqual(0)
+    expect(place).toBeLessThan(200)
+    await set(window, { followsAnswer: true })
+  })
+
+  it('forced colours: axe finds nothing, and what is chosen can be told from the rest', async () => {
+    const { window } = app
+    await window.keyboard.press('Control+n')
+    server.next(stream([...opening(), ...say('Short, with `code`.'), ...closing(3)]))
+    await ask(window, 'In few colours?')
+    await isState(window, 'complete')
+    await isSettled(window)
+    await window.emulateMedia({ forcedColors: 'active' })
+    await app.screenshot('forced-colours')
+    const chosen = window.locator('nav [aria-current=page]').first()
+    expect(await findings(window)).toEqual([])
+    expect(await chosen.locator('..').evaluate((element) => getComputedStyle(element).backgroundColor)).not.toBe(
+      await root((element) => getComputedStyle(element).backgroundColor),
+    )
+    await window.keyboard.press('Control+,')
+    await shows(window.getByText(t('settings:back')).first())
+    expect(await findings(window)).toEqual([])
+    await window.keyboard.press('Escape')
+    await window.emulateMedia({ forcedColors: null })
+  })
+
+  it('from right to left: nothing overflows, code and keys stay as they are', async () => {
+    const { window } = app
+    await window.evaluate(() => (document.documentElement.dir = 'rtl'))
+    server.next(stream([...opening(), ...say('1. مرحبا\n2. عالم\n\n```ts\nconst a = 1\n```\n'), ...closing(4)]))
+    await ask(window, 'مرحبا')
+    await isState(window, 'complete')
+    await isSettled(window)
+    const directionOf = (selector: string) =>
+      lastAnswer(window)
+        .locator(selector)
+        .first()
+        .evaluate((element) => getComputedStyle(element).direction)
+    await shows(lastAnswer(window).locator('ol'))
+    expect([await directionOf('ol'), await directionOf('pre'), await directionOf('li p')]).toEqual([
+      'rtl',
+      'ltr',
+      'rtl',
+    ])
+    expect(await overflow(window)).toBe(0)
+    const [side, thread] = await Promise.all(
+      ['sidebar', 'thread'].map((name) =>
+        window.locator(`[data-region=${name}]`).evaluate((element) => element.getBoundingClientRect().left),
+      ),
+    )
+    expect(side).toBeGreaterThan(thread ?? Infinity)
+    await show(420)
+    await expect.poll(() => overflow(window)).toBe(0)
+    await show(1280)
+    await window.evaluate(() => (document.documentElement.dir = 'ltr'))
   })
 })
 

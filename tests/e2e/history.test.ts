@@ -107,6 +107,8 @@ describe('drafts', () => {
     await dropFiles(page, [image])
     await shows(page.getByRole('group', { name: path.basename(image), exact: true }).getByText('40×30'))
     await rm(image)
+    // Each window has a timer of its own, and on a busy machine the later words may come first.
+    await expect.poll(() => filesWith('what grows here')).toContain('drafts.json')
     await isWritten('a quick one, half')
     await app.kill9()
 

@@ -53,7 +53,7 @@ describe('search and find in the real app', () => {
     const field = page.getByRole('textbox', { name: t('chat:sidebar.searchLabel') })
     const results = page.getByRole('region', { name: t('search:results') })
 
-    await page.keyboard.press('Control+k')
+    await page.keyboard.press('Control+Shift+f')
     await field.pressSequentially(rareWord(2), { delay: 20 })
     await shows(results.getByText(t('search:found', { count: 1, value: '1' })))
     expect(await results.locator('mark').allTextContents()).toEqual([rareWord(2)])
@@ -104,6 +104,51 @@ describe('search and find in the real app', () => {
     await bar.getByRole('textbox').press('Escape')
     expect(await page.evaluate(() => String(getSelection()))).toBe('flamingo')
     expect(await painted('find')).toEqual([])
+  })
+
+  it('R37: words of several messages lead to their chat; find opens attempts, and marks notices and formulas', async () => {
+    const sample = generatedConversation(2, 6)
+    const messages = sample.messages.map((message, at): Conversation['messages'][number] =>
+      message.role === 'user' || at !== 5
+        ? message
+        : {
+            ...message,
+            content: [{ type: 'text', text: 'The lighthouse is $h^2 + 4$ metres high.' }],
+            attempts: [
+              {
+                provider: { name: 'Kittiwake', label: null, model: 'kittiwake-small', url: null },
+                reason: null,
+                durationMs: 900,
+                content: [{ type: 'text', text: 'A heron began to say something' }],
+                reasoning: null,
+              },
+            ],
+            notices: [{ kind: 'notice', text: 'The heron is slow today' }],
+          },
+    )
+    await launch([{ ...sample, title: 'Coast', messages }, generatedConversation(4, 6)])
+    const page = app.window
+    const field = page.getByRole('textbox', { name: t('chat:sidebar.searchLabel') })
+    const results = page.getByRole('region', { name: t('search:results') })
+    await field.fill(`lighthouse ${rareWord(2)} coast`)
+    await shows(results.getByText(t('search:found', { count: 1, value: '1' })))
+    await field.press('Enter')
+    await shows(page.getByRole('log').getByText('metres high'))
+
+    await page.keyboard.press('Control+f')
+    const bar = page.getByRole('search', { name: t('search:find.label') })
+    const finds = async (text: string, shown: string): Promise<void> => {
+      await bar.getByRole('textbox').fill(text)
+      await eventually(
+        () => painted('find-present'),
+        (texts) => texts.length === 1 && (texts[0] ?? '').includes(shown),
+        `${text} marked`,
+      )
+    }
+    await finds('heron is slow', 'heron is slow')
+    await finds('kittiwake-small', 'kittiwake-small')
+    await finds('heron began', 'heron began')
+    await finds('h^2', 'h')
   })
 
   it('R46: a deleted chat is not found any more, and comes back with Undo', async () => {

@@ -11,7 +11,7 @@ import { createGuideTransport } from '../../src/main/guide/transport'
 import { silentLogger } from '../../src/main/logger'
 import { Secrets, type Keychain } from '../../src/main/secrets'
 import { LiveSettings } from '../../src/main/settings'
-import type { Part } from '../../src/shared/conversation'
+import { DEFAULT_CHAT_SETTINGS, type ChatSettings, type Part } from '../../src/shared/conversation'
 import { translator } from '../../src/shared/i18n'
 import { defaultSettings, type BackendView, type Locale } from '../../src/shared/settings'
 
@@ -65,6 +65,8 @@ export function openBackends({ keychain = noKeychain, locale = 'en', ...options 
     translate: () => translator(locale),
     findAttachment: async () => null,
     findSystemProxy: async () => 'DIRECT',
+    noteContact: () => undefined,
+    isBlocked: () => false,
     tap: (transport) => transport,
     keepMedia: (parts) => parts,
     clock: systemClock,
@@ -94,6 +96,7 @@ export interface AskOptions {
   text?: string
   signal?: AbortSignal
   answerId?: string
+  settings?: Partial<ChatSettings>
 }
 
 /** Asks one question and gives all parts of the answer. A wait before a retry is not waited for. */
@@ -109,6 +112,7 @@ export async function askBackend(backends: Backends, backendId: string, options:
     provider,
     model,
     isContinuation: false,
+    settings: { ...DEFAULT_CHAT_SETTINGS, ...options.settings },
     sessions: null,
   }
   const signal = options.signal ?? new AbortController().signal

@@ -52,10 +52,13 @@ export const errorSamples: { [Code in AppErrorCode]: Extract<AppError, { code: C
   'bad-archive': { code: 'bad-archive', reason: 'unsafe' },
   'bad-recording': { code: 'bad-recording', reason: 'newer' },
   'bad-header': { code: 'bad-header', name: 'x', reason: 'reserved' },
+  'bad-prompts': { code: 'bad-prompts', reason: 'format' },
   'no-backend': { code: 'no-backend' },
   'secret-unavailable': { code: 'secret-unavailable', reason: 'no-keychain' },
   attachment: { code: 'attachment', reason: 'too-large', name: 'a.png', format: null, limit: 20 },
+  upload: { code: 'upload', reason: 'unreadable', name: 'plan.pdf', message: 'No text' },
   media: { code: 'media', reason: 'private', host: 'example.test', limitBytes: null },
+  'newer-file': { code: 'newer-file' },
   storage: { code: 'storage', reason: 'full' },
   'not-found': { code: 'not-found', what: 'message' },
   'bad-request': { code: 'bad-request', channel: 'generation.start' },
@@ -75,6 +78,7 @@ const source = fc.oneof(fc.constantFrom('/media/a.png', '__proto__', 'constructo
 const statuses: { [Phase in AnswerStatus['phase']]: fc.Arbitrary<Extract<AnswerStatus, { phase: Phase }>> } = {
   connecting: fc.constant({ phase: 'connecting' }),
   waiting: fc.constant({ phase: 'waiting' }),
+  uploading: fc.record({ phase: fc.constant('uploading'), name: text, sentBytes: ms, totalBytes: ms }),
   retrying: fc.record(
     { phase: fc.constant('retrying'), attempt: ms, ofAttempts: ms, inMs: ms, cause: fc.constant('limit') },
     { requiredKeys: ['phase', 'attempt', 'ofAttempts', 'inMs'] },

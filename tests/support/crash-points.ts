@@ -152,7 +152,10 @@ function outcomes(
   return all
 }
 
-/** A disk on which nothing happens any more from a certain call on: so it looks to one that dies there. */
+/**
+ * A disk on which nothing happens any more from a certain call on: so it looks to one that dies there. The power stays on,
+ * so nobody has to wait for durability; that it is asked for counts as a call.
+ */
 function dyingDisk(dieAt: number) {
   let call = 0
   const isDead = (): boolean => call > dieAt
@@ -160,6 +163,6 @@ function dyingDisk(dieAt: number) {
     if (['stat', 'lstat', 'readdir', 'readFile', 'close'].includes(name)) return null
     call += 1
     return isDead() ? 'EIO' : null
-  })
+  }, hastyDisk)
   return { disk, isDead, count: (): number => call }
 }

@@ -25,13 +25,14 @@ export type Fault = (call: DiskCall) => string | null
 /**
  * The real disk, with faults. A write that fails for want of space has written its first half, as a real one may.
  * Every call is reported to `fault` before it is made.
+ *
+ * @param disk what is behind it, when that is another one
  */
-export function faultyDisk(fault: Fault): FileSystem {
+export function faultyDisk(fault: Fault, disk: FileSystem = diskFileSystem): FileSystem {
   const check = (name: DiskCall['name'], path: unknown): void => {
     const code = fault({ name, path: String(path) })
     if (code !== null) throw diskError(code)
   }
-  const disk = diskFileSystem
   const checked =
     <In extends unknown[], Out>(name: DiskCall['name'], call: (...args: In) => Promise<Out>) =>
     async (...args: In): Promise<Out> => {

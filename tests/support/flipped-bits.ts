@@ -22,7 +22,7 @@ async function sampleFolder(folder: string): Promise<Conversation[]> {
   await rooms.library.list()
   await rooms.library.trash(trashed.id)
   const added = await rooms.attachments.addFile({ name: 'a.png', bytes: gradient(3, 3) })
-  const attachments = added.ok ? [added.attachment] : []
+  const attachments = 'attachment' in added ? [added.attachment] : []
   await rooms.drafts.set({ key: asked.id, text: 'unsent', attachments, changedAt: 1 })
   const answer = { ...newAnswer(), parentId: asked.headId }
   const running = { ...asked, headId: answer.id, messages: [...asked.messages, answer] }

@@ -8,6 +8,7 @@ import { Drafts } from '../../src/main/drafts'
 import { Generations } from '../../src/main/generations'
 import { diskFileSystem } from '../../src/main/library/files'
 import { openLibrary } from '../../src/main/library/library'
+import { Storage } from '../../src/main/library/storage'
 import type { Logger } from '../../src/main/logger'
 import { Upkeep } from '../../src/main/upkeep'
 import { eventually } from './eventually'
@@ -23,12 +24,14 @@ export function openRooms(folder: string, options: { clock?: SetClock; trashDays
     (...line: unknown[]): void =>
       void logged.push([level, ...line])
   const logger: Logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
-  const library = openLibrary({ root: join(folder, 'library'), clock, logger, trashDays })
+  const storage = new Storage(logger)
+  const library = openLibrary({ root: join(folder, 'library'), clock, logger, storage, trashDays })
   const attachments = new Attachments(join(folder, 'attachments'), logger)
   const drafts = new Drafts({
     fs: diskFileSystem,
     path: join(folder, 'drafts.json'),
     clock,
+    storage,
     logger,
     isTemporary: (key) => library.isTemporary(key),
   })
@@ -36,14 +39,16 @@ export function openRooms(folder: string, options: { clock?: SetClock; trashDays
   const generations = new Generations({
     library,
     openSession: sessions.openSession,
-    findAttachments: async (ids) =>
-      Promise.all(
+    findAttachments: async (ids, isTemporary) => {
+      if (!isTemporary) await attachments.persist(ids)
+      return Promise.all(
         ids.map(async (id) => {
           const info = await attachments.find(id)
           if (info === null) throw failure({ code: 'not-found', what: 'attachment' })
           return info
         }),
-      ),
+      )
+    },
     clock,
     logger,
     isOnShow: () => true,
@@ -65,6 +70,7 @@ export function openRooms(folder: string, options: { clock?: SetClock; trashDays
       },
     },
     wire: { forget: (id) => void forgotten.push(id) },
+    now: () => clock.now(),
     logger,
   })
   onTestFinished(async () => {

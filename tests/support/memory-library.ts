@@ -71,13 +71,23 @@ export function memoryLibrary(): MemoryLibrary {
       trashed.set(id, conversation)
       conversations.delete(id)
     },
+    putInTrash: async (conversation) => {
+      trashed.set(conversation.id, conversation)
+    },
     restore: async (id) => {
       const conversation = trashed.get(id)
       if (conversation !== undefined) conversations.set(id, conversation)
+      return id
+    },
+    openTrashed: async (id) => {
+      const conversation = trashed.get(id)
+      if (conversation === undefined) throw failure({ code: 'not-found', what: 'conversation' })
+      return conversation
     },
     listTrash: async () => [],
     deleteFromTrash: async (ids) => {
       for (const id of ids) trashed.delete(id)
+      return [...ids]
     },
     expired: async () => [],
     async *readAll() {
@@ -120,6 +130,7 @@ export function memoryLibrary(): MemoryLibrary {
     recover: async () => [],
     pathOf: (id) => `/memory/${id}`,
     onChange: () => () => undefined,
+    onBeside: () => () => undefined,
     storageState: () => ({ isSafe: true }),
     onStorageState: () => () => undefined,
     compared: async () => undefined,

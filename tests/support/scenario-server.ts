@@ -9,6 +9,7 @@ import { type AddressInfo, type Socket } from 'node:net'
 import { gradient } from './images'
 import { play, type Answer, type PlayClock, type Sink } from './player/answer'
 import { LOCKED_PROVIDER, modelsOf, providers, version, type CatalogueKind } from './player/catalogue'
+import { Buckets, FILES } from './buckets'
 import { answerFor, page, type ScenarioRequest } from './player/scenarios'
 import { wav } from './sounds'
 
@@ -21,6 +22,8 @@ export interface ScenarioServerOptions {
   /** Keeps connections open after an answer, as `g4f api` does; the default is to close, as `g4f gui` does. */
   isKeepAlive?: boolean
   catalogue?: CatalogueKind
+  /** Takes files into buckets (protocol.md section 6), the default; without them it knows no such address. */
+  hasBuckets?: boolean
 }
 
 /** Times are milliseconds of `performance.now()`. */
@@ -65,6 +68,8 @@ export interface ScenarioServer {
   next(...scenarios: Scenario[]): void
   /** Lets every answer that holds go on. */
   release(): void
+  /** Forgets all buckets. */
+  emptyBuckets(): void
   /** Tears down every connection, listens to nobody for so long, then again at the same address. */
   restart(downMs: number): Promise<void>
   /** Resolves when `isTrue` holds, checked at each request, piece and end of a connection. */
@@ -77,7 +82,8 @@ const CONVERSATION = '/backend-api/v2/conversation'
 
 /** A Backend API server on a real socket, which does what a test, or the name of the model, tells it to do. */
 export async function startScenarioServer(options: ScenarioServerOptions = {}): Promise<ScenarioServer> {
-  const { port = 0, host = '127.0.0.1', apiKey, isKeepAlive = false, catalogue = 'usual' } = options
+  const { port = 0, host = '127.0.0.1', apiKey, isKeepAlive = false, catalogue = 'usual', hasBuckets = true } = options
+  const buckets = new Buckets()
   const requests: RecordedRequest[] = []
   const queue: Scenario[] = []
   const holders = new Set<() => void>()
@@ -128,6 +134,10 @@ export async function startScenarioServer(options: ScenarioServerOptions = {}): 
       sendJson(response, 401, { error: { message: 'Not authenticated' } }, { 'www-authenticate': 'Basic' })
       return
     }
+    if (hasBuckets && request.path.startsWith(FILES)) {
+      buckets.answer(request, response)
+      return
+    }
     if (request.path !== CONVERSATION) {
       answerOrdinary(request, response, catalogue)
       return
@@ -140,7 +150,8 @@ export async function startScenarioServer(options: ScenarioServerOptions = {}): 
     const earlier = asked.get(model) ?? 0
     asked.set(model, earlier + 1)
     const question: ScenarioRequest = {
-      json: request.json,
+      // As the models behind a server see it.
+      json: buckets.render(request.json),
       headers: request.headers,
       origin,
       elsewhere: elsewhereOrigin,
@@ -189,6 +200,7 @@ export async function startScenarioServer(options: ScenarioServerOptions = {}): 
     requests,
     conversations: () => requests.filter((request) => request.path === CONVERSATION),
     restart,
+    emptyBuckets: () => buckets.clear(),
     connections,
     next: (...scenarios) => void queue.push(...scenarios),
     release: () => {

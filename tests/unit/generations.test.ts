@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AttachedGeneration, StartGeneration } from '../../src/shared/contract'
 import {
   answerText,
+  DEFAULT_CHAT_SETTINGS,
   fold,
   pathOf,
   type AssistantMessage,
@@ -128,6 +129,7 @@ describe('start', () => {
       provider: null,
       model: 'small',
       isContinuation: false,
+      settings: DEFAULT_CHAT_SETTINGS,
       sessions: null,
     })
   })

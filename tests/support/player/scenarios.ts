@@ -554,11 +554,15 @@ function joined(steps: readonly Step[]): Uint8Array {
   return concat(steps.map((step) => (step.do === 'send' ? step.bytes : new Uint8Array())))
 }
 
+/** What is longer would be more events than can be made at once. */
+const MAX_ECHO = 20_000
+
 function describeRequest({ json }: ScenarioRequest): string {
   const messages: unknown[] = Array.isArray(json.messages) ? json.messages : []
   const last = messages.at(-1)
   const question = typeof last === 'object' && last !== null && 'content' in last ? last.content : null
-  const text = typeof question === 'string' ? question : JSON.stringify(question)
+  const whole = typeof question === 'string' ? question : JSON.stringify(question)
+  const text = whole.length > MAX_ECHO ? `${whole.slice(0, MAX_ECHO)}…` : whole
   const images = receivedMedia(json).map(
     ({ name, mime, bytes, sha256 }) => `- ${name ?? 'no name'}: ${mime}, ${bytes} bytes, sha256 \`${sha256}\``,
   )

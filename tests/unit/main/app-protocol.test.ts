@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import {
   CONTENT_SECURITY_POLICY,
   developmentPolicy,
+  DIAGRAM_POLICY,
   parseRange,
   resolveAppUrl,
   serveApp,
@@ -96,9 +97,18 @@ describe('the policy of every page', () => {
   it('S03 is the golden string', () => {
     expect(CONTENT_SECURITY_POLICY).toBe(
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: media:; " +
-        "font-src 'self'; media-src 'self' blob: media:; connect-src 'self'; worker-src 'self'; frame-src 'none'; " +
+        "font-src 'self'; media-src 'self' blob: media:; connect-src 'self'; worker-src 'self'; frame-src 'self'; " +
         "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
         "require-trusted-types-for 'script'; trusted-types 'none'",
+    )
+  })
+})
+
+describe('the policy of the frame that draws diagrams', () => {
+  it('S03 is the golden string: no origin, our own scripts, and nothing that could be fetched', () => {
+    expect(DIAGRAM_POLICY).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
+        "frame-ancestors 'self'; sandbox allow-scripts",
     )
   })
 })
@@ -108,7 +118,7 @@ describe('the policy in development', () => {
     expect(developmentPolicy('http://localhost:5173')).toBe(
       "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: media:; " +
         "font-src 'self'; media-src 'self' blob: media:; connect-src 'self' ws://localhost:5173; worker-src 'self'; " +
-        "frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     )
   })
 })

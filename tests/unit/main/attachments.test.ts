@@ -15,8 +15,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Attachments } from '../../../src/main/attachments'
 import { silentLogger } from '../../../src/main/logger'
+import type { AddedAttachment } from '../../../src/shared/contract'
+import type { AttachmentInfo } from '../../../src/shared/conversation'
+import { DEFAULT_IMAGE_SETTINGS, type ImageSettings } from '../../../src/shared/settings'
 import { toAppError } from '../../../src/shared/errors'
-import { gif, jpeg, png, webp } from '../../support/images'
+import { gif, jpeg, picture, png, tiff, webp } from '../../support/images'
 import { aac, avif, flac, mp3, mp4, ogg, wav, webm } from '../../support/sounds'
 
 function open(platform: NodeJS.Platform = 'linux') {
@@ -30,6 +33,9 @@ function open(platform: NodeJS.Platform = 'linux') {
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+/** The attachment of a result that has one. */
+const attachmentOf = (result: AddedAttachment): AttachmentInfo | null =>
+  'attachment' in result ? result.attachment : null
 const reasonOf = (result: Awaited<ReturnType<Attachments['addFile']>>): unknown =>
   result.ok ? 'taken' : result.error.code === 'attachment' ? result.error.reason : result.error
 
@@ -65,10 +71,10 @@ describe('attachments', () => {
     const { attachments, folder } = open()
     await attachments.addFile({ name: 'a.png', bytes: png() })
     const id = sha256(png())
-    expect(await attachments.path(id, png().length)).toBe(join(folder, `${id}.png`))
-    expect(await attachments.path(sha256(jpeg()), jpeg().length)).toBeNull()
+    expect(await attachments.sendable(id, png().length)).toBe(join(folder, `${id}.png`))
+    expect(await attachments.sendable(sha256(jpeg()), jpeg().length)).toBeNull()
     truncateSync(join(folder, `${id}.png`), png().length - 1)
-    expect(await attachments.path(id, png().length)).toBeNull()
+    expect(await attachments.sendable(id, png().length)).toBeNull()
   })
 
   it('R41 repairs a stored image that is damaged but of the same size, and leaves a whole one alone', async () => {
@@ -91,15 +97,72 @@ describe('attachments', () => {
       { name: 'b.png', bytes: jpeg() },
       { name: 'c', bytes: gif() },
       { name: 'd.jpg', bytes: webp() },
-      { name: 'e.png', bytes: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>') },
+      { name: 'e.png', bytes: Buffer.from('PK\x03\x04\x14\0\0\0', 'latin1') },
     ])
-    expect(results.map((result) => (result.ok ? result.attachment.mime : reasonOf(result)))).toEqual([
+    expect(results.map((result) => attachmentOf(result)?.mime ?? reasonOf(result))).toEqual([
       'image/png',
       'image/jpeg',
       'image/gif',
       'image/webp',
       'format',
     ])
+  })
+
+  it('takes texts and PDFs by content, a text always as UTF-8', async () => {
+    const { attachments } = open()
+    const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('Grüße\n', 'utf16le')])
+    const results = await attachments.add([
+      { name: 'a.rs', bytes: Buffer.from('fn main() {}\n') },
+      { name: 'b.png', bytes: Buffer.from('no image, whatever its name says') },
+      { name: 'c.csv', bytes: Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from('a;b\n')]) },
+      { name: 'd.txt', bytes: utf16 },
+      { name: 'e.txt', bytes: Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from('Grüße\n', 'utf16le').swap16()]) },
+      { name: 'f.log', bytes: Buffer.from('\x1b[31mred\x1b[0m\n') },
+      { name: 'g', bytes: Buffer.from('%PDF-1.7\n%\xe2\xe3\n', 'latin1') },
+    ])
+    const kept = results.map((result) => attachmentOf(result))
+    expect(kept.map((each) => each?.mime)).toEqual([...Array<string>(6).fill('text/plain'), 'application/pdf'])
+    const contents = await Promise.all(
+      kept.slice(2, 5).map(async (each) => readFileSync((await attachments.file(each?.id ?? ''))?.path ?? '', 'utf8')),
+    )
+    expect(contents).toEqual(['a;b\n', 'Grüße\n', 'Grüße\n'])
+    expect(kept[0]).toMatchObject({
+      name: 'a.rs',
+      bytes: 13,
+      width: 0,
+      height: 0,
+      id: sha256(Buffer.from('fn main() {}\n')),
+    })
+  })
+
+  it('S22 takes nothing for text that is none', async () => {
+    const { attachments } = open()
+    const results = await attachments.add([
+      { name: 'a.txt', bytes: Buffer.from('half a character: \xc3', 'latin1') },
+      { name: 'b.txt', bytes: Buffer.from('with a \0 in it') },
+      { name: 'c.txt', bytes: Buffer.from('Gr\xfc\xdfe', 'latin1') },
+      { name: 'd.txt', bytes: Buffer.from([0xff, 0xfe, 0x00, 0xd8]) },
+      { name: 'e.txt', bytes: Buffer.from([0xff, 0xfe]) },
+      { name: 'f.exe', bytes: Buffer.from('MZ\x90\0\x03', 'latin1') },
+    ])
+    expect(results.map(reasonOf)).toEqual(['format', 'format', 'format', 'format', 'empty', 'format'])
+  })
+
+  it('lets other work come between the pieces of a text of 19 MiB', async () => {
+    const { attachments } = open()
+    const bytes = Buffer.alloc(19 * 1024 * 1024, 'ä line of a log\n')
+    let turns = 0
+    let isOver = false
+    const turn = (): void => {
+      turns += 1
+      if (!isOver) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const added = attachmentOf(await attachments.addFile({ name: 'long.log', bytes }))
+    isOver = true
+    expect(added?.mime).toBe('text/plain')
+    // One for each mebibyte that is decoded, and one for each that is hashed.
+    expect(turns).toBeGreaterThan(2 * 19)
   })
 
   it('refuses one without stopping the others, and keeps their order', async () => {
@@ -109,7 +172,7 @@ describe('attachments', () => {
       { name: 'none.png', path: '/nowhere/none.png' },
       { name: 'c.gif', path: put('c.gif', gif()) },
     ])
-    expect(results.map((result) => (result.ok ? result.attachment.name : result.name))).toEqual([
+    expect(results.map((result) => attachmentOf(result)?.name ?? (result.ok ? null : result.name))).toEqual([
       'a.png',
       'none.png',
       'c.gif',
@@ -154,7 +217,6 @@ describe('attachments', () => {
     ['/dev/null', 'unreadable'],
     ['/proc/self/environ', 'empty'],
     ['/proc/self/mem', 'empty'],
-    ['/etc/passwd', 'format'],
     ['/nowhere', 'unreadable'],
     ['/etc/passwd\0.png', 'unreadable'],
     ['', 'unreadable'],
@@ -323,5 +385,118 @@ describe('results of answers', () => {
     const { attachments } = open()
     const film = await keep(attachments, mp4())
     expect(await attachments.find(film.id)).toBeNull()
+  })
+
+  it('S23 stores no place and no serial number, and says what went; the file of the person is not touched', async () => {
+    const { attachments, folder, put } = open()
+    const original = jpeg({ exif: tiff({ orientation: 6, gps: 'position' }) })
+    const path = put('photo.jpg', original)
+    const [added] = await attachments.add([{ name: 'photo.jpg', path }])
+    const attachment = added === undefined ? null : attachmentOf(added)
+    expect(attachment).toMatchObject({ removed: ['location', 'camera'], hasLocation: false, orientation: 6, width: 4 })
+    const stored = readFileSync(join(folder, `${attachment?.id}.jpg`))
+    expect(sha256(stored)).toBe(attachment?.id)
+    expect(stored.length).toBe(attachment?.bytes)
+    expect(readFileSync(path).equals(original)).toBe(true)
+  })
+
+  it('S23 with the setting off the bytes stay as they are, and the position is told', async () => {
+    const { folder } = open()
+    const images = (): ImageSettings => ({ ...DEFAULT_IMAGE_SETTINGS, isMetadataRemoved: false })
+    const attachments = new Attachments(folder, silentLogger, 'linux', images)
+    const original = jpeg({ exif: tiff({ gps: 'position' }) })
+    const added = await attachments.addFile({ name: 'a.jpg', bytes: original })
+    expect(attachmentOf(added)).toMatchObject({ id: sha256(original), hasLocation: true })
+    expect(attachmentOf(added)).not.toHaveProperty('removed')
+  })
+
+  it('S22 what a page has to draw is kept until then, and what it has drawn is checked like every file', async () => {
+    const { attachments } = open()
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="6" height="4"/>')
+    const id = sha256(svg)
+    expect(await attachments.addFile({ name: 'flow.svg', bytes: svg })).toEqual({
+      ok: true,
+      source: { id, name: 'flow.svg', format: 'SVG', bytes: svg.length, width: 0, height: 0 },
+    })
+    expect((await attachments.file(id))?.mime).toBe('image/svg+xml')
+    // It is no attachment: no message can name it.
+    expect(await attachments.find(id)).toBeNull()
+
+    const draw = (bytes: Uint8Array, sourceId = id) => attachments.addDrawn({ sourceId, name: 'flow.svg', bytes })
+    expect(reasonOf(await draw(svg))).toBe('format')
+    expect(reasonOf(await draw(gif()))).toBe('damaged')
+    expect(reasonOf(await draw(png().subarray(0, 40)))).toBe('damaged')
+    expect(await draw(png(), 'f'.repeat(64))).toMatchObject({ ok: false, error: { code: 'not-found' } })
+    expect(attachmentOf(await draw(png()))).toEqual({
+      id: sha256(png()),
+      name: 'flow.png',
+      mime: 'image/png',
+      bytes: png().length,
+      width: 6,
+      height: 4,
+      orientation: 1,
+      hasLocation: false,
+      before: { id, format: 'SVG', bytes: svg.length, width: 0, height: 0, isAnimated: false, isSendable: false },
+    })
+  })
+
+  it('S24 a drawing is never larger than what it was drawn from', async () => {
+    const { attachments } = open()
+    await attachments.addFile({ name: 'a.png', bytes: png() })
+    const larger = await attachments.addDrawn({ sourceId: sha256(png()), name: 'a.png', bytes: picture(7, 4) })
+    expect(reasonOf(larger)).toBe('damaged')
+    const smaller = await attachments.addDrawn({ sourceId: sha256(png()), name: 'a.png', bytes: picture(3, 2) })
+    expect(attachmentOf(smaller)).toMatchObject({ width: 3, before: { width: 6, isSendable: true, format: 'PNG' } })
+  })
+
+  it('S24 a small BMP that claims 65,000 pixels each way is refused before anything decodes it', async () => {
+    const { attachments } = open()
+    const bomb = Buffer.alloc(200)
+    bomb.write('BM')
+    bomb.writeUInt32LE(54, 10)
+    bomb.writeUInt32LE(40, 14)
+    bomb.writeInt32LE(65_000, 18)
+    bomb.writeInt32LE(65_000, 22)
+    expect(reasonOf(await attachments.addFile({ name: 'a.bmp', bytes: bomb }))).toBe('too-many-pixels')
+  })
+
+  it('a folder gives its images by name, as many as a message takes, and looks into no other', async () => {
+    const { attachments, root } = open()
+    const trip = join(root, 'trip')
+    mkdirSync(join(trip, 'inner.png'), { recursive: true })
+    for (let index = 1; index <= 12; index += 1) writeFileSync(join(trip, `${index}.png`), picture(index, 2))
+    writeFileSync(join(trip, 'notes.txt'), 'no image')
+    writeFileSync(join(trip, 'lying.png'), 'no image')
+    symlinkSync('/etc/passwd', join(trip, '0.png'))
+    const [added] = await attachments.add([{ name: 'trip', path: trip }])
+    if (added === undefined || !('inside' in added)) throw new Error('not opened')
+    expect(added.inside.map((each) => attachmentOf(each)?.name)).toEqual(
+      Array.from({ length: 10 }, (_, index) => `${index + 1}.png`),
+    )
+    expect([added.folder, added.left]).toEqual(['trip', 3])
+  })
+
+  it('takes WAV and MP3 as sounds, by content', async () => {
+    const { attachments } = open()
+    const results = [
+      await attachments.addFile({ name: 'a.png', bytes: wav() }),
+      await attachments.addFile({ name: 'b.mp3', bytes: mp3() }),
+      await attachments.addFile({ name: 'c.mp3', bytes: flac() }),
+    ]
+    expect(results.map((each) => attachmentOf(each)?.mime ?? reasonOf(each))).toEqual([
+      'audio/wav',
+      'audio/mpeg',
+      'format',
+    ])
+    expect(await attachments.find(sha256(wav()))).toMatchObject({ name: 'a.png', mime: 'audio/wav', width: 0 })
+  })
+
+  it('after a restart a draft tells what its images are called', async () => {
+    const { attachments, folder } = open()
+    const added = attachmentOf(await attachments.addFile({ name: 'fern.png', bytes: png() }))
+    const later = new Attachments(folder, silentLogger)
+    expect(later.isKnown(sha256(png()))).toBe(false)
+    later.remember(added === null ? [] : [added])
+    expect(await later.find(sha256(png()))).toMatchObject({ name: 'fern.png' })
   })
 })

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as v from 'valibot'
-import { Drafts, draftSchema, MAX_DRAFTS } from '../../../src/main/drafts'
+import { Drafts, draftSchema } from '../../../src/main/drafts'
 import { diskFileSystem, type FileSystem } from '../../../src/main/library/files'
+import { Storage } from '../../../src/main/library/storage'
 import { silentLogger } from '../../../src/main/logger'
-import type { StoredDraft } from '../../../src/shared/contract'
+import { MAX_DRAFT_TEXT, type StoredDraft } from '../../../src/shared/contract'
 import { eventually } from '../../support/eventually'
 import { faultyDisk } from '../../support/faulty-disk'
 import { setClock, temporaryFolder } from '../../support/temporary-library'
@@ -31,9 +32,13 @@ const draft = (key: string, text = 'unsent', attachments: StoredDraft['attachmen
 
 function open(folder: string, fs: FileSystem = diskFileSystem, isTemporary = (_key: string): boolean => false) {
   const path = join(folder, 'drafts.json')
-  const drafts = new Drafts({ fs, path, clock: setClock(77), logger: silentLogger, isTemporary })
-  onTestFinished(() => drafts.close())
-  return { drafts, path }
+  const storage = new Storage(silentLogger)
+  const drafts = new Drafts({ fs, path, clock: setClock(77), storage, logger: silentLogger, isTemporary })
+  onTestFinished(() => {
+    drafts.close()
+    storage.close()
+  })
+  return { drafts, path, storage }
 }
 
 afterEach(() => {
@@ -98,17 +103,51 @@ describe('drafts', () => {
     expect(await open(folder).drafts.list()).toHaveLength(2)
   })
 
-  it('are no more than 500: the oldest go', async () => {
-    const { drafts } = open(await temporaryFolder())
-    for (let at = 0; at < MAX_DRAFTS + 5; at += 1) await drafts.set(draft(`k${at}`))
-    await drafts.set(draft('k5', 'again'))
-    const keys = (await drafts.list()).map(({ key }) => key)
-    expect(keys).toHaveLength(MAX_DRAFTS)
-    expect(keys[0]).toBe('k6')
-    expect(keys.at(-1)).toBe('k5')
-    for (let at = 0; at < 20; at += 1) await drafts.set(draft(`long${at}`, 'x'.repeat(1024 * 1024)))
-    expect((await drafts.list()).length).toBeLessThanOrEqual(16)
-    expect((await drafts.list()).at(-1)?.key).toBe('long19')
+  it('of 4 MiB are kept; one for which there is no room is refused, and no other one goes for it', async () => {
+    const folder = await temporaryFolder()
+    const { drafts } = open(folder)
+    const long = (key: string, length = MAX_DRAFT_TEXT - 10_000): StoredDraft => draft(key, 'x'.repeat(length))
+    for (const key of ['a', 'b', 'c', 'd']) await drafts.set(long(key))
+    await expect(drafts.set(long('e', 100_000))).rejects.toMatchObject({ error: { code: 'storage', reason: 'full' } })
+    await expect(drafts.set(draft('a', 'x'.repeat(MAX_DRAFT_TEXT + 90_000)))).rejects.toThrow()
+    await drafts.set(draft('small'))
+    await drafts.set(long('d', MAX_DRAFT_TEXT - 20_000))
+    await drafts.flush()
+    const kept = await open(folder).drafts.list()
+    expect(kept.map(({ key, text }) => [key, text.length])).toEqual([
+      ['a', MAX_DRAFT_TEXT - 10_000],
+      ['b', MAX_DRAFT_TEXT - 10_000],
+      ['c', MAX_DRAFT_TEXT - 10_000],
+      ['small', 6],
+      ['d', MAX_DRAFT_TEXT - 20_000],
+    ])
+  })
+
+  it('more than 500 are all kept', async () => {
+    const folder = await temporaryFolder()
+    const { drafts } = open(folder)
+    for (let at = 0; at < 510; at += 1) await drafts.set(draft(`k${at}`))
+    await drafts.flush()
+    expect(await open(folder).drafts.list()).toHaveLength(510)
+  })
+
+  it('that were removed, sent or written over are in no file any more, the backup included (M6)', async () => {
+    const folder = await temporaryFolder()
+    const { drafts } = open(folder)
+    const all = async (): Promise<string> => {
+      await drafts.flush()
+      const names = await readdir(folder)
+      return (await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))).join('')
+    }
+    for (const key of ['a', 'b', 'c']) await drafts.set(draft(key, `secret of ${key}`))
+    expect(await all()).toContain('secret of a')
+    await drafts.set(draft('a', ''))
+    expect(await all()).not.toContain('secret of a')
+    await drafts.remove(['b'])
+    expect(await all()).not.toContain('secret of b')
+    await drafts.set(draft('c', 'something else'))
+    expect(await all()).not.toContain('secret')
+    expect(await all()).toContain('something else')
   })
 
   it.each([
@@ -135,7 +174,16 @@ describe('drafts', () => {
     const folder = await temporaryFolder()
     const rows = [draft('a'), { ...draft('b'), text: 5 }, { ...draft('c'), key: '../x' }, null, draft('d')]
     await writeFile(join(folder, 'drafts.json'), JSON.stringify({ version: 1, drafts: rows }))
-    expect(await open(folder).drafts.list()).toEqual([draft('a'), draft('d')])
+    const { drafts, path } = open(folder)
+    expect(await drafts.list()).toEqual([draft('a'), draft('d')])
+    await drafts.set(draft('e'))
+    await drafts.flush()
+    // A newer Parley may be able to read them.
+    const stored = JSON.parse(await readFile(path, 'utf8')) as { drafts: unknown[] }
+    expect(stored.drafts).toEqual([rows[1], rows[2], null, draft('a'), draft('d'), draft('e')])
+    await drafts.remove(['b'])
+    await drafts.flush()
+    expect(await readFile(path, 'utf8')).not.toContain('"b"')
     expect(await open(join(folder, 'missing')).drafts.list()).toEqual([])
   })
 
@@ -144,13 +192,15 @@ describe('drafts', () => {
     let isFull = true
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const disk = faultyDisk(({ name }) => (isFull && name === 'open' ? 'ENOSPC' : null))
-    const { drafts, path } = open(folder, disk)
+    const { drafts, path, storage } = open(folder, disk)
     await drafts.set(draft('a'))
     await drafts.flush()
     expect(await drafts.list()).toEqual([draft('a')])
     expect(await readdir(folder)).toEqual([])
+    // The banner says so.
+    expect(storage.state()).toEqual({ isSafe: false, reason: 'full' })
     isFull = false
-    vi.advanceTimersByTime(5000)
+    vi.advanceTimersByTime(1000)
     vi.useRealTimers()
     await eventually(
       () => readFile(path, 'utf8').catch(() => ''),
@@ -186,7 +236,7 @@ describe('drafts', () => {
       draft(''),
       draft('../x'),
       draft('x'.repeat(65)),
-      draft('a', 'x'.repeat(1024 * 1024 + 1)),
+      draft('a', 'x'.repeat(MAX_DRAFT_TEXT + 1)),
       draft(
         'a',
         'x',

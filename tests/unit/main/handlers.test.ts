@@ -57,16 +57,24 @@ const good: Record<(typeof requestNames)[number], unknown> = {
   'conversation.leave': undefined,
   'conversation.rename': { conversationId: ID, title: 'A title' },
   'conversation.pin': { conversationId: ID, isPinned: true },
+  'conversation.setSettings': {
+    conversationId: ID,
+    settings: { system: 'Be short.', temperature: 0.7, maxTokens: 900, parameters: '{"seed": 1}', webSearch: true },
+  },
   'conversation.trash': { conversationId: ID },
   'conversation.restore': { conversationId: ID },
   'conversation.search': { query: 'words' },
   'conversation.duplicate': { conversationId: ID },
   'conversation.branch': { conversationId: ID, messageId: ID },
   'conversation.showMessage': { conversationId: ID, messageId: ID },
+  'conversation.deleteMessage': { conversationId: ID, messageId: ID },
+  'conversation.putBackMessages': { deletionId: ID },
   'conversation.keep': { conversationId: ID },
   'conversation.discard': { conversationId: ID },
   'trash.list': undefined,
-  'trash.delete': { conversationIds: [ID] },
+  'trash.read': { file: '00000000-0000-4000-8000-000000000000.1750000000000.json' },
+  'trash.delete': { files: ['00000000-0000-4000-8000-000000000000.1750000000000.json'] },
+  'transfer.showFile': { fileId: '00000000-0000-4000-8000-000000000000' },
   'draft.list': undefined,
   'draft.set': { key: 'quick-ask', text: 'Why', attachments: [picture], changedAt: 1 },
   'library.check': undefined,
@@ -74,8 +82,25 @@ const good: Record<(typeof requestNames)[number], unknown> = {
   'library.sizes': undefined,
   'library.backUp': undefined,
   'library.planRestore': undefined,
-  'library.restore': { planId: ID },
+  'library.exportAll': undefined,
+  'library.restore': { planId: ID, overwrite: [ID], withBackends: true, withSettings: false },
+  'transfer.state': undefined,
+  'transfer.stop': { transferId: ID },
+  'contact.list': undefined,
+  'contact.forget': { host: 'home.lan:1337' },
   'library.dropPlan': { planId: ID },
+  'prompt.list': undefined,
+  'prompt.save': {
+    id: ID,
+    name: 'Release notes',
+    command: 'release',
+    text: 'For {product}.',
+    variables: [{ name: 'product', first: 'Parley', choices: [], last: null }],
+  },
+  'prompt.remove': { promptId: ID },
+  'prompt.remember': { promptId: ID, values: [{ name: 'product', value: 'Parley' }] },
+  'prompt.import': undefined,
+  'prompt.export': undefined,
   'conversation.export': { conversationId: ID, format: 'pdf' },
   'app.deleteEverything': undefined,
   'conversation.showFile': { conversationId: ID },
@@ -84,6 +109,8 @@ const good: Record<(typeof requestNames)[number], unknown> = {
   'generation.attach': { generationId: ID },
   'generation.retryNow': { generationId: ID },
   'media.load': { conversationId: ID, messageId: ID, source: '/media/a.png' },
+  'media.save': { id: 'a'.repeat(64), name: 'fern.png' },
+  'media.drag': { id: 'a'.repeat(64), name: 'fern.png' },
   'media.speak': { conversationId: ID, messageId: ID },
   'wire.open': { messageId: ID },
   'wire.openFile': undefined,
@@ -93,12 +120,14 @@ const good: Record<(typeof requestNames)[number], unknown> = {
   'wire.curl': { recordingId: ID },
   'wire.save': { recordingId: ID },
   'attachment.add': {
+    temporary: '7f0d3d38-7f5c-4b32-8f8c-3b8f6c1f0a11',
     files: [
       { name: 'a.png', path: '/a.png' },
       { name: 'b.png', bytes: new Uint8Array(3) },
     ],
   },
-  'attachment.pick': undefined,
+  'attachment.draw': { sourceId: 'a'.repeat(64), name: 'fern.png', bytes: new Uint8Array(4) },
+  'attachment.pick': { temporary: null },
   'settings.get': undefined,
   'settings.set': { theme: 'dark', quickAsk: { isEnabled: false, shortcut: 'Alt+Space' } },
   'backend.list': undefined,
@@ -126,6 +155,7 @@ const good: Record<(typeof requestNames)[number], unknown> = {
   'quickAsk.hide': undefined,
   'quickAsk.resize': { heightPx: 100.5 },
   'quickAsk.shortcutState': undefined,
+  'quickAsk.checkShortcut': undefined,
   'window.openConversation': { conversationId: ID },
 }
 
@@ -189,9 +219,9 @@ describe('what may arrive (S16)', () => {
   it.each([
     ['a text over 1 MiB', 'link.open', { url: 'x'.repeat(1024 * 1024 + 1) }],
     [
-      'a question over 1 MiB',
+      'a question over 1 MiB, with its quotes',
       'generation.start',
-      { ...start, question: { ...question, text: 'x'.repeat(1024 * 1024 + 1) } },
+      { ...start, question: { ...question, text: 'x'.repeat(1024 * 1024 + 200_001) } },
     ],
     ['a list of 1,001', 'attachment.add', { files: huge(1001) }],
     ['a list that claims 4 billion', 'attachment.add', { files: new Array(4_294_967_295) }],
@@ -234,9 +264,9 @@ describe('what may arrive (S16)', () => {
     ],
     ['a secret of a header without its id', 'backend.setSecret', setSecret({ backendId: 'home', field: 'header' })],
     [
-      'a draft over 1 MiB',
+      'a draft over 4 MiB',
       'draft.set',
-      { key: 'new', text: 'x'.repeat(1024 * 1024 + 1), attachments: [], changedAt: 1 },
+      { key: 'new', text: 'x'.repeat(4 * 1024 * 1024 + 1), attachments: [], changedAt: 1 },
     ],
     ['a draft of a path', 'draft.set', { key: '../../x', text: 'x', attachments: [], changedAt: 1 }],
     [
@@ -317,7 +347,7 @@ describe('what requests do', () => {
 
   it('adds what was picked under its own name', async () => {
     calls.length = 0
-    await handlers['attachment.pick'].handle(house, undefined, caller)
+    await handlers['attachment.pick'].handle(house, { temporary: null }, caller)
     expect(calls).toEqual([
       [
         'attachments',
@@ -326,6 +356,7 @@ describe('what requests do', () => {
           { name: 'a b.png', path: '/home/me/a b.png' },
           { name: 'b.png', path: 'C:\\b.png' },
         ],
+        null,
       ],
     ])
   })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import type { Desk } from '../../../src/main/handlers'
 import { openHouse, type OpenedHouse } from '../../../src/main/house'
 import { silentLogger } from '../../../src/main/logger'
 import { LiveSettings } from '../../../src/main/settings'
+import { moveDeleted, removeDeleted } from '../../../src/main/transfer/deletion'
 import type { EventName, EventPayload, StartGeneration } from '../../../src/shared/contract'
 import type { AssistantMessage } from '../../../src/shared/conversation'
 import { translator } from '../../../src/shared/i18n'
@@ -33,7 +34,10 @@ interface Told {
   payload: unknown
 }
 
-async function open(desk: Partial<Desk> = {}): Promise<{ house: OpenedHouse; told: Told[]; folder: string }> {
+async function open(
+  desk: Partial<Desk> = {},
+  shutGate = async (): Promise<void> => undefined,
+): Promise<{ house: OpenedHouse; told: Told[]; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-house-'))
   mkdirSync(join(folder, 'logs'))
   writeFileSync(join(folder, 'logs', 'main.log'), '[info] start\n')
@@ -44,7 +48,12 @@ async function open(desk: Partial<Desk> = {}): Promise<{ house: OpenedHouse; tol
     settings: new LiveSettings(defaultSettings('linux'), { write: async () => undefined }, silentLogger),
     keychain: noKeychain,
     // No request of these tests asks for the desktop.
-    desk: { shortcutState: () => ({ kind: 'off' }), ...desk } as Partial<Desk> as Desk,
+    desk: {
+      shortcutState: () => ({ kind: 'off' }),
+      shut: () => undefined,
+      noteSetAside: () => undefined,
+      ...desk,
+    } as Partial<Desk> as Desk,
     broadcast: <K extends EventName>(name: K, payload: EventPayload<K>) => void told.push({ name, payload }),
     locale: () => 'en',
     systemLocale: 'en',
@@ -56,6 +65,7 @@ async function open(desk: Partial<Desk> = {}): Promise<{ house: OpenedHouse; tol
     logFolder: join(folder, 'logs'),
     chromium: '150.0.1',
     graphics: () => null,
+    shutGate,
     findSystemProxy: async () => 'DIRECT',
   })
   closing.push(() => house.leave())
@@ -100,6 +110,28 @@ describe('the rooms together', () => {
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['library', 'logs', 'secrets.json', 'settings.json']))
     await house.deleteEverything()
     expect(atStart).toEqual([])
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('M1 shut the windows and the gate before anything is deleted, and start anew also when something fails', async () => {
+    const steps: string[] = []
+    const { house, folder } = await open(
+      {
+        shut: () => void steps.push(`shut ${existsSync(join(folder, 'library'))}`),
+        startAnew: () => void steps.push('anew'),
+      },
+      () => {
+        steps.push(`gate ${existsSync(join(folder, 'library'))}`)
+        return Promise.reject(new Error('nobody foresaw this'))
+      },
+    )
+    await ask(house, 'guide', 'guide')
+    await house.library.flush()
+    await house.deleteEverything()
+    expect(steps).toEqual(['shut true', 'gate true', 'anew'])
+    // The next start goes on with it.
+    expect(moveDeleted(folder, true)).toEqual([])
+    await removeDeleted(folder, true)
     expect(readdirSync(folder)).toEqual([])
   })
 

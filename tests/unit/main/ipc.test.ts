@@ -4,6 +4,7 @@ import { broadcaster, eventNames, openGate, requestNames, type Caller, type Hand
 import type { Logger } from '../../../src/main/logger'
 import { contract, type RequestName, type Role } from '../../../src/shared/contract'
 import { failure } from '../../../src/shared/errors'
+import { eventually } from '../../support/eventually'
 
 const SECRET = 'CANARY-secret'
 
@@ -46,7 +47,7 @@ function open(
     { role: 'quick-ask', window: quickAsk.window },
   ]
   const channels = new Map<string, Invoke>()
-  openGate({
+  const gate = openGate({
     ipcMain: { handle: (name: string, invoke: Invoke) => void channels.set(name, invoke) },
     windows: {
       find: (contents) => callers.find(({ window }) => window.webContents === contents) ?? null,
@@ -68,7 +69,7 @@ function open(
     if (channel === undefined) throw new Error(`no channel ${name}`)
     return channel(event, raw)
   }
-  return { invoke, handled, log, channels, main, quickAsk }
+  return { invoke, handled, log, channels, main, quickAsk, gate }
 }
 
 describe('the gate', () => {
@@ -84,6 +85,30 @@ describe('the gate', () => {
     expect(await invoke('settings.set', main, { theme: 'dark' })).toEqual({ ok: true, value: 'done' })
     expect(handled).toEqual([{ house: { name: 'house' }, input: { theme: 'dark' }, role: 'main' }])
     expect(log).toEqual([])
+  })
+
+  it('M1 admits nothing once it is closed, and waits for what was admitted before, but for who closes it', async () => {
+    const ends = new Map<unknown, (value: unknown) => void>()
+    const { invoke, main, handled, gate } = open({
+      handle: (input) => new Promise((resolve) => ends.set(input, resolve)),
+    })
+    const before = invoke('draft.set', main, 'draft')
+    const own = invoke('app.deleteEverything', main, 'own')
+    await eventually(
+      () => Promise.resolve(ends.size),
+      (size) => size === 2,
+      'both requests',
+    )
+    let isClosed = false
+    const closed = gate.close('app.deleteEverything').then(() => (isClosed = true))
+    expect(await invoke('draft.set', main, 'late')).toEqual({ ok: false, error: { code: 'busy' } })
+    expect(handled).toHaveLength(2)
+    expect(isClosed).toBe(false)
+    ends.get('draft')?.('done')
+    await closed
+    expect(await before).toEqual({ ok: true, value: 'done' })
+    ends.get('own')?.('done')
+    expect(await own).toEqual({ ok: true, value: 'done' })
   })
 
   const strangers: [

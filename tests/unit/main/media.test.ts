@@ -42,7 +42,7 @@ type Serve = (request: IncomingMessage, response: ServerResponse) => void | Prom
 
 async function setUp(
   serve: Serve = (_request, response) => void response.end(png()),
-  options: Partial<MediaStoreOptions & BackendApiOptions> = {},
+  options: Partial<MediaStoreOptions & BackendApiOptions> & { load?: 'never' } = {},
 ) {
   const root = await mkdtemp(join(tmpdir(), 'parley-media-'))
   onTestFinished(() => rm(root, { recursive: true, force: true }))
@@ -50,17 +50,21 @@ async function setUp(
   const server = await startFileServer(serve)
   const attachments = new Attachments(folder, silentLogger)
   const library = memoryLibrary()
-  const { headers, elsewhere, findAddresses, finishWaitMs = 5000 } = options
+  const { headers, elsewhere, findAddresses, isBlocked, finishWaitMs = 5000 } = options
   const api = new BackendApi({
     url: server.url,
     ...(headers === undefined ? {} : { headers }),
     ...(elsewhere === undefined ? {} : { elsewhere }),
     ...(findAddresses === undefined ? {} : { findAddresses }),
+    ...(isBlocked === undefined ? {} : { isBlocked }),
   })
   const media = new MediaStore({
     attachments,
     library,
+    openLive: (id) => library.open(id),
     api: () => Promise.resolve(api),
+    pictureApi: () => Promise.resolve(api),
+    mayLoadPictures: () => options.load !== 'never',
     logger: silentLogger,
     finishWaitMs,
   })
@@ -422,7 +426,10 @@ describe('a result that a person asks for', () => {
     const store = new MediaStore({
       attachments: new Attachments(join(root, 'attachments'), silentLogger),
       library,
+      openLive: (id) => library.open(id),
       api: () => Promise.resolve(new BackendApi({ url: server.url, ...reachable() })),
+      pictureApi: () => Promise.resolve(new BackendApi({ url: server.url, ...reachable() })),
+      mayLoadPictures: () => true,
       logger: silentLogger,
     })
     expect(media).toBeInstanceOf(MediaStore)
@@ -486,6 +493,54 @@ describe('a result that a person asks for', () => {
       what: 'conversation',
     })
     expect(server.requests).toEqual([])
+  })
+
+  it('S08 a picture in a text is fetched without anything of the backend, kept with its answer, and asked for once', async () => {
+    const canary = await startFileServer((_request, response) => void response.end(png()))
+    const { media, library, server } = await setUp(undefined, {
+      headers: { authorization: 'Bearer CANARY', 'x-api-key': 'CANARY' },
+      ...reachable(),
+    })
+    const source = foreign(canary)
+    const ids = await keepAnswer(library, {
+      content: [{ type: 'text', text: `Look: ![a square](${source})\n\n[link](${source}?other)` }],
+    })
+    const file = await media.load({ ...ids, source })
+    expect(file).toMatchObject({ mime: 'image/png', width: 6, height: 4 })
+    expect((await library.open(ids.conversationId)).messages[0]).toMatchObject({ pictures: { [source]: file } })
+    expect(await media.load({ ...ids, source })).toEqual(file)
+    expect(canary.requests).toHaveLength(1)
+    expect(JSON.stringify(canary.requests)).not.toMatch(/CANARY|cookie|referer/iu)
+    expect(await errorOf(media.load({ ...ids, source: `${source}?other` }))).toMatchObject({ code: 'bad-request' })
+    expect(server.requests).toEqual([])
+  })
+
+  it('S08 S09 a picture in a text: no API of the server, no private network, no page, not when none is wanted', async () => {
+    const page = await startFileServer((_request, response) => void response.end('<!doctype html><p>no picture'))
+    const { media, library, server } = await setUp(undefined, {
+      ...reachable(),
+      isBlocked: (host) => host.startsWith('blocked.'),
+      findAddresses: (host) => Promise.resolve([host.startsWith('inside.') ? '10.0.0.1' : PUBLIC]),
+    })
+    const sources = {
+      refused: `${server.url}/backend-api/v2/version`,
+      private: `http://inside.example:${page.port}/a.png`,
+      blocked: `http://blocked.example:${page.port}/a.png`,
+      format: foreign(page),
+    }
+    const text = Object.values(sources)
+      .map((source) => `![a](${source})`)
+      .join('\n\n')
+    const ids = await keepAnswer(library, { content: [{ type: 'text', text }] })
+    for (const [reason, source] of Object.entries(sources)) {
+      expect(await errorOf(media.load({ ...ids, source }))).toMatchObject({ code: 'media', reason })
+    }
+    expect(server.requests).toEqual([])
+    expect(page.requests).toHaveLength(1)
+    const none = await setUp(undefined, { ...reachable(), load: 'never' })
+    const there = await keepAnswer(none.library, { content: [{ type: 'text', text }] })
+    expect(await errorOf(none.media.load({ ...there, source: sources.format }))).toMatchObject({ reason: 'blocked' })
+    expect(page.requests).toHaveLength(1)
   })
 
   it('says why it could not be kept, and can be asked for again', async () => {

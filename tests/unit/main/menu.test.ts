@@ -1,38 +1,67 @@
 import type { MenuItemConstructorOptions } from 'electron'
 import { describe, expect, it, vi } from 'vitest'
 import { menuTemplate, type MenuActions } from '../../../src/main/menu'
+import type { Platform } from '../../../src/shared/accelerator'
+import { actionKeys, type Shortcuts } from '../../../src/shared/actions'
+import type { AppCommand } from '../../../src/shared/contract'
 import { translator } from '../../../src/shared/i18n'
+import { defaultSettings } from '../../../src/shared/settings'
 
 vi.mock('electron', () => ({ Menu: {} }))
 
-function template(platform: NodeJS.Platform, isPackaged = true) {
+function template(platform: Platform, isPackaged = true, shortcuts: Shortcuts = {}) {
   const done: unknown[] = []
+  const tell = (where: string) => (command: AppCommand) =>
+    done.push([where, command.kind === 'action' ? command.action : command.kind])
   const actions: MenuActions = {
-    command: (command) => done.push(['main', command.kind]),
-    commandHere: (command) => done.push(['here', command.kind]),
+    command: tell('main'),
+    commandHere: tell('here'),
     quickAsk: () => done.push('quickAsk'),
     openLogs: () => done.push('openLogs'),
     openDataFolder: () => done.push('openDataFolder'),
   }
-  const menus = menuTemplate({ platform, isPackaged, t: translator('en'), actions })
+  const keys = actionKeys({ ...defaultSettings(platform), shortcuts }, platform)
+  const menus = menuTemplate({ platform, isPackaged, t: translator('en'), keys, actions })
   const items = menus.flatMap(({ submenu }) => submenu as MenuItemConstructorOptions[])
   return { menus, items, done }
 }
 
+const accelerators = ({ items }: ReturnType<typeof template>) =>
+  items.flatMap(({ accelerator, label }) => (accelerator === undefined ? [] : [[accelerator, label]]))
+
 describe('the native menu', () => {
-  it.each(['darwin', 'win32', 'linux'] as const)('has each key of the design once on %s', (platform) => {
-    const { items } = template(platform)
-    const keys = items.flatMap(({ accelerator, label }) => (accelerator === undefined ? [] : [[accelerator, label]]))
+  it.each([
+    ['darwin', 'Command'],
+    ['win32', 'Control'],
+    ['linux', 'Control'],
+  ] as const)('has the keys of the actions once on %s', (platform, mod) => {
+    const keys = accelerators(template(platform))
     expect(Object.fromEntries(keys)).toEqual({
-      'CommandOrControl+,': 'Settings…',
-      'CommandOrControl+N': 'New chat',
-      'CommandOrControl+Shift+N': 'New temporary chat',
-      'CommandOrControl+U': 'Attach images…',
-      'CommandOrControl+.': 'Stop the answer',
-      'CommandOrControl+\\': 'Sidebar',
-      'CommandOrControl+Shift+Y': 'Wire view',
+      [`${mod}+,`]: 'Settings…',
+      [`${mod}+N`]: 'New chat',
+      [`${mod}+Shift+N`]: 'New temporary chat',
+      [`${mod}+K`]: 'Search everything…',
+      'Alt+Up': 'Previous chat',
+      'Alt+Down': 'Next chat',
+      [`${mod}+/`]: 'Choose a model…',
+      [`${mod}+U`]: 'Attach images…',
+      [`${mod}+.`]: 'Stop the answer',
+      [`${mod}+F`]: 'Find in this chat',
+      [`${mod}+G`]: 'Next match',
+      [`${mod}+Shift+G`]: 'Previous match',
+      [`${mod}+Shift+F`]: 'Search in the list of chats',
+      [`${mod}+\\`]: 'Sidebar',
+      [`${mod}+Down`]: 'Jump to latest',
+      [`${mod}+Shift+Y`]: 'Wire view',
+      [`${mod}+Shift+/`]: 'Keyboard shortcuts',
     })
-    expect(keys).toHaveLength(7)
+    expect(keys).toHaveLength(17)
+  })
+
+  it('has the keys that a person has changed, and none where there is none', () => {
+    const keys = accelerators(template('linux', true, { stop: 'Mod+Shift+S', find: null }))
+    expect(keys).toContainEqual(['Control+Shift+S', 'Stop the answer'])
+    expect(keys.map(([, label]) => label)).not.toContain('Find in this chat')
   })
 
   it('has the menus that macOS expects, and only there', () => {
@@ -44,17 +73,28 @@ describe('the native menu', () => {
       'Window',
       'Help',
     ])
-    expect(template('linux').menus.map(({ label }) => label)).toEqual(['Chat', 'Edit', 'View', 'Help'])
-    const roles = (platform: NodeJS.Platform) => template(platform).items.map(({ role }) => role)
+    expect(template('linux').menus.map(({ label }) => label)).toEqual(['Chat', 'Edit', 'View', 'Window', 'Help'])
+    const roles = (platform: Platform) => template(platform).items.map(({ role }) => role)
     expect(roles('darwin')).toEqual(
-      expect.arrayContaining(['hide', 'hideOthers', 'unhide', 'services', 'quit', 'front']),
+      expect.arrayContaining(['hide', 'hideOthers', 'unhide', 'services', 'quit', 'front', 'zoom']),
     )
     expect(roles('win32')).not.toContain('services')
   })
 
   it.each(['darwin', 'win32', 'linux'] as const)('can quit, copy and paste on %s', (platform) => {
     const roles = template(platform).items.map(({ role }) => role)
-    for (const role of ['quit', 'undo', 'redo', 'cut', 'copy', 'paste', 'selectAll', 'about'] as const) {
+    for (const role of [
+      'quit',
+      'undo',
+      'redo',
+      'cut',
+      'copy',
+      'paste',
+      'selectAll',
+      'close',
+      'minimize',
+      'about',
+    ] as const) {
       expect(roles.filter((each) => each === role)).toHaveLength(1)
     }
   })
@@ -69,13 +109,23 @@ describe('the native menu', () => {
     for (const { click } of items) (click as (() => void) | undefined)?.()
     expect(done).toEqual([
       ['main', 'new-conversation'],
-      ['main', 'new-temporary-conversation'],
+      ['main', 'new-temporary-chat'],
       'quickAsk',
-      ['here', 'attach-files'],
+      ['main', 'palette'],
+      ['main', 'previous-chat'],
+      ['main', 'next-chat'],
+      ['main', 'choose-model'],
+      ['here', 'attach'],
       ['here', 'stop'],
       ['main', 'open-settings'],
-      ['main', 'toggle-sidebar'],
-      ['main', 'show-wire'],
+      ['main', 'find'],
+      ['main', 'find-next'],
+      ['main', 'find-previous'],
+      ['main', 'search-chats'],
+      ['main', 'sidebar'],
+      ['main', 'latest'],
+      ['main', 'wire'],
+      ['main', 'shortcut-sheet'],
       'openLogs',
       'openDataFolder',
       ['main', 'show-diagnostics'],

@@ -265,7 +265,7 @@ describe('secrets', () => {
   it('S27 puts a damaged file aside and does not overwrite it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-secrets-'))
     writeFileSync(join(folder, 'secrets.json'), '{"home":{"api-key":{"data":"')
-    expect(findSecrets(folder, 7)).toEqual({})
+    expect(findSecrets(folder, 7)).toEqual({ secrets: {}, keptAs: 'secrets.json.corrupt-7' })
     expect(readdirSync(folder)).toEqual(['secrets.json.corrupt-7'])
     expect(readFileSync(join(folder, 'secrets.json.corrupt-7'), 'utf8')).toContain('"data"')
   })

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/main/logger'
-import { findSettings, LiveSettings, settingsPatchSchema } from '../../../src/main/settings'
+import { findSettings, LiveSettings, patched, settingsPatchSchema } from '../../../src/main/settings'
+import { AppFailure } from '../../../src/shared/errors'
 import { defaultSettings, newBackendProfile, type Settings } from '../../../src/shared/settings'
 
 const NOW = 1_700_000_000_000
@@ -53,6 +54,20 @@ describe('settings at start', () => {
       proxy: { kind: 'system' },
       trust: { kind: 'system' },
     })
+  })
+
+  it('gives looks and habits that an older version did not have their defaults', () => {
+    const looks = {
+      columnWidth: 'normal',
+      wrapsCode: false,
+      followsAnswer: true,
+      showsProvider: true,
+      motion: 'system',
+      opensWith: 'new',
+    }
+    const older = Object.fromEntries(Object.entries(mine).filter(([name]) => !Object.hasOwn(looks, name)))
+    const folder = folderWith({ 'settings.json': JSON.stringify(older) })
+    expect(findSettings(folder, NOW)).toMatchObject({ settings: { ...older, ...looks }, recovered: null })
   })
 
   it('reads a profile of a newer version without what it does not know', () => {
@@ -194,5 +209,43 @@ describe('what a page may change', () => {
         expect(Object.keys(Object.prototype)).toEqual([])
       }),
     )
+  })
+})
+
+describe('keys that a person changes', () => {
+  const now = defaultSettings('linux')
+
+  it('are taken where they can all hold', () => {
+    const shortcuts = { find: 'Mod+D', favourite: null }
+    expect(patched(now, { shortcuts }, 'linux')).toEqual({ ...now, shortcuts })
+    expect(patched({ ...now, shortcuts }, { shortcuts: {} }, 'linux')).toEqual(now)
+  })
+
+  it.each([
+    { find: 'Mod+Shift+L', stop: 'Mod+Shift+L' },
+    { find: 'Enter' },
+    { send: 'Mod+Shift+L' },
+    { find: 'Mod+C' },
+    { find: 'Shift+L' },
+  ])('are refused where one key would mean two things, or write nothing any more: %o', (shortcuts) => {
+    expect(() => patched(now, { shortcuts }, 'linux')).toThrow(AppFailure)
+  })
+
+  it.each([{ shortcuts: { find: 1 } }, { shortcuts: { 'Find!': 'Mod+F' } }, { shortcuts: [] }, { shortcuts: 'x' }])(
+    'are refused in another shape: %o',
+    (patch) => expect(v.safeParse(settingsPatchSchema, patch).success).toBe(false),
+  )
+
+  it('of other versions are not lost, and a file without any loads', () => {
+    const shortcuts = { 'of-tomorrow': 'Mod+Shift+L' }
+    const stored = { ...defaultSettings(process.platform), shortcuts }
+    expect(findSettings(folderWith({ 'settings.json': JSON.stringify(stored) }), NOW).settings.shortcuts).toEqual(
+      shortcuts,
+    )
+    const { shortcuts: _left, checksSpelling: _too, spellingLanguages: _also, ...older } = stored
+    expect(findSettings(folderWith({ 'settings.json': JSON.stringify(older) }), NOW).settings).toEqual({
+      ...stored,
+      shortcuts: {},
+    })
   })
 })

@@ -16,6 +16,7 @@ function open(register: (accelerator: string) => boolean, isWayland = false) {
       unregister: (accelerator) => void held.delete(accelerator),
     },
     isWayland,
+    desktop: 'GNOME',
     onPress: () => undefined,
     onState: (state) => states.push(state),
     logger: silentLogger,
@@ -41,6 +42,19 @@ describe('the quick-ask shortcut', () => {
     expect(held.size).toBe(1)
   })
 
+  it('is let go of while it is paused, and a change of the setting ends that', () => {
+    const { shortcut, held } = open(() => true)
+    expect(shortcut.isPaused).toBeNull()
+    shortcut.set('Alt+Space', true)
+    expect(shortcut.isPaused).toBe(false)
+    expect(shortcut.pause(true)).toEqual({ kind: 'off' })
+    expect([shortcut.isPaused, held.size]).toEqual([true, 0])
+    expect(shortcut.pause(false).kind).toBe('registered')
+    shortcut.pause(true)
+    shortcut.set('Alt+P', true)
+    expect([shortcut.isPaused, ...held]).toEqual([false, 'Alt+P'])
+  })
+
   it('lets the old key go before it takes the new one', () => {
     const { shortcut, held } = open(() => true)
     shortcut.set('Alt+Space', true)
@@ -52,7 +66,7 @@ describe('the quick-ask shortcut', () => {
 
   it('does not even try on Wayland, where the answer would be a lie', () => {
     const { shortcut, held } = open(() => true, true)
-    expect(shortcut.set('Alt+Space', true)).toEqual({ kind: 'not-possible', reason: 'wayland' })
+    expect(shortcut.set('Alt+Space', true)).toEqual({ kind: 'not-possible', reason: 'wayland', desktop: 'GNOME' })
     expect(held.size).toBe(0)
   })
 
@@ -60,6 +74,6 @@ describe('the quick-ask shortcut', () => {
     const { shortcut } = open(() => {
       throw new TypeError('conversion failure')
     })
-    expect(shortcut.set('Nonsense', true)).toEqual({ kind: 'not-possible', reason: 'other' })
+    expect(shortcut.set('Nonsense', true)).toEqual({ kind: 'not-possible', reason: 'other', desktop: 'GNOME' })
   })
 })

@@ -56,6 +56,7 @@ const state: TrayState = {
   isRunning: false,
   conversations: [1, 2, 3, 4, 5, 6, 7].map((index) => summary(`id${index}`, `Title ${index}`)),
   accelerator: 'Control+Shift+Space',
+  isPaused: false,
   t: translator('en'),
 }
 
@@ -67,6 +68,7 @@ function actions(): { actions: TrayActions; done: string[] } {
       quickAsk: () => done.push('quickAsk'),
       showWindow: () => done.push('showWindow'),
       newConversation: () => done.push('newConversation'),
+      pauseShortcut: () => done.push('pauseShortcut'),
       openConversation: (id) => done.push(id),
       openSettings: () => done.push('openSettings'),
       quit: () => done.push('quit'),
@@ -88,6 +90,7 @@ describe('the tray menu', () => {
       'id3',
       'id4',
       'id5',
+      'pauseShortcut',
       'openSettings',
       'quit',
     ])

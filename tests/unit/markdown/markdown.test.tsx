@@ -50,6 +50,15 @@ describe('Markdown', () => {
     ])
   })
 
+  it('lists, quotes and tables go the way of their words: nothing within them has a direction of its own', () => {
+    const { container } = view('1. مرحبا\n   - x\n\n> مرحبا\n\n| مرحبا | b |\n| - | - |\n| c | d |')
+    expect([...container.querySelectorAll('[dir]')].map((each) => each.className)).toEqual([
+      'md-block',
+      'md-block',
+      'md-block',
+    ])
+  })
+
   it('shows the space of the design above each block', () => {
     const { container } = view('p\n\np\n\n# h\n\np\n\n```\nc\n```\n\n> q')
     const gaps = [...container.querySelectorAll('.md-group > .md-block')].map((block) => block.getAttribute('data-gap'))

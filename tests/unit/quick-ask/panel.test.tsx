@@ -55,7 +55,7 @@ function createMain() {
     'generation.start': (payload: StartGeneration) => {
       started = payload
       seq = 0
-      emit('conversation.changed', { kind: 'upsert', summary: summary(true) })
+      emit('conversation.changed', [{ kind: 'upsert', summary: summary(true) }])
       const { answerId: id, generationId, backendId, provider, model } = payload
       const answer = emptyAnswer({ id, parentId: null, createdAt: 1, generationId, backendId, provider, model })
       return { conversation: summary(true), question: null, answer }
@@ -106,7 +106,7 @@ function createMain() {
         }))
         emit('generation.event', events)
         if (parts.some(({ type }) => type === 'finish')) {
-          emit('conversation.changed', { kind: 'upsert', summary: summary(false) })
+          emit('conversation.changed', [{ kind: 'upsert', summary: summary(false) }])
         }
         await new Promise((resolve) => setTimeout(resolve, 30))
       })

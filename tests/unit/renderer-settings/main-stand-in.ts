@@ -130,6 +130,7 @@ export async function startMain(views: BackendView[], activeBackendId: string | 
     },
     'draft.list': () => good([]),
     'trash.list': () => good([]),
+    'transfer.state': () => good(null),
     'backend.save': (profile: BackendProfile) => {
       const error = says.save(profile)
       if (error !== null) return fail(error)

@@ -1,9 +1,11 @@
 // @vitest-environment happy-dom
 import { act } from 'react'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { initialTransferState, useTransfer } from '../../../src/renderer/transfer/state'
+import { TransferDialog } from '../../../src/renderer/transfer/transfer-dialog'
 import { Toaster } from '../../../src/renderer/controls/toast'
 import { PrivacyPage } from '../../../src/renderer/settings/privacy-page'
-import type { CheckReport, LibrarySizes, RestoreDone, RestorePlan } from '../../../src/shared/contract'
+import type { CheckReport, LibrarySizes, RestoreDone, RestorePlan, TransferState } from '../../../src/shared/contract'
 import { mount } from '../markdown/mount'
 import { startMain } from '../renderer/main-stand-in'
 import { createPerson } from './main-stand-in'
@@ -16,6 +18,7 @@ const SIZES: LibrarySizes = {
   conversations: { count: 196, bytes: 12 * 1_048_576 },
   media: { count: 40, bytes: 68 * 1_048_576 },
   trash: { count: 4, bytes: 1024 },
+  backups: { count: 0, bytes: 0 },
   logs: { bytes: 4096 },
   cache: { bytes: 0 },
 }
@@ -26,22 +29,63 @@ const PLAN: RestorePlan = {
   bytes: 84 * 1_048_576,
   source: 'parley',
   items: [
-    { title: 'Packing list for the boat', updatedAt: Date.UTC(2026, 10, 4), outcome: 'new' },
-    { title: 'Bursty tokens behind nginx', updatedAt: Date.UTC(2026, 10, 22), outcome: 'newer-here' },
-    { title: '', updatedAt: Date.UTC(2026, 9, 30), outcome: 'newer-there' },
+    { id: 'boat', title: 'Packing list for the boat', updatedAt: Date.UTC(2026, 10, 4), outcome: 'new' },
+    { id: 'nginx', title: 'Bursty tokens behind nginx', updatedAt: Date.UTC(2026, 10, 22), outcome: 'newer-here' },
+    { id: 'unnamed', title: '', updatedAt: Date.UTC(2026, 9, 30), outcome: 'newer-there' },
   ],
   same: 181,
   problems: [{ name: 'media/a.png', error: { code: 'bad-archive', reason: 'damaged' } }],
   media: 3,
+  backends: 2,
+  pictures: 0,
+  hasOtherSettings: false,
+}
+
+const DONE: RestoreDone = {
+  added: 0,
+  updated: 0,
+  kept: 0,
+  missing: 0,
+  pictures: 0,
+  drafts: 0,
+  backends: 0,
+  hasSettings: false,
+  problems: [],
+}
+
+const RUNNING: TransferState = {
+  id: 'transfer-1',
+  kind: 'restore',
+  fileName: 'parley-2026-11-15.zip',
+  bytes: 1,
+  source: 'parley',
+  step: 'work',
+  done: 148,
+  total: 312,
+  item: { title: 'Bread without kneading', images: 6 },
+  leftMs: 38_000,
+  problems: [],
+  isStopping: false,
+  end: null,
 }
 
 async function open(plan: RestorePlan | null = PLAN) {
   const main = startMain()
   main.answer('library.sizes', () => SIZES)
+  main.answer('transfer.state', () => null)
+  main.answer('contact.list', () => [
+    {
+      host: 'chat.home.lan',
+      purpose: { kind: 'backend', backendId: 'gone', name: 'Home server' },
+      requests: 1204,
+      lastAt: 0,
+    },
+  ])
   main.answer('library.planRestore', () => plan)
   const page = mount(
     <>
       <PrivacyPage />
+      <TransferDialog />
       <Toaster />
     </>,
   )
@@ -50,9 +94,23 @@ async function open(plan: RestorePlan | null = PLAN) {
   return main
 }
 
+const menuItem = (name: string): HTMLElement => {
+  const found = [...document.querySelectorAll<HTMLElement>('[role=menuitem]')].find((each) => each.textContent === name)
+  if (found === undefined) throw new Error(`no item ${name}`)
+  return found
+}
+const showInDialog = (): HTMLElement => {
+  const buttons = document.querySelectorAll<HTMLElement>('[role=dialog] button[aria-expanded=false]')
+  if (buttons[0] === undefined) throw new Error('no Show')
+  return buttons[0]
+}
+
 const restored = (): Promise<void> => person.press(person.button('Restore…'))
 
-beforeEach(() => document.body.replaceChildren())
+beforeEach(() => {
+  document.body.replaceChildren()
+  useTransfer.setState(initialTransferState(), true)
+})
 afterEach(() => close())
 
 describe('privacy and data', () => {
@@ -61,6 +119,7 @@ describe('privacy and data', () => {
     expect(person.text()).toContain('~/.config/Parley')
     expect(person.text()).toContain('Images68 MB')
     expect(person.text()).toContain('4 chats are in it.')
+    expect(person.text()).toContain('chat.home.lanHome server1,204')
     await person.press(person.button('Show'))
     expect(main.named('app.openDataFolder')).toHaveLength(1)
   })
@@ -72,8 +131,9 @@ describe('privacy and data', () => {
     for (const words of [
       'What this backup would change',
       'parley-2026-11-15.zip, 84 MB. Nothing has been changed yet.',
-      'new, will be added1newer here, will stay1older here, will be updated1',
+      'new, will be added1newer here, will stay1overwritten1',
       '181 are the same',
+      'Also bring back 2 backends without keys',
       'Packing list for the boat',
       '1 problem',
       'Parley backs up the present state first.',
@@ -88,36 +148,49 @@ describe('privacy and data', () => {
   })
 
   it('offers nothing to do when everything is here already', async () => {
-    await open({ ...PLAN, items: [], problems: [] })
+    await open({ ...PLAN, items: [], problems: [], backends: 0 })
     await restored()
     expect(person.text()).toContain('Everything in it is here already.')
     expect(person.has('Close')).toBe(true)
     expect(person.has('Cancel')).toBe(false)
   })
 
-  it('takes over, can be stopped, and says in words what came of it', async () => {
+  it('takes over what was chosen, shows how far it is, can be stopped, and says in words what came of it', async () => {
     const main = await open()
-    let finish: (done: RestoreDone) => void = () => undefined
-    main.answer('library.restore', () => new Promise<RestoreDone>((resolve) => (finish = resolve)))
+    main.answer('library.restore', () => new Promise<RestoreDone>(() => undefined))
     await restored()
-    await person.press(person.button('Take over 2 chats'))
+    await person.press(person.button('What becomes of “Bursty tokens behind nginx”'))
+    await person.press(menuItem('Overwrite this one'))
+    await person.press(person.button('Take over 3 chats'))
+    expect(main.named('library.restore')).toEqual([
+      { planId: 'plan-1', overwrite: ['nginx'], withBackends: false, withSettings: false },
+    ])
+    await act(async () => main.emit('transfer.changed', RUNNING))
+    expect(person.text()).toContain('148 of 312 chats')
+    expect(person.text()).toContain('about 40 s left')
+    expect(person.text()).toContain('Bread without kneading6 images')
     await person.press(person.button('Stop'))
-    expect(main.named('library.dropPlan')).toEqual([{ planId: 'plan-1' }])
-    await act(async () => finish({ added: 1, updated: 0, kept: 3, problems: PLAN.problems }))
-    expect(person.text()).toContain('1 chat added. 3 newer ones stayed.')
+    expect(main.named('transfer.stop')).toEqual([{ transferId: RUNNING.id }])
+    const done: RestoreDone = { ...DONE, added: 1, kept: 3, problems: PLAN.problems }
+    const end = { kind: 'taken-in', isStopped: true, done } as const
+    await act(async () => main.emit('transfer.changed', { ...RUNNING, problems: PLAN.problems, end }))
+    expect(person.text()).toContain('Stopped. 1 chat added. 3 newer ones stayed.')
+    await person.press(showInDialog())
     expect(person.text()).toContain('media/a.png: It is damaged.')
   })
 
   it('goes on in the background, and a toast says when it is done', async () => {
     const main = await open()
-    let finish: (done: RestoreDone) => void = () => undefined
-    main.answer('library.restore', () => new Promise<RestoreDone>((resolve) => (finish = resolve)))
+    main.answer('library.restore', () => new Promise<RestoreDone>(() => undefined))
     await restored()
     await person.press(person.button('Take over 2 chats'))
+    await act(async () => main.emit('transfer.changed', { ...RUNNING, kind: 'import' }))
     await person.press(person.button('Go on in the background'))
-    await act(async () => finish({ added: 312, updated: 0, kept: 0, problems: [] }))
-    expect(person.text()).toContain('312 chats added.')
-    expect(main.named('library.dropPlan')).toEqual([])
+    expect(person.text()).not.toContain('148 of 312 chats')
+    const end = { kind: 'taken-in', isStopped: false, done: { ...DONE, added: 312, missing: 2 } } as const
+    await act(async () => main.emit('transfer.changed', { ...RUNNING, kind: 'import', end }))
+    expect(person.text()).toContain('312 chats imported, 2 with missing pictures.')
+    expect(main.named('transfer.stop')).toEqual([])
   })
 
   it('says why a file is refused', async () => {
@@ -165,7 +238,11 @@ describe('privacy and data', () => {
 
   it('says what was backed up', async () => {
     const main = await open()
-    main.answer('library.backUp', () => ({ fileName: 'b.zip', bytes: 2048, conversations: 2, media: 1 }))
+    const made = { fileName: 'b.zip', bytes: 2048, conversations: 2, media: 1 }
+    main.answer('library.backUp', () => {
+      main.emit('transfer.changed', { ...RUNNING, kind: 'backup', source: null, end: { kind: 'written', made } })
+      return made
+    })
     await person.press(person.button('Back up…'))
     expect(person.text()).toContain('2 chats saved in b.zip, 2 KB.')
   })

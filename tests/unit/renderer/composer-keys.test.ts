@@ -20,7 +20,6 @@ function moment(change: Partial<ComposerMoment> = {}): ComposerMoment {
     isMac: false,
     isRunning: false,
     isEmpty: false,
-    isRecalled: false,
     hasQueued: false,
     ...change,
   }
@@ -67,8 +66,8 @@ describe('keys of the composer', () => {
     expect(actionOf(press('Enter', { ctrlKey: true, shiftKey: true }), running)).toBe('stop-and-send')
   })
 
-  it('the arrow up recalls the last question in an empty field only', () => {
-    expect(actionOf(press('ArrowUp'), moment({ isEmpty: true }))).toBe('recall')
+  it('the arrow up edits the last question, in an empty field only', () => {
+    expect(actionOf(press('ArrowUp'), moment({ isEmpty: true }))).toBe('edit-last')
     expect(actionOf(press('ArrowUp'), moment())).toBeNull()
     expect(actionOf(press('ArrowUp', { shiftKey: true }), moment({ isEmpty: true }))).toBeNull()
   })
@@ -78,9 +77,7 @@ describe('keys of the composer', () => {
     expect(actionOf(press('Escape'), moment({ isRunning: true }))).toBeNull()
   })
 
-  it('Esc lets a recalled question go, before it takes anything else back', () => {
-    expect(actionOf(press('Escape'), moment({ isRecalled: true, hasQueued: true }))).toBe('let-go')
-    expect(actionOf(press('Escape'), moment({ hasQueued: true }))).toBe('take-back')
+  it('Esc with nothing to take back is left to the layers', () => {
     expect(actionOf(press('Escape'), moment())).toBeNull()
   })
 })

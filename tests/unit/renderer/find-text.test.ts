@@ -2,6 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { findIn, MAX_HITS, patternOf, type FindHit } from '../../../src/renderer/chat/find-text'
 import type { Turn } from '../../../src/renderer/chat/turns'
 import { emptyAnswer, type AssistantMessage } from '../../../src/shared/conversation'
+import { createI18n, type Translate } from '../../../src/shared/i18n'
+
+const english = createI18n('en')
+const t: Translate = (key, values) => english.t(key, values ?? {})
 
 function question(key: string, text: string): Turn {
   return {
@@ -26,7 +30,7 @@ function answer(key: string, text: string, change: Partial<AssistantMessage> = {
 
 function find(turns: Turn[], query: string, isCaseSensitive = false): FindHit[] {
   const pattern = patternOf(query, isCaseSensitive)
-  return pattern === null ? [] : findIn(turns, pattern)
+  return pattern === null ? [] : findIn(turns, pattern, t)
 }
 
 const count = (text: string, query: string, isCaseSensitive = false): number =>
@@ -40,7 +44,8 @@ describe('find in the open conversation', () => {
     expect(count('1. one\n2. two', '1.')).toBe(0)
     expect(count('```ts\nconst a = `x`\n```', '`x`')).toBe(1)
     expect(count('a &amp; b &lt;tag&gt;', '& b <tag>')).toBe(1)
-    expect(count('x $a+b$ y', 'a+b')).toBe(0)
+    expect(count('x $a+b$ y', 'a+b')).toBe(1)
+    expect(count('$$\n\\frac{a}{b}\n$$', 'frac{a}')).toBe(1)
   })
 
   it('takes any space for any other, but never the edge of a block', () => {
@@ -64,12 +69,22 @@ describe('find in the open conversation', () => {
     },
   )
 
-  it('looks into questions, thinking and tools, top to bottom, and says what to open', () => {
+  it('looks into questions, thinking, attempts, notices and tools, top to bottom, and says what to open', () => {
     const turns = [
       question('q1', 'a flamingo'),
       answer('a1', 'text with a flamingo, and another flamingo', {
         reasoning: { text: 'flamingo first', startMs: 0, durationMs: 1 },
-        toolCalls: [{ index: 2, id: null, name: 'search', arguments: '{"query":"flamingo"}' }],
+        attempts: [
+          {
+            provider: { name: 'Flamingo', label: null, model: 'small', url: null },
+            reason: 'ProviderError: the flamingo has flown',
+            durationMs: 1,
+            content: [{ type: 'text', text: 'a flamingo is' }],
+            reasoning: null,
+          },
+        ],
+        notices: [{ kind: 'notice', text: 'flamingos are pink' }],
+        toolCalls: [{ index: 2, id: null, name: 'find_flamingo', arguments: '{"query":"flamingo"}' }],
       }),
       question('q2', 'nothing'),
       answer('a2', '', { preview: 'a *flamingo* on its way' }),
@@ -78,6 +93,11 @@ describe('find in the open conversation', () => {
     expect(hits.map(({ turnIndex, region, ordinal, disclosure }) => [turnIndex, region, ordinal, disclosure])).toEqual([
       [0, 'text', 0, null],
       [1, 'reasoning', 0, 'a1:reasoning'],
+      [1, 'attempt:0:who', 0, 'a1:attempts'],
+      [1, 'attempt:0:reason', 0, 'a1:attempts'],
+      [1, 'attempt:0:text', 0, 'a1:attempts'],
+      [1, 'notice:0', 0, null],
+      [1, 'tool:2:name', 0, null],
       [1, 'tool:2', 0, 'a1:tool:2'],
       [1, 'text', 0, null],
       [1, 'text', 1, null],

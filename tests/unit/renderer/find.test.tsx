@@ -232,6 +232,48 @@ describe('find in the open chat', () => {
     expect(container.querySelector('[data-find=reasoning]')?.textContent).toBe('A zebra thinks')
   })
 
+  it('opens attempts that are folded, and finds notices, names of tools and formulas as they are counted', async () => {
+    const told = talk('told', 'A formula: $x^2$.')
+    const [question, answer] = told.messages
+    if (question === undefined || answer?.role !== 'assistant') throw new Error('no answer')
+    const attempt = {
+      provider: { name: 'Heron', label: null, model: 'heron-small', url: null },
+      reason: 'ProviderError: the heron has flown',
+      durationMs: 1,
+      content: [{ type: 'text' as const, text: 'The heron stands' }],
+      reasoning: null,
+    }
+    const notices = [{ kind: 'notice', text: 'A heron is near' }]
+    const toolCalls = [{ index: 0, id: null, name: 'call_heron', arguments: '{"heron":1}' }]
+    const { press, type, find, container } = await open({
+      ...told,
+      messages: [question, { ...answer, attempts: [attempt], notices, toolCalls }],
+    })
+    await settle(() => showConversation('told'))
+    await press(document.body, 'f', { ctrlKey: true })
+    await type(`${BAR} input`, 'heron')
+    expect(status(container)).toBe('1 of 7')
+    // What is counted is what the page shows, region by region.
+    const shown = (): [string | null, number][] =>
+      [...container.querySelectorAll('[data-turn] [data-find]')]
+        .map((region): [string | null, number] => [
+          region.getAttribute('data-find'),
+          rangesIn(region, /heron/giu).length,
+        ])
+        .filter(([, count]) => count > 0)
+    expect(shown()).toEqual([
+      ['attempt:0:who', 2],
+      ['attempt:0:reason', 1],
+      ['attempt:0:text', 1],
+      ['notice:0', 1],
+      ['tool:0:name', 1],
+    ])
+    await press(find(`${BAR} input`), 'Enter', { shiftKey: true })
+    expect(shown().at(-1)).toEqual(['tool:0', 1])
+    await type(`${BAR} input`, 'x^2')
+    expect(status(container)).toBe('1 of 1')
+  })
+
   it('belongs to its chat: another one has no bar', async () => {
     const { press, container } = await open(talk('one', 'x'), talk('two', 'y'))
     await settle(() => showConversation('one'))
@@ -267,5 +309,12 @@ describe('marks in the page', () => {
     expect(texts('<p>one\n two</p><p>one</p><p>two</p>', /one\s+two/gu)).toEqual(['one\n two'])
     expect(texts('<button>buffer</button><span aria-hidden="true">buffer</span>buffer', /buffer/gu)).toEqual(['buffer'])
     expect(texts('a<br>b', /ab|a\sb/gu)).toEqual([])
+  })
+
+  it('take a formula as it is written, and as one place', () => {
+    const drawn = '<span class="md-math" data-tex="x^2"><span class="katex">x2</span></span>'
+    expect(texts(`<p>so ${drawn} is</p>`, /x\^2/gu)).toEqual(['x2'])
+    expect(texts(`<p>so ${drawn} is</p>`, /so x\^2 i/gu)).toEqual(['so x2 i'])
+    expect(texts(`<p>so ${drawn} is</p>`, /x2/gu)).toEqual([])
   })
 })

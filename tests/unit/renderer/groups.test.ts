@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { groupByDay, untilTomorrowMs } from '../../../src/renderer/sidebar/groups'
+import { datesFor } from '../../../src/renderer/dates'
 import { markOf } from '../../../src/renderer/sidebar/row'
 import type { ConversationSummary } from '../../../src/shared/conversation'
 
@@ -31,7 +32,11 @@ function summary(title: string, at: string | number, more: Partial<ConversationS
 }
 
 const shown = (...args: Parameters<typeof groupByDay>): string[] =>
-  groupByDay(...args).map((item) => (item.kind === 'heading' ? `# ${item.group}` : item.summary.title))
+  groupByDay(...args).map((item) =>
+    item.kind === 'row'
+      ? item.summary.title
+      : `# ${item.group === 'month' ? datesFor('en').month(item.monthMs, args[1]) : item.group}`,
+  )
 
 describe('the history, by day', () => {
   it('puts each conversation under its local day, the latest first, the pinned ones apart', () => {
@@ -53,9 +58,52 @@ describe('the history, by day', () => {
       '# yesterday',
       'last second of yesterday',
       'yesterday at midnight',
-      '# earlier',
+      '# this-month',
       'the day before',
     ])
+  })
+
+  it('goes month by month behind this one, however many there are', () => {
+    const now = new Date('2026-11-22T14:00:00+01:00')
+    const list = [
+      summary('first of the month', '2026-11-01T00:00:00+01:00'),
+      summary('last of October', '2026-10-31T23:59:59+01:00'),
+      summary('first of October', '2026-10-01T00:00:00+02:00'),
+      summary('last of September', '2026-09-30T23:59:59+02:00'),
+      summary('December a year ago', '2025-12-24T18:00:00+01:00'),
+      summary('without a date', 0),
+    ]
+    expect(shown(list, now)).toEqual([
+      '# this-month',
+      'first of the month',
+      '# October',
+      'last of October',
+      'first of October',
+      '# September',
+      'last of September',
+      '# December 2025',
+      'December a year ago',
+      '# earlier',
+      'without a date',
+    ])
+    expect(datesFor('ru').month(Date.parse('2025-12-24T18:00:00Z'), now)).toBe('Декабрь 2025 г.')
+    // On the first of a month yesterday is of the one before, and is yesterday.
+    expect(shown([summary('yesterday', '2026-10-31T12:00:00+01:00')], new Date('2026-11-01T09:00:00+01:00'))).toEqual([
+      '# yesterday',
+      'yesterday',
+    ])
+  })
+
+  it('is made of ten thousand conversations within a frame', () => {
+    const now = new Date('2026-11-22T14:00:00+01:00')
+    const list = Array.from({ length: 10_000 }, (_, index) => summary(`${index}`, now.getTime() - index * 7_000_000))
+    let best = Infinity
+    for (let round = 0; round < 5; round += 1) {
+      const startedMs = performance.now()
+      groupByDay(list, now)
+      best = Math.min(best, performance.now() - startedMs)
+    }
+    expect(best).toBeLessThan(17)
   })
 
   it('has temporary chats above all others, whenever they are from', () => {
@@ -76,7 +124,7 @@ describe('the history, by day', () => {
       '# yesterday',
       'first minute',
     ])
-    expect(shown([summary('before it', '2026-10-24T23:59:00+02:00')], autumn)).toEqual(['# earlier', 'before it'])
+    expect(shown([summary('before it', '2026-10-24T23:59:00+02:00')], autumn)).toEqual(['# this-month', 'before it'])
     const changeDay = new Date('2026-10-25T12:00:00+01:00')
     expect(untilTomorrowMs(changeDay)).toBe(12 * 3_600_000)
     expect(untilTomorrowMs(new Date('2026-10-25T00:00:00+02:00'))).toBe(25 * 3_600_000)
@@ -104,8 +152,15 @@ describe('the one mark of a row', () => {
     expect(markOf(summary('a', 0))).toBeNull()
   })
 
-  it('of a failure goes once it was seen', () => {
+  it('of a failure stays when it was seen, until there is another answer', () => {
     expect(markOf(summary('a', 0, { hasFailed: true, isUnread: true }))).toBe('failed')
-    expect(markOf(summary('a', 0, { hasFailed: true, isUnread: false }))).toBeNull()
+    expect(markOf(summary('a', 0, { hasFailed: true, isUnread: false }))).toBe('failed')
+    expect(markOf(summary('a', 0, { hasFailed: true, isRunning: true }))).toBe('running')
+    expect(markOf(summary('a', 0, { hasFailed: false }))).toBeNull()
+  })
+
+  it('of a draft comes after what is new, and before what is always so', () => {
+    expect(markOf(summary('a', 0, { isUnread: true }), true)).toBe('unread')
+    expect(markOf(summary('a', 0, { origin: 'quick-ask', isPinned: true }), true)).toBe('draft')
   })
 })

@@ -185,6 +185,16 @@ describe('deleting', () => {
   })
 })
 
+describe('a chat that another program has changed (R38)', () => {
+  it('is told of, with the way to what is kept beside it', async () => {
+    await open({}, ['c1', 'c2'])
+    await settle(() => main.emit('conversation.keptBeside', { conversationId: 'c2', title: 'Title of c2' }))
+    expect(document.querySelector('.layer-toast')?.textContent).toContain('Its version is kept as “Title of c2”')
+    await click('Open')
+    expect(useStore.getState().currentId).toBe('c2')
+  })
+})
+
 describe('the trash', () => {
   async function openTrash(ids: readonly string[] = ['c1', 'c2', 'c3'], change: Partial<Settings> = {}) {
     await open(change, ids)
@@ -224,7 +234,7 @@ describe('the trash', () => {
     expect(trashed()).toEqual(['Title of c1', 'Title of c2', 'Title of c3'])
     await settle(() => named('Put back “Title of c1”').focus())
     await click('Put back “Title of c1”')
-    expect(main.named('conversation.restore')).toEqual([{ conversationId: 'c1' }])
+    expect(main.named('conversation.restore')).toEqual([{ conversationId: 'c1', file: 'c1.1.json' }])
     expect(trashed()).toEqual(['Title of c2', 'Title of c3'])
     expect(document.activeElement?.getAttribute('aria-label')).toBe('Put back “Title of c2”')
     expect(rowTitles()).toEqual(['Title of c1'])
@@ -235,14 +245,30 @@ describe('the trash', () => {
   it('goes by arrow keys, one tab stop', async () => {
     await openTrash()
     const stops = () => all('[data-trashed] button').filter((each) => each.tabIndex === 0).length
-    expect(stops()).toBe(2)
+    expect(stops()).toBe(3)
     await settle(() => named('Delete “Title of c1” for good').focus())
     await press('ArrowDown')
     expect(document.activeElement?.getAttribute('aria-label')).toBe('Delete “Title of c2” for good')
     await press('End')
     expect(document.activeElement?.getAttribute('aria-label')).toBe('Delete “Title of c3” for good')
     await press('ArrowDown')
-    expect(stops()).toBe(2)
+    expect(stops()).toBe(3)
+  })
+
+  it('shows what is in one, with the way back', async () => {
+    await openTrash()
+    await click('Show what is in “Title of c2”')
+    const dialog = () => document.querySelector('[role=dialog]')
+    expect(main.named('trash.read')).toEqual([{ file: 'c2.1.json' }])
+    expect(dialog()?.textContent).toContain('You')
+    expect(dialog()?.textContent).toContain('Words of c2')
+    expect(dialog()?.textContent).toContain('3 more messages')
+    expect(await findings()).toEqual([])
+    await settle(() =>
+      [...dialog()!.querySelectorAll('button')].find((each) => each.textContent === 'Put back')!.click(),
+    )
+    expect(main.named('conversation.restore')).toEqual([{ conversationId: 'c2', file: 'c2.1.json' }])
+    expect(trashed()).toEqual(['Title of c1', 'Title of c3'])
   })
 
   it('deletes for good only after a question', async () => {
@@ -254,7 +280,7 @@ describe('the trash', () => {
     expect(main.named('trash.delete')).toEqual([])
     await press('Delete')
     await click('Delete for good')
-    expect(main.named('trash.delete')).toEqual([{ conversationIds: ['c2'] }])
+    expect(main.named('trash.delete')).toEqual([{ files: ['c2.1.json'] }])
     expect(trashed()).toEqual(['Title of c1', 'Title of c3'])
     expect(document.activeElement?.getAttribute('aria-label')).toBe('Put back “Title of c3”')
   })
@@ -266,7 +292,7 @@ describe('the trash', () => {
       '3 chats and their images cannot be brought back.',
     )
     await click('Delete for good')
-    expect(main.named('trash.delete')).toEqual([{ conversationIds: ['c1', 'c2', 'c3'] }])
+    expect(main.named('trash.delete')).toEqual([{ files: ['c1.1.json', 'c2.1.json', 'c3.1.json'] }])
     expect(document.querySelector('main')?.textContent).toContain('The trash is empty.')
     expect(await findings()).toEqual([])
   })

@@ -99,7 +99,7 @@ export function startMain(change: Partial<Settings> = {}) {
   const emit = (name: string, payload: unknown): void => listeners.get(name)?.forEach((listener) => listener(payload))
   const tell = (id: string): void => {
     const conversation = kept.get(id)
-    if (conversation !== undefined) emit('conversation.changed', { kind: 'upsert', summary: summarize(conversation) })
+    if (conversation !== undefined) emit('conversation.changed', [{ kind: 'upsert', summary: summarize(conversation) }])
   }
   const foldKept = (events: readonly GenerationEvent[]): void => {
     for (const event of events) {
@@ -152,7 +152,7 @@ export function startMain(change: Partial<Settings> = {}) {
     const conversation = kept.get(id)
     if (conversation === undefined) throw notFound()
     kept.delete(id)
-    emit('conversation.changed', { kind: 'remove', conversationId: id })
+    emit('conversation.changed', [{ kind: 'remove', conversationId: id }])
     return conversation
   }
   const copy = (id: string, headId?: string) => {
@@ -192,6 +192,7 @@ export function startMain(change: Partial<Settings> = {}) {
       trashed.delete(conversationId)
       kept.set(conversationId, conversation)
       tell(conversationId)
+      return { conversationId }
     },
     'conversation.duplicate': ({ conversationId }: { conversationId: string }) => copy(conversationId),
     'conversation.branch': ({ conversationId, messageId }: { conversationId: string; messageId: string }) =>
@@ -205,16 +206,25 @@ export function startMain(change: Partial<Settings> = {}) {
     'conversation.discard': ({ conversationId }: { conversationId: string }) => {
       take(conversationId)
     },
+    'transfer.state': () => null,
     'trash.list': () =>
       [...trashed.values()].map((conversation): TrashedConversation => ({
+        file: `${conversation.id}.1.json`,
         summary: summarize(conversation),
         messages: pathOf(conversation).length,
         images: 0,
         deletedAt: Date.now() - 3_600_000,
         expiresAt: Date.now() + 30 * 86_400_000 - 3_600_000,
       })),
-    'trash.delete': ({ conversationIds }: { conversationIds: string[] }) => {
-      for (const id of conversationIds) trashed.delete(id)
+    'trash.read': ({ file }: { file: string }) => ({
+      messages: [
+        { who: null, text: `Words of ${file.replace(/\.1\.json$/u, '')}` },
+        { who: 'Lab', text: 'An answer' },
+      ],
+      left: 3,
+    }),
+    'trash.delete': ({ files }: { files: string[] }) => {
+      for (const file of files) trashed.delete(file.replace(/\.1\.json$/u, ''))
     },
     'draft.list': () => [...drafts.values()],
     'draft.set': (draft: StoredDraft) => {

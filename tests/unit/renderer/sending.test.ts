@@ -5,6 +5,7 @@ import { choose } from '../../../src/renderer/store/backends'
 import { attachFiles, changeDraft } from '../../../src/renderer/store/drafts'
 import {
   continueAnswer,
+  removeQueued,
   retryAnswer,
   sendDraft,
   sendMessage,
@@ -77,16 +78,43 @@ describe('sending', () => {
     expect(thread()[0]).toBe('Precious words\n\nmore')
   })
 
-  it('one message waits for the running answer, and goes when that has ended', async () => {
+  const waiting = (): string[] => (useStore.getState().queued.get(here()) ?? []).map(({ text }) => text)
+
+  it('messages wait for the running answer, and go one by one in their order', async () => {
     await ask('One')
     await ask('Two')
-    expect(main.asked()).toHaveLength(1)
-    expect(useStore.getState().queued.get(here())?.text).toBe('Two')
     await ask('Three')
-    expect(useStore.getState().queued.get(here())?.text).toBe('Two\n\nThree')
+    expect(main.asked()).toHaveLength(1)
+    expect(waiting()).toEqual(['Two', 'Three'])
     await main.finish('complete')
-    expect(main.asked().map(({ question }) => question)).toMatchObject([{ text: 'One' }, { text: 'Two\n\nThree' }])
+    expect(main.asked().map(({ question }) => question)).toMatchObject([{ text: 'One' }, { text: 'Two' }])
+    expect(waiting()).toEqual(['Three'])
+    await main.finish('complete')
+    expect(main.asked().at(-1)?.question).toMatchObject({ text: 'Three' })
     expect(useStore.getState().queued.size).toBe(0)
+  })
+
+  it('one that waits can be taken back to be edited, or taken out; what stops the answer goes first', async () => {
+    await ask('One')
+    await ask('Two')
+    await ask('Three')
+    const [two, three] = useStore.getState().queued.get(here()) ?? []
+    takeBackQueued(here(), three?.key)
+    expect([waiting(), draft()]).toEqual([['Two'], 'Three'])
+    await settle(() => stopAndSend(here()))
+    expect(main.asked().at(-1)?.question).toMatchObject({ text: 'Three' })
+    expect(waiting()).toEqual(['Two'])
+    removeQueued(here(), two?.key ?? '')
+    expect(useStore.getState().queued.size).toBe(0)
+    expect(draft()).toBe('')
+  })
+
+  it('after a failure all that waits is back in the field, in its order', async () => {
+    await ask('One')
+    await ask('Two')
+    await ask('Three')
+    await main.finish('failed', { code: 'empty-answer' })
+    expect([waiting(), draft()]).toEqual([[], 'Two\n\nThree'])
   })
 
   it('is not sent into the same trouble: after a failure it is back in the field', async () => {
@@ -158,7 +186,7 @@ describe('stopping', () => {
   it('puts a message that waits back into the field instead of sending it', async () => {
     await ask('First?')
     await ask('Second?')
-    expect(useStore.getState().queued.get(here())?.text).toBe('Second?')
+    expect(useStore.getState().queued.get(here())).toMatchObject([{ text: 'Second?' }])
     await settle(() => stopAnswer(here()))
     await main.finish('stopped')
     expect(thread()).toEqual(['First?', 'stopped: '])

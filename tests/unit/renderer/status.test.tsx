@@ -123,7 +123,19 @@ describe('the status line by the clock', () => {
 
   const open = (message: AssistantMessage, locale: Locale = 'en') => {
     const page = mount(<StatusLine message={message} conversationId="c1" />, locale)
-    return { ...page, words: () => page.container.textContent }
+    /** What is seen; commas between the parts are for screen readers, where the dots are hidden. */
+    const words = (): string => {
+      const seen = page.container.cloneNode(true) as HTMLElement
+      for (const hidden of seen.querySelectorAll('.sr-only')) hidden.remove()
+      return seen.textContent
+    }
+    /** What a screen reader gets. */
+    const spoken = (): string => {
+      const heard = page.container.cloneNode(true) as HTMLElement
+      for (const hidden of heard.querySelectorAll('[aria-hidden="true"]')) hidden.remove()
+      return heard.textContent
+    }
+    return { ...page, words, spoken }
   }
 
   it('R11: says nothing at first, then ticks with each second', () => {
@@ -139,6 +151,7 @@ describe('the status line by the clock', () => {
     expect(page.words()).toBe('Waiting for provider… 4 s')
     pass(26_000)
     expect(page.words()).toBe('Waiting for provider… 30 s·some models need minutes')
+    expect(page.spoken()).toBe('Waiting for provider… 30 s, some models need minutes')
     page.unmount()
   })
 

@@ -7,9 +7,10 @@ import {
   showNewConversation,
   showTemporaryConversation,
 } from '../../../src/renderer/store/conversations'
-import { attachFiles, changeDraft } from '../../../src/renderer/store/drafts'
+import { attachFiles, changeDraft, cutExcess } from '../../../src/renderer/store/drafts'
 import { sendDraft } from '../../../src/renderer/store/sending'
 import { EMPTY_DRAFT, useStore } from '../../../src/renderer/store/state'
+import { MAX_DRAFT_TEXT, MAX_QUESTION_TEXT } from '../../../src/shared/contract'
 import type { AttachmentInfo } from '../../../src/shared/conversation'
 import { newConversation, settle, startMain } from './main-stand-in'
 
@@ -55,6 +56,54 @@ describe('drafts', () => {
     await pause()
     expect(main.named('draft.set')).toEqual([])
     expect(main.drafts()).toEqual({ new: 'in the new one', c1: 'in c1', 'quick-ask': 'of the other window' })
+  })
+
+  it('R33: what stands in the composer of a temporary chat is kept with it, without another key', async () => {
+    main.keep({ ...newConversation('c1', 'home'), isTemporary: true })
+    await bootStore()
+    await showConversation('c1')
+    write('half a question')
+    await pause()
+    expect(main.named('draft.set')).toEqual([])
+    expect(await keepConversation('c1')).toBeNull()
+    await pause()
+    expect(main.drafts()).toEqual({ c1: 'half a question' })
+  })
+
+  it('for which there is no room are named, until they are sent, cleared or kept', async () => {
+    await bootStore()
+    write('x'.repeat(MAX_DRAFT_TEXT + 1))
+    await pause()
+    expect(main.named('draft.set')).toEqual([])
+    expect([...useStore.getState().unkept]).toEqual([here()])
+    write('short')
+    await pause()
+    expect(main.drafts()).toEqual({ new: 'short' })
+    expect(useStore.getState().unkept.size).toBe(0)
+    main.refuse('draft.set', { code: 'storage', reason: 'full' })
+    write('one too many')
+    await pause()
+    expect([...useStore.getState().unkept]).toEqual([here()])
+    expect(draft()).toBe('one too many')
+    write('')
+    await pause()
+    expect(useStore.getState().unkept.size).toBe(0)
+  })
+
+  it('that are too long for one message are not sent; what is too much goes to the clipboard', async () => {
+    await bootStore()
+    const text = `${'x'.repeat(MAX_QUESTION_TEXT - 1)}🙂 the rest`
+    write(text)
+    expect(sendDraft(here())).toBe(false)
+    expect(draft()).toBe(text)
+    const copy = vi.spyOn(navigator.clipboard, 'writeText').mockRejectedValueOnce(new Error('refused'))
+    await expect(cutExcess(here())).rejects.toThrow()
+    expect(draft()).toBe(text)
+    copy.mockResolvedValueOnce()
+    await cutExcess(here())
+    expect(copy).toHaveBeenLastCalledWith('🙂 the rest')
+    expect(draft()).toBe('x'.repeat(MAX_QUESTION_TEXT - 1))
+    expect(sendDraft(here())).toBe(true)
   })
 
   it('are told while somebody types, not after it, and at once when the field is left', async () => {
@@ -129,7 +178,7 @@ describe('drafts', () => {
     await bootStore()
     await showConversation('c1')
     write('in c1')
-    await settle(() => main.emit('conversation.changed', { kind: 'remove', conversationId: 'c1' }))
+    await settle(() => main.emit('conversation.changed', [{ kind: 'remove', conversationId: 'c1' }]))
     expect(here()).not.toBe('c1')
     showNewConversation()
     expect(draft()).toBe('')
@@ -144,7 +193,7 @@ describe('drafts', () => {
     const id = here()
     write('the next question')
     await settle(() => sendDraft(id))
-    await settle(() => main.emit('conversation.changed', { kind: 'remove', conversationId: id }))
+    await settle(() => main.emit('conversation.changed', [{ kind: 'remove', conversationId: id }]))
     await pause()
     expect(main.drafts()).toEqual({ [id]: 'the next question' })
   })

@@ -83,9 +83,19 @@ const examples: { [C in AppErrorCode]: Extract<AppError, { code: C }>[] } = {
     code: 'bad-archive',
     reason,
   })),
+  'bad-prompts': (['unreadable', 'format', 'newer', 'too-large'] as const).map((reason) => ({
+    code: 'bad-prompts',
+    reason,
+  })),
   'bad-recording': (['unreadable', 'format', 'newer', 'too-large'] as const).map((reason) => ({
     code: 'bad-recording',
     reason,
+  })),
+  upload: (['unsupported', 'unreadable'] as const).map((reason) => ({
+    code: 'upload',
+    reason,
+    name: 'plan.pdf',
+    message: null,
   })),
   media: (['gone', 'refused', 'private', 'format', 'too-large', 'failed'] as const).map((reason) => ({
     code: 'media',
@@ -104,9 +114,20 @@ const examples: { [C in AppErrorCode]: Extract<AppError, { code: C }>[] } = {
     reason,
   })),
   attachment: (
-    ['empty', 'format', 'damaged', 'too-large', 'too-many-pixels', 'too-many', 'folder', 'unreadable'] as const
+    [
+      'empty',
+      'format',
+      'damaged',
+      'too-large',
+      'too-many-pixels',
+      'too-many',
+      'folder',
+      'unreadable',
+      'no-room',
+    ] as const
   ).map((reason) => ({ code: 'attachment', reason, name: 'scan.tiff', format: 'TIFF', limit: 20 })),
   storage: (['full', 'read-only', 'damaged', 'failed'] as const).map((reason) => ({ code: 'storage', reason })),
+  'newer-file': [{ code: 'newer-file' }],
   'not-found': (['conversation', 'message', 'generation', 'attachment', 'backend', 'file', 'recording'] as const).map(
     (what) => ({ code: 'not-found', what }),
   ),

@@ -45,7 +45,7 @@ describe('a session of ours', () => {
   })
 
   it('S50 checks no spelling with Chromium, which would fetch dictionaries', () => {
-    expect(session().get('spelling')).toBe(process.platform === 'darwin')
+    expect(session().get('spelling')).toBe(false)
   })
 
   it('S07 lets no page reach a network or the disk', () => {
@@ -102,13 +102,34 @@ describe('a page', () => {
   it.each(['will-navigate', 'will-frame-navigate', 'will-redirect', 'will-attach-webview'])(
     'S11, S14 is stopped at %s',
     (name) => {
-      const contents = Object.assign(new EventEmitter(), { setWindowOpenHandler: () => undefined })
+      const contents = Object.assign(new EventEmitter(), {
+        setWindowOpenHandler: () => undefined,
+        getURL: () => 'app://local/index.html',
+      })
       lockContents(contents as unknown as WebContents, silentLogger)
       const stopped: string[] = []
       contents.emit(name, { preventDefault: () => stopped.push(name) })
       expect(stopped).toEqual([name])
     },
   )
+
+  it.each([
+    ['app://local/diagram/frame.html', false, 0],
+    ['app://local/diagram/frame.html', true, 1],
+    ['app://local/diagram/frame.html?x', false, 1],
+    ['app://local/index.html', false, 1],
+    ['https://example.com/diagram/frame.html', false, 1],
+    ['about:blank', false, 1],
+  ])('S11 of frames only the one that draws diagrams loads: %s, main frame %s', (url, isMainFrame, refusals) => {
+    const contents = Object.assign(new EventEmitter(), {
+      setWindowOpenHandler: () => undefined,
+      getURL: () => 'app://local/index.html',
+    })
+    lockContents(contents as unknown as WebContents, silentLogger)
+    let stopped = 0
+    contents.emit('will-frame-navigate', { url, isMainFrame, preventDefault: () => (stopped += 1) })
+    expect(stopped).toBe(refusals)
+  })
 
   it('S12 opens no window', () => {
     let handler: (() => unknown) | null = null

@@ -74,7 +74,7 @@ describe('a window of ours', () => {
       allowRunningInsecureContent: false,
       webviewTag: false,
       navigateOnDragDrop: false,
-      spellcheck: process.platform === 'darwin',
+      spellcheck: true,
       devTools: false,
     }
     expect(webPreferencesFor(context())).toEqual(closed)

@@ -1,0 +1,37 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { autostartEntry, autostartFolder, setAutostart } from '../../../src/main/login-start'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+describe('start at login on Linux', () => {
+  it('lies where the specification says', () => {
+    expect(autostartFolder({}, '/home/a')).toBe('/home/a/.config/autostart')
+    expect(autostartFolder({ XDG_CONFIG_HOME: '/conf' }, '/home/a')).toBe('/conf/autostart')
+    expect(autostartFolder({ XDG_CONFIG_HOME: 'relative' }, '/home/a')).toBe('/home/a/.config/autostart')
+  })
+
+  it('quotes each argument, twice where the file format wants it', () => {
+    expect(autostartEntry(['/opt/my app/parley'])).toContain('\nExec="/opt/my app/parley"\n')
+    expect(autostartEntry(['/a"b$c\\d%e'])).toContain('\nExec="/a\\\\"b\\\\$c\\\\\\\\d%%e"\n')
+  })
+
+  it('comes, changes and goes, and leaves nothing else behind', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-login-'))
+    folders.push(folder)
+    const autostart = join(folder, 'autostart')
+    setAutostart(autostart, 'never', ['parley'])
+    setAutostart(autostart, 'shown', ['parley'])
+    expect(readFileSync(join(autostart, 'parley.desktop'), 'utf8')).toContain('\nExec="parley"\n')
+    setAutostart(autostart, 'hidden', ['parley'])
+    expect(readFileSync(join(autostart, 'parley.desktop'), 'utf8')).toContain('\nExec="parley" "--hidden"\n')
+    expect(readdirSync(autostart)).toEqual(['parley.desktop'])
+    setAutostart(autostart, 'never', ['parley'])
+    expect(readdirSync(autostart)).toEqual([])
+  })
+})

@@ -90,8 +90,8 @@ export class BackendTalk {
   }
 
   /** The way to a backend as it is set up now, for what belongs to its answers. */
-  async api(backendId: string): Promise<BackendApi> {
-    return (await this.#wayTo(backendId, {})).api
+  async api(backendId: string, isTemporary = false): Promise<BackendApi> {
+    return (await this.#wayTo(backendId, { isTemporary })).api
   }
 
   /**
@@ -100,12 +100,12 @@ export class BackendTalk {
    *
    * @param owner on whose behalf its certificate is shown
    */
-  async probe(profile: BackendProfile, owner: string): Promise<BackendApi> {
+  async probe(profile: BackendProfile, owner: string, isTemporary = false): Promise<BackendApi> {
     const begin = (): Contact => ({
       stands: () => undefined,
       ended: (standing) => this.#noteCertificate(owner, profile.url, standing),
     })
-    const options = { begin, timeouts: PROBE_TIMEOUTS, isWithoutMissingSecrets: true }
+    const options = { begin, timeouts: PROBE_TIMEOUTS, isWithoutMissingSecrets: true, isTemporary }
     return (await this.#options.ways.to(profile, options)).api
   }
 

@@ -167,7 +167,13 @@ export class Backends {
       if (checked === null) continue
       // Should any be left of one that was removed.
       await this.#options.secrets.clearBackend(profile.id)
-      const adopted: BackendProfile = { ...checked, addressSince: this.#options.clock.now(), trust: { kind: 'system' } }
+      const adopted: BackendProfile = {
+        ...checked,
+        addressSince: this.#options.clock.now(),
+        trust: { kind: 'system' },
+        // They could name another server (`base_url`), which would then get the key that is entered for this one.
+        parameters: '',
+      }
       this.#options.settings.change((settings) => ({ ...settings, backends: [...settings.backends, adopted] }))
       this.#reset(profile.id)
       count += 1
@@ -366,14 +372,19 @@ export class Backends {
     return this.#talk.models(backendId, provider)
   }
 
-  api(backendId: string): Promise<BackendApi> {
-    return this.#talk.api(backendId)
+  /** @param isTemporary it is for a temporary conversation: hosts of the web that are asked over it are written nowhere */
+  api(backendId: string, isTemporary = false): Promise<BackendApi> {
+    return this.#talk.api(backendId, isTemporary)
   }
 
-  /** For a picture of the web in an answer: over the way of its backend, or of the system when that one is gone. */
-  async pictureApi(backendId: string): Promise<Pick<BackendApi, 'picture'>> {
-    if (this.#find(backendId) !== null) return this.#talk.api(backendId)
-    return this.#talk.probe(newBackendProfile(NOBODY, '', 'https://nobody.invalid'), NOBODY)
+  /**
+   * For a picture of the web in an answer: over the way of its backend, or of the system when that one is gone.
+   *
+   * @param isTemporary its conversation is: where the picture comes from is written nowhere
+   */
+  async pictureApi(backendId: string, isTemporary: boolean): Promise<Pick<BackendApi, 'picture'>> {
+    if (this.#find(backendId) !== null) return this.#talk.api(backendId, isTemporary)
+    return this.#talk.probe(newBackendProfile(NOBODY, '', 'https://nobody.invalid'), NOBODY, isTemporary)
   }
 
   openSession(context: SessionContext, signal: AbortSignal, pause: Pause): AsyncGenerator<Part, void, undefined> {

@@ -37,8 +37,11 @@ const fileSchema = v.object({
 
 export type ContactPurpose = ContactedHost['purpose']
 
-/** Notes that a host is asked for something; `host` as in a URL, with its port if it is not the usual one. */
-export type NoteContact = (host: string, purpose: ContactPurpose) => void
+/**
+ * Notes that a host is asked for something; `host` as in a URL, with its port if it is not the usual one. What is asked for
+ * a temporary conversation is listed for as long as the program runs, and written nowhere.
+ */
+export type NoteContact = (host: string, purpose: ContactPurpose, isTemporary?: boolean) => void
 
 /**
  * Every host that Parley has asked for anything, also in vain, and what for (requirement "no telemetry": a person can look
@@ -49,6 +52,8 @@ export class Contacts {
   readonly #clock: Pick<Clock, 'now'>
   readonly #logger: Logger
   readonly #rows = new Map<string, ContactedHost>()
+  /** Of temporary conversations, in memory only. */
+  readonly #unwritten = new Map<string, ContactedHost>()
   readonly #read: Promise<void>
   #timer: NodeJS.Timeout | null = null
   #written: Promise<void> = Promise.resolve()
@@ -63,23 +68,31 @@ export class Contacts {
   /** The latest first. */
   async list(): Promise<ContactedHost[]> {
     await this.#read
-    return [...this.#rows.values()].sort((a, b) => b.lastAt - a.lastAt)
+    const all = new Map(this.#rows)
+    for (const [key, row] of this.#unwritten) {
+      const { requests = 0, lastAt = 0 } = all.get(key) ?? {}
+      all.set(key, { ...row, requests: requests + row.requests, lastAt: Math.max(lastAt, row.lastAt) })
+    }
+    return [...all.values()].sort((a, b) => b.lastAt - a.lastAt)
   }
 
-  readonly note: NoteContact = (host, purpose) => {
+  readonly note: NoteContact = (host, purpose, isTemporary = false) => {
     void this.#read.then(() => {
+      const rows = isTemporary ? this.#unwritten : this.#rows
       const key = keyOf(host, purpose)
-      const requests = (this.#rows.get(key)?.requests ?? 0) + 1
-      this.#rows.set(key, { host: host.slice(0, 300), purpose, requests, lastAt: this.#clock.now() })
-      this.#makeRoom()
-      this.#writeSoon()
+      const requests = (rows.get(key)?.requests ?? 0) + 1
+      rows.set(key, { host: host.slice(0, 300), purpose, requests, lastAt: this.#clock.now() })
+      makeRoom(rows)
+      if (!isTemporary) this.#writeSoon()
     })
   }
 
   /** Forgets all that was noted of a host. It is noted anew when it is asked again. */
   async forget(host: string): Promise<void> {
     await this.#read
-    for (const [key, row] of this.#rows) if (row.host === host) this.#rows.delete(key)
+    for (const rows of [this.#rows, this.#unwritten]) {
+      for (const [key, row] of rows) if (row.host === host) rows.delete(key)
+    }
     this.#writeSoon()
     await this.flush()
   }
@@ -109,15 +122,6 @@ export class Contacts {
     }
   }
 
-  #makeRoom(): void {
-    while (this.#rows.size > MAX_ROWS) {
-      let oldest: [key: string, row: ContactedHost] | null = null
-      for (const each of this.#rows) if (oldest === null || each[1].lastAt < oldest[1].lastAt) oldest = each
-      if (oldest === null) return
-      this.#rows.delete(oldest[0])
-    }
-  }
-
   #writeSoon(): void {
     this.#timer ??= setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref()
   }
@@ -132,6 +136,15 @@ export class Contacts {
     } catch {
       this.#logger.warn('the list of hosts could not be written')
     }
+  }
+}
+
+function makeRoom(rows: Map<string, ContactedHost>): void {
+  while (rows.size > MAX_ROWS) {
+    let oldest: [key: string, row: ContactedHost] | null = null
+    for (const each of rows) if (oldest === null || each[1].lastAt < oldest[1].lastAt) oldest = each
+    if (oldest === null) return
+    rows.delete(oldest[0])
   }
 }
 

@@ -2,18 +2,16 @@ import type { Translate } from '../shared/i18n'
 
 const MAX_TITLE_LENGTH = 200
 
+/** A copy, a branch, or messages that were deleted and whose chat is gone. */
+export type CopyKind = 'copy' | 'branch' | 'deleted'
+
 /**
  * What a copy or a branch of a chat is called: "Ferns (copy)", then "Ferns (copy 2)". A copy of a copy counts on. A chat
  * without a title has none as a copy either.
  *
  * @param taken the titles of all chats
  */
-export function copyTitle(
-  title: string,
-  kind: 'copy' | 'branch',
-  taken: ReadonlySet<string>,
-  translate: Translate,
-): string {
+export function copyTitle(title: string, kind: CopyKind, taken: ReadonlySet<string>, translate: Translate): string {
   if (title === '') return ''
   const named = (base: string, number: number): string =>
     number === 1

@@ -9,6 +9,8 @@ import type { Storage } from './library/storage'
 import type { Logger } from './logger'
 
 const MAX_QUOTE_TEXT = 20_000
+/** A message of another program may have come with more files than one that is written here. */
+const MAX_KEPT_ATTACHMENTS = 1000
 /** A control character takes six bytes; some lines are ours. */
 const MAX_FILE_BYTES = 6 * MAX_ALL_DRAFTS + 1024 * 1024
 /** A draft is on disk within half a second of the last key; the rest of that is for a slow disk. */
@@ -61,6 +63,13 @@ export const draftSchema: v.GenericSchema<unknown, StoredDraft> = v.strictObject
   text: text(MAX_DRAFT_TEXT),
   attachments: v.pipe(v.array(attachment), v.maxLength(10)),
   quotes: v.exactOptional(v.pipe(v.array(text(MAX_QUOTE_TEXT)), v.maxLength(3))),
+  editing: v.exactOptional(
+    v.strictObject({
+      messageId: v.pipe(v.string(), v.regex(/^[\w:-]{1,64}$/u)),
+      text: text(MAX_DRAFT_TEXT),
+      attachments: v.pipe(v.array(attachment), v.maxLength(MAX_KEPT_ATTACHMENTS)),
+    }),
+  ),
   changedAt: v.pipe(v.number(), v.finite()),
 })
 
@@ -116,13 +125,19 @@ export class Drafts {
    */
   async set(draft: StoredDraft): Promise<void> {
     await this.#load()
-    if (draft.text === '' && draft.attachments.length === 0 && (draft.quotes ?? []).length === 0) {
+    if (isEmpty(draft)) {
       await this.remove([draft.key])
       return
     }
     if (!this.#hasRoom(draft)) throw failure({ code: 'storage', reason: 'full' })
     // What somebody has taken out of a text shall not stay in a file beside it.
-    if (!draft.text.includes(this.#drafts.get(draft.key)?.text ?? '')) this.#isBackupFull = true
+    const before = this.#drafts.get(draft.key)
+    if (
+      !draft.text.includes(before?.text ?? '') ||
+      !(draft.editing?.text ?? '').includes(before?.editing?.text ?? '')
+    ) {
+      this.#isBackupFull = true
+    }
     // The last changed is the last in the file.
     this.#drafts.delete(draft.key)
     this.#drafts.set(draft.key, draft)
@@ -148,7 +163,7 @@ export class Drafts {
 
   /** The ids of the stored files that drafts name. */
   async media(): Promise<string[]> {
-    const attachments = (await this.list()).flatMap((draft) => draft.attachments)
+    const attachments = (await this.list()).flatMap(attachmentsOf)
     // Of what a newer Parley may have written, all that looks like one.
     const unread = JSON.stringify(this.#unread).match(/\b[0-9a-f]{64}\b/gu) ?? []
     return [
@@ -263,6 +278,18 @@ function keyOf(row: unknown): unknown {
 }
 
 /** About as long as it stands in the file, so that many short ones have an end as well. */
-function lengthOf({ text: words, quotes = [], attachments }: StoredDraft): number {
-  return quotes.reduce((sum, quote) => sum + quote.length, words.length) + 200 * (1 + attachments.length)
+function lengthOf(draft: StoredDraft): number {
+  const words = draft.text.length + (draft.editing?.text.length ?? 0)
+  return (
+    (draft.quotes ?? []).reduce((sum, quote) => sum + quote.length, words) + 200 * (1 + attachmentsOf(draft).length)
+  )
+}
+
+function isEmpty({ text: words, attachments, quotes = [], editing }: StoredDraft): boolean {
+  return words === '' && attachments.length === 0 && quotes.length === 0 && editing === undefined
+}
+
+/** All files that a draft names, those of the question that is being written anew as well. */
+export function attachmentsOf({ attachments, editing }: StoredDraft): readonly AttachmentInfo[] {
+  return editing === undefined ? attachments : [...attachments, ...editing.attachments]
 }

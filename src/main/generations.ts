@@ -20,6 +20,7 @@ import {
 import { failure, toAppError, type AppError } from '../shared/errors'
 import { subtreeOf } from '../shared/variants'
 import type { Clock } from './clock'
+import type { CopyKind } from './copy-title'
 import { Deletions } from './deletions'
 import { journalStart } from './library/journal'
 import type { Journal, Library } from './library/library'
@@ -61,7 +62,7 @@ export interface GenerationsOptions {
   clock: Clock
   logger: Logger
   /** What a copy of a conversation with this title is called; the same when left out. */
-  titleOfCopy?: (title: string, kind: 'copy' | 'branch') => Promise<string>
+  titleOfCopy?: (title: string, kind: CopyKind) => Promise<string>
   /** Whether a window shows the conversation now; an answer that ends unseen marks it unread. */
   isOnShow: (conversationId: string) => boolean
 }
@@ -274,6 +275,16 @@ export class Generations {
   /** Puts back what `deleteMessage` took out. Throws not-found (message) for what is not known any more. */
   putBackMessages(deletionId: string): Promise<void> {
     return this.#deletions.putBack(deletionId)
+  }
+
+  /**
+   * Takes a conversation out of the trash as `Library.restore` does; messages that were deleted out of one go back into it
+   * while it is there, and are a conversation of their own else. Throws not-found, storage.
+   *
+   * @returns the id of the conversation in which they are now
+   */
+  restore(which: string): Promise<string> {
+    return this.#deletions.restore(which, (title) => this.#titleOfCopy(title, 'deleted'))
   }
 
   /** Stops what runs in a conversation, then moves it to the trash. */

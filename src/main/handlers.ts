@@ -134,6 +134,7 @@ const question = v.variant('kind', [
     parentId: v.nullable(uuid),
     text: text(MAX_QUESTION),
     attachmentIds: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u))), v.maxLength(10)),
+    isFirstThere: v.exactOptional(v.boolean()),
   }),
   v.strictObject({ kind: v.literal('again'), messageId: uuid }),
   v.strictObject({ kind: v.literal('continue'), messageId: uuid }),
@@ -187,7 +188,7 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   'library.repair': v.void(),
   'library.sizes': v.void(),
   'conversation.search': v.strictObject({ query: text(1000) }),
-  'conversation.showFile': oneConversation,
+  'conversation.showFile': v.strictObject({ conversationId: uuid, isRecovered: v.exactOptional(v.boolean()) }),
   'conversation.export': v.strictObject({
     conversationId: uuid,
     format: v.picklist(['markdown', 'html', 'json', 'pdf']),
@@ -235,6 +236,7 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
     messageId: uuid,
     // An address, or the `attachment:<id>` of a kept data URI; data URIs themselves never come from a page.
     source: v.pipe(text(2048), v.minLength(1)),
+    isAutomatic: v.optional(v.boolean()),
   }),
   'media.save': v.strictObject({ id: sha256, name: text(1024) }),
   'media.drag': v.strictObject({ id: sha256, name: text(1024) }),
@@ -328,8 +330,8 @@ const handles: { [K in RequestName]: Handle<K> } = {
     await library.update(conversationId, (conversation) => withChatSettings(conversation, settings))
   },
   'conversation.trash': ({ upkeep }, { conversationId }) => upkeep.trash(conversationId),
-  'conversation.restore': async ({ library }, { conversationId, file }) => ({
-    conversationId: await library.restore(file ?? conversationId),
+  'conversation.restore': async ({ generations }, { conversationId, file }) => ({
+    conversationId: await generations.restore(file ?? conversationId),
   }),
   'conversation.duplicate': ({ generations }, { conversationId }) => generations.duplicate(conversationId),
   'conversation.branch': ({ generations }, input) => generations.branch(input.conversationId, input.messageId),
@@ -349,7 +351,8 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'library.repair': async (house) => noteCheck(house, await house.upkeep.repair()),
   'library.sizes': ({ upkeep }) => upkeep.sizes(),
   'conversation.search': ({ search }, { query }) => search.find(query),
-  'conversation.showFile': ({ library, desk }, { conversationId }) => desk.showFile(library.pathOf(conversationId)),
+  'conversation.showFile': ({ library, desk }, { conversationId, isRecovered = false }) =>
+    desk.showFile(isRecovered ? library.recoveredPathOf(conversationId) : library.pathOf(conversationId)),
   'conversation.export': (house, { conversationId, format }, { window }) =>
     house.transfer.exportConversation(deskOf(house, window), conversationId, format),
   'transfer.showFile': ({ transfer, desk }, { fileId }) => desk.showFile(transfer.pathOfFile(fileId)),

@@ -152,8 +152,8 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     attachments,
     library,
     openLive: async (id) => (await generations.open(id)).conversation,
-    api: (backendId) => backends.api(backendId),
-    pictureApi: (backendId) => backends.pictureApi(backendId),
+    api: (backendId, isTemporary) => backends.api(backendId, isTemporary),
+    pictureApi: (backendId, isTemporary) => backends.pictureApi(backendId, isTemporary),
     mayLoadPictures: () => settings.current.webPictures.load !== 'never',
     logger,
   })
@@ -208,6 +208,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     translate,
     locale: options.locale,
     clock,
+    platform: options.about.platform,
     version: options.about.version,
     onProgress: (state) => broadcast('transfer.changed', state),
   })

@@ -36,6 +36,9 @@ export function setAutostart(folder: string, wanted: Settings['startsAtLogin'], 
     rmSync(file, { force: true })
     return
   }
+  // A line break would end the line and begin another key of the entry.
+  if (command.some((arg) => /\p{Cc}/u.test(arg)))
+    throw new Error('a path with control characters cannot be started at login')
   const entry = autostartEntry(wanted === 'hidden' ? [...command, '--hidden'] : command)
   if (readOrNull(file) === entry) return
   mkdirSync(folder, { recursive: true })

@@ -162,11 +162,16 @@ export class Prompts {
     const before = this.#load()
     const found = readForeign(bytes)
     const added: Prompt[] = []
+    // Sets, because a file may hold hundreds of long prompts, and each is compared with each.
+    const words = new Set(before.map(wordsOf))
+    const ids = new Set(before.map(({ id }) => id))
     for (const prompt of found) {
-      const isHere = [...before, ...added].some((each) => isSame(each, prompt))
-      if (isHere) continue
-      const isFree = prompt.id !== '' && ![...before, ...added].some(({ id }) => id === prompt.id)
-      added.push(isFree ? prompt : { ...prompt, id: randomUUID() })
+      const said = wordsOf(prompt)
+      if (words.has(said)) continue
+      const id = prompt.id !== '' && !ids.has(prompt.id) ? prompt.id : randomUUID()
+      words.add(said)
+      ids.add(id)
+      added.push({ ...prompt, id })
     }
     if (added.length > 0) await this.#change([...before, ...added])
     return { added: added.length, same: found.length - added.length }
@@ -229,14 +234,8 @@ function readForeign(bytes: Uint8Array): Prompt[] {
   return prompts.output
 }
 
-/** Whether two are the same prompt, whatever was written into their slots. */
-function isSame(a: Prompt, b: Prompt): boolean {
-  const said = ({ name, command, text, variables }: Prompt): string =>
-    JSON.stringify([
-      name,
-      command,
-      text,
-      variables.map(({ last: _last, ...rest }) => [rest.name, rest.first, rest.choices]),
-    ])
-  return said(a) === said(b)
+/** What makes a prompt the same as another, whatever was written into their slots. */
+function wordsOf({ name, command, text, variables }: Prompt): string {
+  const blanks = variables.map((variable) => [variable.name, variable.first, variable.choices])
+  return JSON.stringify([name, command, text, blanks])
 }

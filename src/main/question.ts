@@ -44,8 +44,8 @@ export interface Asked {
 /**
  * A conversation with the question and an empty answer at its head. Pure.
  *
- * Throws bad-request for ids that are taken and for an empty question, busy while an answer on the same path runs, and
- * not-found (message).
+ * Throws bad-request for ids that are taken and for an empty question, busy while an answer on the same path runs and for
+ * a question that shall be the first there and is not, and not-found (message).
  */
 export function ask(
   conversation: Conversation,
@@ -58,6 +58,11 @@ export function ask(
   const ids = new Set(conversation.messages.map((message) => message.id))
   if (ids.has(request.answerId) || added.some(({ id }) => ids.has(id) || id === request.answerId)) throw badRequest()
   if (question !== null && question.parentId !== null && !ids.has(question.parentId)) throw noMessage()
+  if (request.question.kind === 'new' && request.question.isFirstThere === true) {
+    const { parentId } = request.question
+    const isTaken = conversation.messages.some((message) => message.role === 'user' && message.parentId === parentId)
+    if (isTaken) throw failure({ code: 'busy' })
+  }
 
   const messages = [...conversation.messages, ...added]
   const path = pathOf({ headId: parentOf(messages, request.question), messages })

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join, sep } from 'node:path'
 import type { CheckReport, LibrarySizes, StoredDraft } from '../shared/contract'
 import type { Attachments } from './attachments'
-import type { Drafts } from './drafts'
+import { attachmentsOf, type Drafts } from './drafts'
 import type { Generations } from './generations'
 import { mediaOf } from './library/conversation-media'
 import { diskFileSystem } from './library/files'
@@ -123,7 +123,8 @@ export class Upkeep {
       const file = media.forgetSpoken(id)
       if (file !== null) spoken.push(file)
     }
-    const draftMedia = (await drafts.list()).find(({ key }) => key === conversationId)?.attachments ?? []
+    const draft = (await drafts.list()).find(({ key }) => key === conversationId)
+    const draftMedia = draft === undefined ? [] : attachmentsOf(draft)
     await drafts.remove([conversationId])
     // One that is still named, by another conversation or a draft, stays.
     const left = [...names, ...spoken, ...draftMedia.flatMap(({ id, before }) => [id, before?.id ?? id])]
@@ -150,7 +151,7 @@ export class Upkeep {
   async setDraft(draft: StoredDraft): Promise<void> {
     const { library, attachments, drafts } = this.#options
     if (!library.isTemporary(draft.key)) {
-      await attachments.persist(draft.attachments.flatMap(({ id, before }) => [id, before?.id ?? id]))
+      await attachments.persist(attachmentsOf(draft).flatMap(({ id, before }) => [id, before?.id ?? id]))
     }
     await drafts.set(draft)
   }

@@ -49,6 +49,8 @@ export interface WayOptions {
   /** Sees all that goes over the way, but not how it was found. */
   tap?: (transport: Transport, secrets: readonly string[], route: WireRoute) => Transport
   timeouts?: Timeouts
+  /** It is for a temporary conversation: hosts of the web that are asked over it are written nowhere. */
+  isTemporary?: boolean
   /** Leaves out secrets that cannot be used here, instead of failing with the first of them. */
   isWithoutMissingSecrets?: boolean
   signal?: AbortSignal
@@ -108,7 +110,7 @@ export class Ways {
       logger: this.#options.logger,
       transport,
       // Files of other hosts: through the same proxy, and with nothing else of this backend.
-      elsewhere: createHttpTransport({ proxy, onContact: this.#noted({ kind: 'picture' }) }),
+      elsewhere: createHttpTransport({ proxy, onContact: this.#noted({ kind: 'picture' }, options.isTemporary) }),
       isBlocked: this.#options.isBlocked,
       timeouts: options.timeouts ?? timeoutsOf(profile),
     }
@@ -162,8 +164,11 @@ export class Ways {
     return isAnswer
   }
 
-  #noted(purpose: ContactPurpose): (host: string, isProxy: boolean) => void {
-    return (host, isProxy) => this.#options.noteContact(host, isProxy ? { kind: 'proxy' } : purpose)
+  #noted(purpose: ContactPurpose, isTemporary = false): (host: string, isProxy: boolean) => void {
+    return (host, isProxy) =>
+      isProxy
+        ? this.#options.noteContact(host, { kind: 'proxy' })
+        : this.#options.noteContact(host, purpose, isTemporary)
   }
 
   /** After a change of its address or of a secret. */

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { ExportFormat } from '../shared/contract'
 import { useWindowKeys } from './actions/keys'
 import { useAction } from './actions/offers'
 import { CertificateDialogs } from './certificate/certificate-dialogs'
@@ -24,18 +25,23 @@ import {
   duplicateConversation,
   pinConversation,
   showChat,
+  showChatSettings,
   showConversation,
   showNewConversation,
+  showPrompts,
   showSettings,
   showTemporaryConversation,
   showTrash,
   startRenaming,
   toggleSidebar,
 } from './store/conversations'
+import { changeChatSettings, searchesWeb } from './store/chat-settings'
 import { closeComparison, openComparison } from './store/comparison'
 import { pickFiles } from './store/drafts'
 import { stopAnswer } from './store/sending'
-import { runningAnswer, useStore } from './store/state'
+import { showToast } from './controls/toast'
+import { stoppableAnswers, useStore } from './store/state'
+import { useExport } from './transfer/export-menu'
 import { TransferDialog } from './transfer/transfer-dialog'
 import { TrashView } from './trash/trash-view'
 import { showWire } from './wire/state'
@@ -54,7 +60,7 @@ export function App() {
   const isPaletteOpen = usePalette((state) => state.isOpen)
   const isSheetOpen = useShortcutSheet((state) => state.isOpen)
   useEffect(preloadMarkdown, [])
-  useWindowActions(isFirstRun || isHeld)
+  useWindowActions(isFirstRun, isHeld)
   return (
     <>
       {view.name === 'settings' ? (
@@ -118,6 +124,7 @@ function ChatWindow() {
   }, [])
   useChatActions({
     search,
+    focusComposer,
     jump: () => threadRef.current?.jump(),
     togglePicker: () => setIsPickerOpen((isOpen) => !isOpen),
   })
@@ -140,6 +147,17 @@ function ChatWindow() {
       return false
     })
   }, [isDrawerOpen, focusComposer])
+
+  const wasShown = useRef(isSidebarShown)
+  useEffect(() => {
+    const hasChanged = wasShown.current !== isSidebarShown
+    wasShown.current = isSidebarShown
+    if (!hasChanged || isDrawer || document.activeElement !== document.body) return
+    // The button that was pressed is gone, and the keys would be nobody's: its counterpart is the first one there.
+    regionOf(isSidebarShown ? 'sidebar' : 'header')
+      ?.querySelector('button')
+      ?.focus()
+  }, [isSidebarShown, isDrawer])
 
   const sidebar = <Sidebar searchField={searchField} onLeave={focusComposer} />
   return (
@@ -186,19 +204,24 @@ function ChatWindow() {
   )
 }
 
-/** What can be done whatever is on show; of the first run nothing. */
-function useWindowActions(isFirstRun: boolean): void {
-  const offer = (run: () => void): (() => void) | null => (isFirstRun ? null : run)
+/** What can be done whatever is on show; of the first run only what needs no chat. */
+function useWindowActions(isFirstRun: boolean, isHeld: boolean): void {
+  const offer = (run: () => void): (() => void) | null => (isFirstRun || isHeld ? null : run)
   useAction('new-chat', offer(showNewConversation))
   useAction('new-temporary-chat', offer(showTemporaryConversation))
-  useAction('palette', offer(togglePalette))
+  // Of the first run it knows the settings and the keys; it leads to no chat while one is being connected.
+  useAction('palette', isHeld ? null : togglePalette)
   useAction(
     'settings',
     // Also on the first run: a proxy, a language or a backup may come first.
     () => showSettings(),
   )
   useAction('trash', offer(showTrash))
-  useAction('shortcut-sheet', offer(showShortcutSheet))
+  useAction(
+    'prompts',
+    offer(() => showPrompts()),
+  )
+  useAction('shortcut-sheet', showShortcutSheet)
   useAction(
     'quick-ask',
     offer(() => void window.parley.request['quickAsk.show']()),
@@ -206,13 +229,15 @@ function useWindowActions(isFirstRun: boolean): void {
   useWindowKeys()
 }
 
+type ChatActions = Record<'search' | 'focusComposer' | 'jump' | 'togglePicker', () => void>
+
 /** What can be done to the chat on show. */
-function useChatActions({ search, jump, togglePicker }: Record<'search' | 'jump' | 'togglePicker', () => void>): void {
+function useChatActions({ search, focusComposer, jump, togglePicker }: ChatActions): void {
   const { t } = useTranslation()
   const isChat = useStore((state) => state.view.name === 'chat')
   const currentId = useStore((state) => state.currentId)
   const summary = useStore((state) => state.conversations.get(state.currentId))
-  const isRunning = useStore((state) => runningAnswer(state, state.currentId) !== null)
+  const isRunning = useStore((state) => stoppableAnswers(state, state.currentId).length > 0)
   const isDrawerOpen = useStore((state) => state.isDrawerOpen)
   const isFinding = useFind((state) => state.conversationId === currentId)
   const hasModels = useHasModels(currentId)
@@ -230,10 +255,15 @@ function useChatActions({ search, jump, togglePicker }: Record<'search' | 'jump'
   useAction(
     'find',
     ofChat(() => {
+      // Said, not silent: what is typed next would land in the composer.
+      if (isComparing) {
+        showToast({ text: t('compare:noFind') })
+        return
+      }
       // The chat lies under the drawer, and so would the bar.
       if (isDrawerOpen) closeDrawer()
       openFind(currentId)
-    }, !isComparing),
+    }),
   )
   useAction(
     'find-next',
@@ -250,8 +280,35 @@ function useChatActions({ search, jump, togglePicker }: Record<'search' | 'jump'
   )
   useAction(
     'attach',
-    ofChat(() => void pickFiles(currentId), summary?.isReadOnly !== true),
+    ofChat(
+      () =>
+        void pickFiles(currentId).then(() => {
+          // Whoever writes goes on where they are.
+          if (!(document.activeElement instanceof HTMLTextAreaElement)) focusComposer()
+        }),
+      summary?.isReadOnly !== true,
+    ),
   )
+  useAction(
+    'web-search',
+    ofChat(
+      () => {
+        changeChatSettings(currentId, { webSearch: !searchesWeb(useStore.getState(), currentId) })
+      },
+      hasModels && summary?.isReadOnly !== true,
+    ),
+  )
+  useAction(
+    'chat-settings',
+    ofChat(() => showChatSettings(currentId), summary?.isDamaged !== true && summary?.isReadOnly !== true),
+  )
+  const save = useExport(currentId)
+  const isExportable = summary !== undefined && !summary.isDamaged
+  const exportAs = (format: ExportFormat): (() => void) | null => ofChat(() => void save(format), isExportable)
+  useAction('export-markdown', exportAs('markdown'))
+  useAction('export-html', exportAs('html'))
+  useAction('export-json', exportAs('json'))
+  useAction('export-pdf', exportAs('pdf'))
   useAction(
     'stop',
     ofChat(() => void stopAnswer(currentId), isRunning),

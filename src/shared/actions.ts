@@ -24,6 +24,11 @@ export const ACTIONS = [
   { id: 'delete-chat', group: 'chats', keys: 'Delete', isFixed: true },
   { id: 'pin-chat', group: 'chats', keys: null },
   { id: 'duplicate-chat', group: 'chats', keys: null },
+  { id: 'chat-settings', group: 'chats', keys: null },
+  { id: 'export-markdown', group: 'chats', keys: null },
+  { id: 'export-html', group: 'chats', keys: null },
+  { id: 'export-json', group: 'chats', keys: null },
+  { id: 'export-pdf', group: 'chats', keys: null },
   { id: 'trash', group: 'chats', keys: null },
 
   { id: 'send', group: 'writing', keys: 'Enter', isFixed: true },
@@ -33,6 +38,7 @@ export const ACTIONS = [
   { id: 'edit-last', group: 'writing', keys: 'Up', isFixed: true },
   { id: 'attach', group: 'writing', keys: 'Mod+U' },
   { id: 'insert-prompt', group: 'writing', keys: '/', isFixed: true },
+  { id: 'web-search', group: 'writing', keys: null },
 
   { id: 'latest', group: 'reading', keys: 'Mod+Down' },
   { id: 'previous-version', group: 'reading', keys: 'Alt+Left', isFixed: true },
@@ -47,6 +53,7 @@ export const ACTIONS = [
   { id: 'sidebar', group: 'window', keys: 'Mod+\\' },
   { id: 'next-area', group: 'window', keys: 'F6', isFixed: true },
   { id: 'previous-area', group: 'window', keys: 'Shift+F6', isFixed: true },
+  { id: 'prompts', group: 'window', keys: 'Mod+Shift+P' },
   { id: 'settings', group: 'window', keys: 'Mod+,' },
   { id: 'shortcut-sheet', group: 'window', keys: 'Mod+Shift+/' },
 

@@ -83,7 +83,8 @@ export const contract = {
   'conversation.export': request<{ conversationId: string; format: ExportFormat }, ExportedFile | null>('main'),
   /** Shows a file that was written since the start where it lies. */
   'transfer.showFile': request<{ fileId: string }, void>('main'),
-  'conversation.showFile': request<{ conversationId: string }, void>('main'),
+  /** Its file in its folder, or with `isRecovered` the text that a repair has saved of it. */
+  'conversation.showFile': request<{ conversationId: string; isRecovered?: boolean }, void>('main'),
 
   /** All conversations with their media in one file, verified after it was written; null when no place was chosen. */
   'library.backUp': request<void, BackupMade | null>('main'),
@@ -128,7 +129,10 @@ export const contract = {
   'generation.retryNow': request<{ generationId: string }, void>('main', 'quick-ask'),
 
   /** Fetches a result, or a picture that the text of an answer shows, because a person asked for it; keeps it with its conversation. */
-  'media.load': request<{ conversationId: string; messageId: string; source: string }, MediaFile>('main', 'quick-ask'),
+  'media.load': request<
+    { conversationId: string; messageId: string; source: string; isAutomatic?: boolean | undefined },
+    MediaFile
+  >('main', 'quick-ask'),
   /** A stored image, sound or film as a file where the person says; false when no place was chosen. */
   'media.save': request<{ id: string; name: string }, { isSaved: boolean }>('main'),
   /** Begins to drag a stored file into other programs, while the button of the mouse is down. */
@@ -294,6 +298,8 @@ export interface TrashedConversation {
   /** Questions and answers on show, and the images in them; 0 for a file that cannot be read. */
   messages: number
   images: number
+  /** How many messages were deleted out of the conversation whose title it has; missing for a whole conversation. */
+  deleted?: number
   deletedAt: number
   /** When it goes for good, or null for never. */
   expiresAt: number | null
@@ -321,6 +327,8 @@ export interface StoredDraft {
   attachments: AttachmentInfo[]
   /** Passages that are quoted, at most three; missing when there are none. */
   quotes?: string[]
+  /** A question of the conversation that is being written anew; missing when there is none. */
+  editing?: { messageId: string; text: string; attachments: AttachmentInfo[] }
   changedAt: number
 }
 
@@ -337,10 +345,17 @@ export type CheckFault =
   /** A folder of the library that is not there or cannot be read now; nothing is moved or deleted while that is so. */
   | { kind: 'unreadable-folder'; folder: string }
   /**
-   * A file that cannot be read; `savedAs` is where its text was saved by the repair, null before. One that is `isTooLarge`
-   * is left alone.
+   * A file that cannot be read; `savedAs` is where its text was saved by the repair, null before. `title` is there when the
+   * file still shows it. One that is `isTooLarge` is left alone.
    */
-  | { kind: 'damaged'; fileName: string; savedAs: string | null; isTooLarge?: true }
+  | {
+      kind: 'damaged'
+      conversationId: string
+      fileName: string
+      title?: string
+      savedAs: string | null
+      isTooLarge?: true
+    }
   /** Images named in a conversation that are not there or are not what they were. */
   | { kind: 'missing-media'; conversationId: string; title: string; count: number }
   /** Stored media that no conversation and no draft names. */
@@ -549,7 +564,15 @@ export interface StartGeneration {
 
 export type Question =
   /** A new question after `parentId` (null: the first one). */
-  | { kind: 'new'; messageId: string; parentId: string | null; text: string; attachmentIds: string[] }
+  | {
+      kind: 'new'
+      messageId: string
+      parentId: string | null
+      text: string
+      attachmentIds: string[]
+      /** Refused with busy when a question stands there already: a message that waited never goes beside another. */
+      isFirstThere?: boolean
+    }
   /** Answer the same question once more, as a variant beside the present answer. */
   | { kind: 'again'; messageId: string }
   /** Go on with an answer that was cut; `messageId` is that answer. */

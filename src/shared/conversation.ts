@@ -25,8 +25,21 @@ export interface Conversation {
   headId: string | null
   /** Missing while nothing differs from the defaults. */
   settings?: ChatSettings
+  /** Only in the trash, of messages that were deleted out of a conversation. */
+  deletedFrom?: DeletedFrom
   /** In the order in which they were made. */
   messages: Message[]
+}
+
+/** Where deleted messages were. They keep their ids, and the messages that lead to them lie beside them. */
+export interface DeletedFrom {
+  conversationId: string
+  /** How many were deleted. */
+  count: number
+  /** The ids of all messages as they lay before, to put the deleted ones back at their place. */
+  order: string[]
+  headBefore: string | null
+  headAfter: string | null
 }
 
 /** What a conversation asks of its answers, whoever gives them. From the next message on; null and empty are the defaults. */

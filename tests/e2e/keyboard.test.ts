@@ -68,6 +68,21 @@ describe('by keyboard alone', () => {
     await hides(page.getByRole('navigation', { name: t('chat:sidebar.label') }))
 
     await page.keyboard.press('Control+k')
+    await page.keyboard.type('темпер')
+    await shows(options.getByText(t('actions:names.chat-settings')))
+    await page.keyboard.press('Enter')
+    await shows(page.getByRole('textbox', { name: t('prompts:chat.system') }))
+    await page.keyboard.press('Escape')
+    await hides(page.getByRole('textbox', { name: t('prompts:chat.system') }))
+
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('export pdf')
+    await shows(options.getByText(t('actions:names.export-pdf')))
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Control+Shift+p')
+    await shows(page.getByRole('heading', { name: t('prompts:library.title'), exact: true }))
+
+    await page.keyboard.press('Control+k')
     await page.keyboard.type('text size')
     await page.keyboard.press('Enter')
     await shows(

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,6 +13,78 @@ const textOf = (file: string): string => {
     return ''
   }
 }
+
+describe('what goes, and what others write', () => {
+  let app: RunningApp
+  let folder: string
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'parley-e2e-'))
+    app = await launchApp({ userDataDir: folder, isProfileKept: true })
+    await button(app.window, t('first-run:startGuide')).click()
+    await ask(app.window, 'Hello')
+    await isState(app.window, 'complete')
+  })
+  afterAll(async () => {
+    await app.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const conversations = (): string => path.join(folder, 'library', 'conversations')
+  const rename = (title: string): Promise<unknown> =>
+    app.window.evaluate(async (title) => {
+      const list = await globalThis.window.parley.request['conversation.list']()
+      const conversationId = list.ok ? list.value[0]!.id : ''
+      return globalThis.window.parley.request['conversation.rename']({ conversationId, title })
+    }, title)
+
+  it('messages deleted out of a chat are in the trash under its name, and go back to their place', async () => {
+    const { window } = app
+    await rename('Long story')
+    const deleted = await window.evaluate(async () => {
+      const { request } = globalThis.window.parley
+      const list = await request['conversation.list']()
+      const conversationId = list.ok ? list.value[0]!.id : ''
+      const opened = await request['conversation.open']({ conversationId })
+      const messageId = opened.ok ? (opened.value.conversation.headId ?? '') : ''
+      return request['conversation.deleteMessage']({ conversationId, messageId })
+    })
+    expect(deleted.ok).toBe(true)
+    // The list of the trash was read before.
+    await window.reload()
+    await button(window, /^Trash/u).click()
+    const row = window.locator('[data-trashed]')
+    await shows(row.getByText('1 message from “Long story”'))
+    await row.hover()
+    await row.locator('[data-action=put-back]').click()
+    await button(window, t('chat:trash.open')).click()
+    await shows(window.getByRole('heading', { level: 1, name: 'Long story' }))
+    await isState(window, 'complete')
+    expect(await window.locator('[data-conversation]').count()).toBe(1)
+  })
+
+  it('R38: what another program writes into an open chat is kept beside it, and told with the way there', async () => {
+    const { window } = app
+    await rename('Mine')
+    const file = path.join(conversations(), readdirSync(conversations())[0]!)
+    await expect.poll(() => textOf(file)).toContain('"Mine"')
+    writeFileSync(file, textOf(file).replace('"Mine"', '"Written by another program"'))
+    await rename('Mine still')
+    const toast = window.locator('.layer-toast')
+    await shows(toast.getByText(t('chat:sidebar.keptBeside', { title: 'Written by another program (2)' })))
+    await button(toast, t('chat:trash.open')).click()
+    await shows(window.getByRole('heading', { level: 1, name: 'Written by another program (2)' }))
+    await shows(window.locator('[data-conversation]').filter({ hasText: 'Mine still' }))
+  })
+
+  it('R08: a folder of chats that goes is told of above the composer, and what is open is saved anew', async () => {
+    const { window } = app
+    renameSync(conversations(), path.join(folder, 'elsewhere'))
+    await rename('After the move')
+    await shows(window.getByRole('alert').getByText(t('common:storage.folder-gone')))
+    await expect.poll(() => readdirSync(conversations()).length).toBe(2)
+    const problems = await app.takeProblems()
+    expect(problems.filter((problem) => !problem.includes('the folder of the conversations had gone'))).toEqual([])
+  })
+})
 
 describe('what a person has written', () => {
   let app: RunningApp

@@ -141,6 +141,15 @@ describe('versions, editing, quoting, deleting', () => {
     await button(window, t('thread:question.edit')).first().click()
     await field.fill('Pears?')
     await shows(window.getByText(t('thread:edit.stays', { number: '1' })))
+    // Kept like a draft, so that a crash does not take it.
+    await eventually(
+      () => storedDrafts(window),
+      (drafts) => drafts.some(({ editing }) => editing?.text === 'Pears?'),
+      'the question that is being written anew',
+    )
+    await window.reload()
+    await shows(field)
+    expect(await field.inputValue()).toBe('Pears?')
     // What follows is quieter, not fainter.
     const inks = await window.evaluate(() => {
       const quiet = document.querySelector('[data-superseded] [data-find]')

@@ -129,6 +129,7 @@ export function memoryLibrary(): MemoryLibrary {
     },
     recover: async () => [],
     pathOf: (id) => `/memory/${id}`,
+    recoveredPathOf: (id) => `/memory/recovered/${id}`,
     onChange: () => () => undefined,
     onBeside: () => () => undefined,
     storageState: () => ({ isSafe: true }),

@@ -72,6 +72,7 @@ export async function transferHouse(): Promise<TransferHouse> {
       settings = { ...settings, backends: [...settings.backends, ...profiles] }
       return profiles.length
     },
+    platform: 'linux',
     onProgress: (state) => told.push(state),
     translate: () => translator('en'),
     locale: () => 'en',

@@ -88,6 +88,7 @@ export async function checkLibrary(checked: Checked): Promise<Findings> {
 
   const ids = await files.ids()
   const damaged: string[] = []
+  const titles = new Map<string, string>()
   const tooLarge = new Set<string>()
   const missing: CheckFault[] = []
   let bytes = stored.reduce((sum, file) => sum + file.bytes, 0)
@@ -98,6 +99,7 @@ export async function checkLibrary(checked: Checked): Promise<Findings> {
     if (file.read.kind === 'damaged') {
       damaged.push(id)
       if (file.read.isTooLarge) tooLarge.add(id)
+      if (file.read.title !== undefined) titles.set(id, file.read.title)
       continue
     }
     const { conversation } = file.read
@@ -119,7 +121,7 @@ export async function checkLibrary(checked: Checked): Promise<Findings> {
   const foreign = await files.foreign()
   const faults: CheckFault[] = [
     ...unreadable.map((folder) => ({ kind: 'unreadable-folder' as const, folder })),
-    ...(await Promise.all(damaged.map((id) => damagedFault(checked, id, tooLarge.has(id))))),
+    ...(await Promise.all(damaged.map((id) => damagedFault(checked, id, tooLarge.has(id), titles.get(id))))),
     ...missing,
     ...foreign.map((file) => ({ kind: 'foreign-file' as const, ...file })),
     ...(strayMedia.length > 0 ? [{ kind: 'stray-media' as const, count: strayMedia.length, bytes: strayBytes }] : []),
@@ -270,14 +272,20 @@ async function isIndexRight({ fs, files, summaries }: Checked, damaged: Readonly
   return [...rows.values()].every((row) => row.bytes === 0 || there.has(row.summary.id))
 }
 
-async function damagedFault({ fs, root }: Checked, id: string, isTooLarge: boolean): Promise<CheckFault> {
-  if (isTooLarge) return { kind: 'damaged', fileName: `${id}.json`, savedAs: null, isTooLarge }
+async function damagedFault(
+  { fs, root }: Checked,
+  id: string,
+  isTooLarge: boolean,
+  title: string | undefined,
+): Promise<CheckFault> {
+  const fault = { kind: 'damaged' as const, conversationId: id, fileName: `${id}.json` }
+  if (isTooLarge) return { ...fault, savedAs: null, isTooLarge }
   const name = recoveredName(id)
   const isSaved = await fs.stat(join(root, name)).then(
     () => true,
     () => false,
   )
-  return { kind: 'damaged', fileName: `${id}.json`, savedAs: isSaved ? name : null }
+  return { ...fault, ...(title !== undefined && { title }), savedAs: isSaved ? name : null }
 }
 
 async function saveText({ fs, root, files }: Checked, id: string): Promise<void> {
@@ -292,6 +300,7 @@ async function saveText({ fs, root, files }: Checked, id: string): Promise<void>
   }
 }
 
-function recoveredName(id: string): string {
+/** Below the root of the library: the saved text of a damaged conversation. */
+export function recoveredName(id: string): string {
   return join('recovered', `${id}.txt`)
 }

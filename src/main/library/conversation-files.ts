@@ -23,6 +23,7 @@ import {
 } from './files'
 import { interrupt } from './journal'
 import { isModest } from './modest'
+import { readableTitle } from './readable-text'
 import {
   isId,
   readConversation,
@@ -39,6 +40,8 @@ export interface TrashedContents {
   summary: ConversationSummary
   messages: number
   images: number
+  /** How many messages were deleted out of the conversation whose title it has; missing for a whole conversation. */
+  deleted?: number
 }
 
 const TOO_LARGE: ReadConversation = { kind: 'damaged', isTooLarge: true }
@@ -227,7 +230,9 @@ export class ConversationFiles {
     if (file === null) return null
     const shown = file.read.kind === 'read' ? pathOf(file.read.conversation) : []
     const images = shown.reduce((sum, message) => sum + imagesIn(message), 0)
-    return { summary: rowOf(id, file).summary, messages: shown.length, images }
+    const deleted = file.read.kind === 'read' ? file.read.conversation.deletedFrom?.count : undefined
+    const summary = rowOf(id, file).summary
+    return { summary, messages: shown.length, images, ...(deleted !== undefined && { deleted }) }
   }
 
   /** Removes what a crash left half written. */
@@ -261,7 +266,10 @@ export class ConversationFiles {
       this.#wasThere = true
       if (!(await isModest(bytes))) return { read: TOO_LARGE, stamp, hash: '' }
       const read = readConversation(id, bytes.toString('utf8'), this.#format)
-      if (read.kind === 'damaged') return { read, stamp, hash: '' }
+      if (read.kind === 'damaged') {
+        const title = readableTitle(bytes.toString('utf8'))
+        return { read: { ...read, ...(title !== '' && { title }) }, stamp, hash: '' }
+      }
       return { read: { ...read, conversation: this.#settle(read.conversation) }, stamp, hash: hashOf(bytes) }
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return null
@@ -312,7 +320,7 @@ function isForeign(name: string): boolean {
 }
 
 function rowOf(id: string, { read, stamp }: Pick<ReadFile, 'read' | 'stamp'>): IndexRow {
-  if (read.kind === 'damaged') return { summary: damagedSummary(id, stamp), ...stamp }
+  if (read.kind === 'damaged') return { summary: damagedSummary(id, read.title ?? '', stamp), ...stamp }
   return {
     summary: { ...summarize(read.conversation), ...(read.isNewer && { isReadOnly: true, isUnread: false }) },
     ...stamp,
@@ -324,10 +332,10 @@ function imagesIn(message: Message): number {
   return message.content.filter((item) => item.type === 'media' && item.kind === 'image').length
 }
 
-function damagedSummary(id: string, stamp: FileStamp): ConversationSummary {
+function damagedSummary(id: string, title: string, stamp: FileStamp): ConversationSummary {
   return {
     id,
-    title: '',
+    title,
     updatedAt: stamp.modifiedMs,
     createdAt: stamp.modifiedMs,
     origin: 'window',

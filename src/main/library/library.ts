@@ -20,7 +20,15 @@ import {
 import { failure } from '../../shared/errors'
 import type { Clock } from '../clock'
 import type { Logger } from '../logger'
-import { checkLibrary, namedMedia, repairLibrary, type Checked, type Findings, type MediaShelf } from './check'
+import {
+  checkLibrary,
+  namedMedia,
+  recoveredName,
+  repairLibrary,
+  type Checked,
+  type Findings,
+  type MediaShelf,
+} from './check'
 import { ConversationFiles } from './conversation-files'
 import { mediaNamesIn, mediaOf } from './conversation-media'
 import { readContents, stampsOf, type Contents, type StampedConversation } from './contents'
@@ -169,6 +177,8 @@ export interface Library {
   recover(): Promise<RecoveredAnswer[]>
   /** Where the file of a conversation lies. */
   pathOf(id: string): string
+  /** Where the text lies, if it lies anywhere, that a repair has saved of a damaged conversation. */
+  recoveredPathOf(id: string): string
   /** What changes, in its order; what the comparison with the folder finds comes many at a time. */
   onChange(listener: (changes: ConversationChange[]) => void): () => void
   /** Somebody else has written the file of a conversation; what they wrote is now one of its own, with this title (R38). */
@@ -606,6 +616,11 @@ class FileLibrary implements Library {
   pathOf(id: string): string {
     if (this.isTemporary(id)) throw failure({ code: 'not-found', what: 'file' })
     return this.#files.pathOf(id)
+  }
+
+  recoveredPathOf(id: string): string {
+    if (!isId(id)) throw failure({ code: 'not-found', what: 'file' })
+    return join(this.#root, recoveredName(id))
   }
 
   onChange(listener: (changes: ConversationChange[]) => void): () => void {

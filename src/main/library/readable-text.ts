@@ -1,3 +1,5 @@
+import { withoutBidiControls } from '../../shared/conversation'
+
 /**
  * The text of messages that can still be read in a conversation's file that is no JSON any more: every string under a
  * key that says something to a person, in the order of the file, with a line for each speaker. Also the strings under keys
@@ -14,6 +16,18 @@ export function readableText(broken: string): string {
   const hasWords = lines.some((line) => !line.startsWith('\n['))
   return hasWords ? `${lines.join('\n').trim()}\n` : ''
 }
+
+/** The title in a conversation's file that cannot be read any more; empty when it is not whole there. */
+export function readableTitle(broken: string): string {
+  // What comes behind is of messages, in which anything may call itself a title.
+  const head = broken.slice(0, HEAD_LENGTH).split('"messages"', 1)[0] ?? ''
+  const title = unescape(TITLE.exec(head)?.[1] ?? '')
+  return withoutBidiControls(title).replace(/\s+/gu, ' ').trim().slice(0, MAX_TITLE_LENGTH)
+}
+
+const HEAD_LENGTH = 16_384
+const MAX_TITLE_LENGTH = 200
+const TITLE = /"title"\s*:\s*"((?:[^"\\\n]|\\.)*)"/u
 
 /** A key and its string. One whose end is lost ends with its line: JSON has no line break inside of a string. */
 const STRINGS = /"((?:[^"\\\n]|\\.)*)"\s*:\s*"((?:[^"\\\n]|\\.)*)/gu

@@ -417,6 +417,15 @@ const conversationSchema: Schema<Conversation> = v.object({
   model: textOrNull,
   headId: textOrNull,
   settings: v.exactOptional(storedChatSettingsSchema),
+  deletedFrom: v.exactOptional(
+    v.object({
+      conversationId: v.custom<string>(isId),
+      count,
+      order: v.array(text),
+      headBefore: textOrNull,
+      headAfter: textOrNull,
+    }),
+  ),
   messages: v.array(messageSchema),
 })
 
@@ -479,10 +488,10 @@ const rowsSchema = v.object({
 
 /**
  * What a conversation file holds. `version` is the one that the file has. `isTooLarge` is one that was not looked at: to
- * read it would take the memory of the computer, or minutes.
+ * read it would take the memory of the computer, or minutes. `title` is there when a damaged one still shows it.
  */
 export type ReadConversation =
-  | { kind: 'damaged'; isTooLarge?: true }
+  | { kind: 'damaged'; isTooLarge?: true; title?: string }
   | { kind: 'read'; conversation: Conversation; isNewer: boolean; version: number }
 
 /**
@@ -553,7 +562,9 @@ export function writeIndex(rows: IndexRow[]): string {
 
 const trashRowsSchema = v.object({
   version: v.literal(FILE_VERSION),
-  rows: v.array(v.object({ name: text, summary: summarySchema, messages: count, images: count })),
+  rows: v.array(
+    v.object({ name: text, summary: summarySchema, messages: count, images: count, deleted: v.exactOptional(count) }),
+  ),
 })
 
 /** What is known of one file of the trash, by its name. */

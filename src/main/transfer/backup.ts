@@ -5,6 +5,7 @@ import type { BackupMade, StoredDraft } from '../../shared/contract'
 import type { Conversation } from '../../shared/conversation'
 import type { Settings } from '../../shared/settings'
 import type { Attachments } from '../attachments'
+import { attachmentsOf } from '../drafts'
 import { mediaOf } from '../library/conversation-media'
 import type { Library } from '../library/library'
 import { writeConversation } from '../library/schema'
@@ -76,7 +77,7 @@ async function fillBackup(draft: ZipDraft, source: BackupSource): Promise<Omit<B
   }
   const damaged = await addDamaged(draft, source)
   const drafts = (await source.drafts()).filter(({ key }) => !library.isTemporary(key))
-  const draftMedia = drafts.flatMap(({ attachments }) => attachments.map(({ id }) => id))
+  const draftMedia = drafts.flatMap((draft) => attachmentsOf(draft).map(({ id }) => id))
   await addMedia(draft, draftMedia, kept, 'media', source)
   await draft.addText(DRAFTS_NAME, `${JSON.stringify({ version: 1, drafts }, null, 2)}\n`)
   await draft.addText(SETTINGS_NAME, `${JSON.stringify(withoutSecrets(settings), null, 2)}\n`)

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { RestoreChoice, RestoreDone, RestorePlan, TransferProblem } from '../../shared/contract'
-import type { Conversation } from '../../shared/conversation'
+import { DEFAULT_CHAT_SETTINGS, withChatSettings, type Conversation } from '../../shared/conversation'
 import { failure, toAppError, type AppError } from '../../shared/errors'
 import type { Settings } from '../../shared/settings'
 import type { Attachments } from '../attachments'
-import type { Drafts } from '../drafts'
+import { attachmentsOf, type Drafts } from '../drafts'
 import { mediaOf } from '../library/conversation-media'
 import type { StampedConversation } from '../library/contents'
 import type { Library } from '../library/library'
@@ -247,7 +247,9 @@ export class Restore {
         let lacks = found.lacksPictures === true
         if (lacks) note(found.name, { code: 'not-found', what: 'attachment' })
         for (const id of media) lacks = !(await this.#keepMedia(id, source, found.name, note)) || lacks
-        const merged = await this.#target.library.merge(conversation, { mayReplaceNewer: isChosen })
+        const merged = await this.#target.library.merge(withOwnParameters(conversation, mine), {
+          mayReplaceNewer: isChosen,
+        })
         if (merged === 'added') done.added += 1
         else done.updated += 1
         if (lacks) done.missing += 1
@@ -309,10 +311,12 @@ export class Restore {
     for (const draft of await source.drafts()) {
       if (taken.has(draft.key) || (isUuid(draft.key) && !here.has(draft.key))) continue
       let isWhole = true
-      for (const { id } of draft.attachments)
+      for (const { id } of attachmentsOf(draft))
         isWhole = (await this.#keepMedia(id, source, '', () => undefined)) && isWhole
       // A picture that does not come takes nothing of the words with it.
-      await drafts.set(isWhole ? draft : { ...draft, attachments: [] })
+      const { editing } = draft
+      const words = { ...draft, attachments: [], ...(editing && { editing: { ...editing, attachments: [] } }) }
+      await drafts.set(isWhole ? draft : words)
       done.drafts += 1
     }
   }
@@ -394,4 +398,13 @@ async function markOf(path: string): Promise<string> {
 async function keepLast(folder: string, count: number): Promise<void> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => /^before-restore-.*\.zip$/u.test(name)).sort()
   for (const name of names.slice(0, -count)) await rm(join(folder, name), { force: true }).catch(() => undefined)
+}
+
+/**
+ * Further fields of a question are only ever what a person has set here: a file could name another server with them
+ * (`base_url`, protocol.md section 1), and the key of the provider would go there.
+ */
+function withOwnParameters(theirs: Conversation, mine: Conversation | null): Conversation {
+  const parameters = mine?.settings?.parameters ?? ''
+  return withChatSettings(theirs, { ...(theirs.settings ?? DEFAULT_CHAT_SETTINGS), parameters })
 }

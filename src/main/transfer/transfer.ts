@@ -14,6 +14,8 @@ import type {
 import type { Conversation } from '../../shared/conversation'
 import { failure, toAppError } from '../../shared/errors'
 import type { Translate } from '../../shared/i18n'
+import type { Platform } from '../../shared/accelerator'
+import { areShortcutsGood } from '../../shared/actions'
 import { GUIDE_BACKEND_ID, type BackendProfile, type Locale, type Settings } from '../../shared/settings'
 import type { Attachments } from '../attachments'
 import type { Clock } from '../clock'
@@ -45,6 +47,8 @@ export interface TransferOptions {
   translate: () => Translate
   locale: () => Locale
   clock: Clock
+  /** Whose keys are meant. */
+  platform: Platform
   version: string
   onProgress: Tell
 }
@@ -96,7 +100,7 @@ export class Transfer {
       backupFolder: join(folder, 'backups'),
       compareSettings: (theirs) => compareSettings(options.settings(), theirs),
       adoptBackends: ({ backends }) => options.adoptBackends(backends),
-      adoptSettings: (theirs) => options.changeSettings((now) => ({ ...now, ...movable(theirs) })),
+      adoptSettings: (theirs) => options.changeSettings((now) => adopted(now, theirs, options.platform)),
       now: () => clock.now(),
     })
   }
@@ -316,21 +320,25 @@ export class Transfer {
 }
 
 /**
- * What of the settings moves to another computer. Backends move by themselves; what was chosen among them does not, nor
- * what was noted here, nor whom a picture may be asked of.
+ * What of the settings moves to another computer: looks, keys and the handling of images. Nothing that asks the network,
+ * starts Parley, says more of a person, goes with a question or deletes sooner than was chosen here: a file may come from
+ * anybody.
  */
 function movable(settings: Settings): Partial<Settings> {
-  const {
-    backends: _backends,
-    activeBackendId: _active,
-    favourites: _favourites,
-    recents: _recents,
-    webPictures: _pictures,
-    lastBackup: _backup,
-    lastCheck: _check,
-    ...rest
-  } = settings
-  return rest
+  const { locale, theme, textSizePx, columnWidth, wrapsCode, followsAnswer, showsProvider, motion } = settings
+  const { opensWith, sendKey, shortcuts, keepLogsDays } = settings
+  return {
+    ...{ locale, theme, textSizePx, columnWidth, wrapsCode, followsAnswer, showsProvider, motion },
+    ...{ opensWith, sendKey, shortcuts, keepLogsDays },
+  }
+}
+
+/** The settings here with what moves of others; keys that would clash are not taken. */
+function adopted(now: Settings, theirs: Settings, platform: Platform): Settings {
+  const { shortcuts, ...rest } = movable(theirs)
+  const next = { ...now, ...rest }
+  const withKeys = { ...next, shortcuts: shortcuts ?? now.shortcuts }
+  return areShortcutsGood(withKeys, platform) ? withKeys : next
 }
 
 function compareSettings(mine: Settings, theirs: Settings): Pick<RestorePlan, 'backends' | 'hasOtherSettings'> {

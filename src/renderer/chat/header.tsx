@@ -28,7 +28,7 @@ import { IconButton } from '../controls/icon-button'
 import { Menu, MenuGroup, MenuItem, MenuSeparator } from '../controls/menu'
 import { StatusDot } from '../controls/status-dot'
 import { Tooltip } from '../controls/tooltip'
-import { useFinalFocus } from '../controls/final-focus'
+import { useFinalFocus, useGiveFocus } from '../controls/final-focus'
 import { deleteWithUndo } from '../sidebar/delete'
 import { TitleField } from '../sidebar/title-field'
 import { choose, connectionOf } from '../store/backends'
@@ -83,6 +83,7 @@ export function Header(props: HeaderProps) {
   const isComparing = useStore((state) => state.comparisons.has(conversationId))
   const compareKeys = useKeysOf('compare')
   const tell = useTellError()
+  const giveFocus = useGiveFocus()
   const title = isUnkept
     ? t('chat:temporary.title')
     : summary === undefined
@@ -146,7 +147,10 @@ export function Header(props: HeaderProps) {
           variant="quiet"
           size={28}
           className="drag-none me-2 flex-none max-narrow:hidden"
-          onClick={() => void keepConversation(conversationId).then((error) => error !== null && tell(error))}
+          onClick={() => {
+            giveFocus()
+            void keepConversation(conversationId).then((error) => error !== null && tell(error))
+          }}
         >
           {t('chat:temporary.keep')}
         </Button>
@@ -211,6 +215,7 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
   const wireKeys = useKeysOf('wire')
   const temporaryKeys = useKeysOf('new-temporary-chat')
   const settingsKeys = useKeysOf('settings')
+  const promptsKeys = useKeysOf('prompts')
   const summary = useStore((state) => state.conversations.get(conversationId))
   const usual = useFinalFocus()
   const isUnkept = useStore((state) => isTemporary(state, conversationId))
@@ -331,7 +336,7 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
         <MenuItem icon={MessageCircleDashed} keys={temporaryKeys} onSelect={showTemporaryConversation}>
           {t('chat:sidebar.newTemporary')}
         </MenuItem>
-        <MenuItem icon={BookOpen} onSelect={() => showPrompts()}>
+        <MenuItem icon={BookOpen} keys={promptsKeys} onSelect={() => showPrompts()}>
           {t('prompts:library.title')}
         </MenuItem>
         <MenuItem icon={Trash2} onSelect={showTrash}>

@@ -9,6 +9,7 @@ import {
   MAX_PROMPT_TEXT,
   type Prompt,
 } from '../../shared/prompts'
+import { useAction } from '../actions/offers'
 import { ChoiceList } from '../prompts/choice-list'
 import { MarkedText } from '../prompts/marked-text'
 import { PromptMenu, type MenuRow } from '../prompts/prompt-menu'
@@ -117,6 +118,18 @@ export function ComposerField(props: ComposerFieldProps) {
     await savePrompt(made)
     showPrompts(made.id)
   }
+
+  useAction(
+    'insert-prompt',
+    isReadOnly
+      ? null
+      : () => {
+          const field = fieldRef.current
+          if (field === null) return
+          const { value: written } = field
+          replace(written.length, written.length, written === '' || written.endsWith('\n') ? '/' : '\n/')
+        },
+  )
 
   // ---- the choices of a slot ----
 

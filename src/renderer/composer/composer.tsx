@@ -19,7 +19,7 @@ import { changeChatSettings, searchesWeb } from '../store/chat-settings'
 import { attachFiles, blockerOf, emptySlotsOf, pickFiles } from '../store/drafts'
 import { chosenCount, closeComparison, openComparison } from '../store/comparison'
 import { sendDraft, stopAndSend, stopAnswer, takeBackQueued } from '../store/sending'
-import { EMPTY_DRAFT, isTemporary, runningAnswer, useStore } from '../store/state'
+import { EMPTY_DRAFT, isTemporary, runningAnswer, stoppableAnswers, useStore } from '../store/state'
 import { AttachmentRow } from './attachment-row'
 import { ComposerField } from './composer-field'
 import { actionOf } from './keys'
@@ -51,6 +51,8 @@ export function Composer(props: ComposerProps) {
   const draft = useStore((state) => state.drafts.get(conversationId) ?? EMPTY_DRAFT)
   const sendKey = useStore((state) => state.settings.sendKey)
   const isRunning = useStore((state) => runningAnswer(state, conversationId) !== null)
+  // Versions of the answer on show may still be written, such as those of a comparison that was left.
+  const canStop = useStore((state) => stoppableAnswers(state, conversationId).length > 0)
   const hasQueued = useStore((state) => state.queued.has(conversationId))
   const isUnkept = useStore((state) => isTemporary(state, conversationId))
   const { backendId } = useChoice(conversationId)
@@ -72,7 +74,8 @@ export function Composer(props: ComposerProps) {
         ? null
         : t(`chat:composer.${BLOCKER_TEXTS[blocker]}`)
   const lacksModels = compared !== null && compared < 2 ? t('compare:needTwo') : null
-  const reason = blocker === 'empty' ? null : (blocked ?? lacksModels)
+  // An empty field says itself that something is missing; beside a quote it does not.
+  const reason = blocker === 'empty' && draft.quotes === undefined ? null : (blocked ?? lacksModels)
   if (isRefused && reason === null) setIsRefused(false)
   const send = (): void => {
     setIsRefused(true)
@@ -190,7 +193,7 @@ export function Composer(props: ComposerProps) {
               side="top"
               hint={closedReason ?? undefined}
               isDisabled={closedReason !== null}
-              onClick={() => void pickFiles(conversationId)}
+              onClick={() => void pickFiles(conversationId).then(() => fieldRef.current?.focus())}
             />
             {hasModels && <WebSwitch conversationId={conversationId} />}
             {hasModels && (
@@ -222,7 +225,7 @@ export function Composer(props: ComposerProps) {
             />
           )}
         </div>
-        {isRunning ? (
+        {isRunning || (canStop && blocker === 'empty') ? (
           <Tooltip text={t('chat:composer.stop')} keys={stopKeys} side="top">
             <button
               type="button"

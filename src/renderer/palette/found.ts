@@ -4,6 +4,7 @@ import type { Accelerator } from '../../shared/accelerator'
 import { ACTIONS, type ActionId } from '../../shared/actions'
 import type { SearchHit } from '../../shared/contract'
 import type { ConversationSummary } from '../../shared/conversation'
+import { texts } from '../../shared/i18n'
 import { useActionKeys } from '../actions/keys'
 import { useOffers } from '../actions/offers'
 import { keyStateOf, rowsOf, type ModelRow } from '../chat/model-rows'
@@ -14,7 +15,14 @@ import { best, FIT, folded, queryOf, type Fit, type Query } from './rank'
 
 export type Filter = 'all' | 'chats' | 'actions' | 'models' | 'settings'
 
-export const FILTERS: readonly Filter[] = ['all', 'chats', 'actions', 'models', 'settings']
+const FILTERS: readonly Filter[] = ['all', 'chats', 'actions', 'models', 'settings']
+/** Before there is a backend nothing else can be reached. */
+const FIRST_RUN_FILTERS: readonly Filter[] = ['all', 'actions', 'settings']
+
+/** What can be searched at present. */
+export function useFilters(): readonly Filter[] {
+  return useStore((state) => (state.settings.activeBackendId === null ? FIRST_RUN_FILTERS : FILTERS))
+}
 
 /** One line of the palette, by what it leads to. `key` is its own among all. */
 export type Item =
@@ -51,12 +59,13 @@ export function useFound(text: string, filter: Filter, answered: Answered | null
   const actions = useActions(query)
   const models = useModels(query, filter === 'models' ? MANY : FEW)
   const backends = useBackends(query)
+  const isFirstRun = !useFilters().includes('chats')
   const settings = useSettings(query, filter === 'settings' ? MANY : FEW)
   return useMemo(() => {
     const isEmpty = query.text === ''
     const about = text.trim()
     const fresh: Group[] =
-      isEmpty || (filter !== 'all' && filter !== 'chats')
+      isEmpty || isFirstRun || (filter !== 'all' && filter !== 'chats')
         ? []
         : [{ key: 'new', heading: null, items: [{ kind: 'new-chat', key: 'new-chat', text: about }], more: 0 }]
     const of: Record<Exclude<Filter, 'all'>, Ranked[]> = {
@@ -66,12 +75,18 @@ export function useFound(text: string, filter: Filter, answered: Answered | null
       settings: [settings],
     }
     const wanted =
-      filter !== 'all' ? of[filter] : isEmpty ? [chats, actions] : [chats, actions, settings, backends, models]
+      filter !== 'all'
+        ? of[filter]
+        : isFirstRun
+          ? [actions, settings]
+          : isEmpty
+            ? [chats, actions]
+            : [chats, actions, settings, backends, models]
     const present = wanted.filter(({ items }) => items.length > 0)
     return [...(filter === 'all' && !isEmpty ? inOrder(present) : present), ...fresh].map(
       ({ key, heading, items, more }) => ({ key, heading: heading ?? t('actions:palette.actions'), items, more }),
     )
-  }, [t, query, text, filter, chats, actions, models, backends, settings])
+  }, [t, query, text, filter, isFirstRun, chats, actions, models, backends, settings])
 }
 
 /**
@@ -127,9 +142,17 @@ function useActions(query: Query): Ranked {
       name: t(`actions:names.${id}`),
       accelerator: keys.get(id) ?? null,
     }))
-    const found = best(possible, ({ name }) => folded(name), query, MANY)
+    const found = best(possible, ({ id, name }) => folded(`${name} ${synonymsOf(id)}`), query, MANY)
     return { key: 'actions', heading: t('actions:palette.actions'), items: found.items, more: 0, fit: found.fit }
   }, [t, keys, offers, query])
+}
+
+/** Other words for an action, of both languages: who reads one often writes the other. */
+function synonymsOf(id: ActionId): string {
+  return (['en', 'ru'] as const)
+    .map((locale): Partial<Record<ActionId, string>> => texts[locale].actions.synonyms)
+    .flatMap((synonyms) => synonyms[id] ?? [])
+    .join(' ')
 }
 
 function useModels(query: Query, limit: number): Ranked {

@@ -28,7 +28,7 @@ import { showChat, showConversation, showMessage, showNewConversation, showSetti
 import { changeDraft } from '../store/drafts'
 import { needModels, rememberModel } from '../store/models'
 import { backendOf, choiceOf, useStore } from '../store/state'
-import { FILTERS, useFound, type Filter, type Item } from './found'
+import { useFilters, useFound, type Filter, type Item } from './found'
 import { closePalette, usePalette } from './state'
 
 /** So many conversations are found at most. */
@@ -46,6 +46,7 @@ export function Palette() {
   /** What was chosen has taken the focus somewhere, or will. */
   const hasLed = useRef(false)
   const answered = useSearch(filter === 'all' || filter === 'chats' ? text : '')
+  const filters = useFilters()
   const groups = useFound(text, filter, answered)
   const items = groups.flatMap(({ items: ofGroup }) => ofGroup)
   // Until somebody moves, the first one is meant, also when more comes in above it.
@@ -61,8 +62,8 @@ export function Palette() {
     follow(item)
   }
   const turn = (step: -1 | 1): void => {
-    const place = FILTERS.indexOf(filter)
-    setFilter(FILTERS[(place + step + FILTERS.length) % FILTERS.length] ?? 'all')
+    const place = filters.indexOf(filter)
+    setFilter(filters[(place + step + filters.length) % filters.length] ?? 'all')
     setReached(null)
   }
   const steer = (event: KeyboardEvent): void => {
@@ -70,7 +71,7 @@ export function Palette() {
     const isMod = window.parley.platform === 'darwin' ? event.metaKey : event.ctrlKey
     if (isKeyOf(event.nativeEvent, 'palette')) closePalette()
     else if (event.key === 'Tab') turn(event.shiftKey ? -1 : 1)
-    else if (event.key === 'Enter' && isMod && text.trim() !== '') {
+    else if (event.key === 'Enter' && isMod && text.trim() !== '' && filters.includes('chats')) {
       pick({ kind: 'new-chat', key: 'new-chat', text: text.trim() })
     } else return
     event.preventDefault()
@@ -119,7 +120,7 @@ export function Palette() {
                   aria-label={t('actions:palette.filters')}
                   className="flex flex-none gap-1 max-narrow:w-full max-narrow:overflow-x-auto"
                 >
-                  {FILTERS.map((each) => (
+                  {filters.map((each) => (
                     <button
                       key={each}
                       type="button"
@@ -206,7 +207,13 @@ function follow(item: Item): void {
     }
     case 'action':
       // Once the palette has let go of the focus, which some actions take.
-      requestAnimationFrame(() => void runAction(item.id))
+      requestAnimationFrame(() => {
+        runAction(item.id)
+        // One that takes none leaves the keys to nobody.
+        requestAnimationFrame(() => {
+          if (document.activeElement === document.body && useStore.getState().view.name === 'chat') focusChat('chat')
+        })
+      })
       return
     case 'new-chat':
       showNewConversation()

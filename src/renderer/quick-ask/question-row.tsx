@@ -64,7 +64,7 @@ export function QuestionRow({ field, conversationId, isCompact }: QuestionRowPro
             label={t('chat:composer.attach')}
             hint={closedReason ?? undefined}
             isDisabled={closedReason !== null}
-            onClick={() => void pickFiles(conversationId)}
+            onClick={() => void pickFiles(conversationId).then(() => field.current?.focus())}
           />
           {isCompact ? (
             <IconButton

@@ -24,7 +24,7 @@ export async function deleteWithUndo(conversationId: string, t: Translate): Prom
   const undo = async (): Promise<void> => {
     const restored = await restoreConversation(conversationId)
     if (!restored.ok) tell(restored.error, t)
-    else if (wasOnShow) await showConversation(conversationId)
+    else if (wasOnShow) await showConversation(restored.value.conversationId)
   }
   showToast({
     text: t(summary?.isRunning === true ? 'chat:sidebar.stopped' : 'chat:sidebar.deleted', { title }),

@@ -7,6 +7,7 @@ import {
   choiceOf,
   conversationOf,
   isReadOnly,
+  runningAnswer,
   useStore,
   withEntry,
   type Choice,
@@ -21,10 +22,22 @@ export const MAX_COLUMNS = 4
 /** What was asked on after a version is shown with it, but for a whole chat of it: columns are not made for those. */
 const MAX_MESSAGES = 12
 
-/** Makes columns of a chat, for the next question: who answers now, and whoever was chosen last before. */
+/**
+ * Makes columns of a chat, for the next question: who answers now, and whoever was chosen last before. An answer that is
+ * being written is the first column, and nobody is asked beside it before a person chooses.
+ */
 export function openComparison(conversationId: string): void {
   const state = useStore.getState()
   if (state.comparisons.has(conversationId)) return
+  const writing = runningAnswer(state, conversationId)
+  if (writing !== null) {
+    const { messages = [] } = conversationOf(state, conversationId) ?? {}
+    const questionId = pathOf({ headId: writing.id, messages }).findLast(({ role }) => role === 'user')?.id ?? null
+    const first = columnWith(messages, writing.id, false)
+    if (questionId === null || first === null) return
+    open(conversationId, { questionId, columns: [first, newColumn(null)], choosing: null })
+    return
+  }
   const first = choiceOf(state, conversationId)
   const other = [...state.settings.recents, ...state.settings.favourites].find(
     (each) => !isSame(each, first) && backendOf(state, each.backendId) !== null,
@@ -35,26 +48,61 @@ export function openComparison(conversationId: string): void {
 }
 
 /**
- * Shows versions of an answer side by side, each with what was asked after it: the last four, or three and this one.
+ * Shows versions of an answer side by side, each with what was asked after it: the last four, or three and this one. An
+ * answer that is being written on show is the first column; nothing happens when it belongs to another question.
  *
  * @param answerId of the version on show
  * @param asked who shall answer beside them; then only this version and theirs are columns. Its key, to be asked
  */
 export function compareVersions(conversationId: string, answerId: string, asked?: Choice): string | null {
-  const messages = conversationOf(useStore.getState(), conversationId)?.messages ?? []
+  const state = useStore.getState()
+  const messages = conversationOf(state, conversationId)?.messages ?? []
   const questionId = pathOf({ headId: answerId, messages }).findLast(({ role }) => role === 'user')?.id
   if (questionId === undefined) return null
   const all = asked === undefined ? variantsOf(messages, answerId) : [answerId]
+  const writing = runningAnswer(state, conversationId)
+  const above = writing === null ? [] : pathOf({ headId: writing.id, messages }).map(({ id }) => id)
+  const first = all.find((id) => above.includes(id))
+  if (writing !== null && first === undefined) return null
   const last = all.slice(-MAX_COLUMNS)
-  const shown = last.includes(answerId) ? last : [answerId, ...last.slice(1)]
-  const columns = shown.flatMap((id) => columnWith(messages, id, asked === undefined) ?? [])
+  const needed = first ?? answerId
+  const shown = last.includes(needed) ? last : [needed, ...last.slice(1)]
+  const ordered = first === undefined ? shown : [first, ...shown.filter((id) => id !== first)]
+  const columns = ordered.flatMap((id) => {
+    const column = columnWith(messages, id, asked === undefined)
+    if (column === null) return []
+    return writing !== null && id === first ? [{ ...column, headId: writing.id }] : [column]
+  })
   const added = asked === undefined ? null : newColumn(asked)
   open(conversationId, { questionId, columns: added === null ? columns : [...columns, added], choosing: null })
   return added?.key ?? null
 }
 
-/** Shows the thread again. All that was answered stays, as versions of the question. */
+/**
+ * Shows the thread again. All that was answered stays, as versions of the question; the first that is good or still written
+ * is on show, not whichever was asked last.
+ */
 export function closeComparison(conversationId: string): void {
+  const state = useStore.getState()
+  const comparison = state.comparisons.get(conversationId)
+  const conversation = conversationOf(state, conversationId)
+  leave(conversationId)
+  if (comparison === undefined || conversation === null || conversation.headId === comparison.openedAt) return
+  const headId = landingOf(conversation.messages, comparison.columns)
+  if (headId !== null && headId !== conversation.headId) void showPath(conversationId, headId, true)
+}
+
+function landingOf(messages: readonly Message[], columns: readonly Column[]): string | null {
+  const heads = columns.flatMap(({ headId }) => {
+    const head = messages.find(({ id }) => id === headId)
+    return head?.role === 'assistant' ? [head] : []
+  })
+  const isGood = ({ state }: AssistantMessage): boolean =>
+    state === 'complete' || state === 'complete-unconfirmed' || state === 'running'
+  return (heads.find(isGood) ?? heads.find(({ content }) => content.length > 0))?.id ?? null
+}
+
+function leave(conversationId: string): void {
   useStore.setState(({ comparisons, focusRequests }) => ({
     comparisons: withEntry(comparisons, conversationId, undefined),
     focusRequests: focusRequests + 1,
@@ -69,7 +117,7 @@ export function keepColumn(conversationId: string, key: string): void {
   if (choice !== undefined && choice !== null) {
     useStore.setState(({ choices }) => ({ choices: withEntry(choices, conversationId, choice) }))
   }
-  closeComparison(conversationId)
+  leave(conversationId)
   void showPath(conversationId, headId, !isReadOnly(state, conversationId))
 }
 
@@ -122,9 +170,12 @@ export function chosenCount(state: Pick<State, 'comparisons'>, conversationId: s
   return comparison === undefined ? null : comparison.columns.filter(({ choice }) => choice !== null).length
 }
 
-function open(conversationId: string, comparison: Comparison): void {
+function open(conversationId: string, comparison: Omit<Comparison, 'openedAt'>): void {
   useStore.setState((state) => ({
-    comparisons: withEntry(state.comparisons, conversationId, comparison),
+    comparisons: withEntry(state.comparisons, conversationId, {
+      ...comparison,
+      openedAt: conversationOf(state, conversationId)?.headId ?? null,
+    }),
     // What the columns ask does not change who answers once they are left.
     choices: withEntry(state.choices, conversationId, choiceOf(state, conversationId)),
     focusRequests: state.focusRequests + 1,

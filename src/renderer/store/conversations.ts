@@ -296,7 +296,15 @@ export async function restoreConversation(
   conversationId: string,
   file?: string,
 ): Promise<Result<{ conversationId: string }>> {
-  return window.parley.request['conversation.restore']({ conversationId, ...(file !== undefined && { file }) })
+  const result = await window.parley.request['conversation.restore']({
+    conversationId,
+    ...(file !== undefined && { file }),
+  })
+  // Deleted messages may be back in a chat that is loaded.
+  if (result.ok && useStore.getState().threads.has(result.value.conversationId)) {
+    await loadThread(result.value.conversationId)
+  }
+  return result
 }
 
 /** Makes a copy of a conversation and shows it. */

@@ -3,8 +3,18 @@ import type { AppError } from '../../shared/errors'
 import { conversationOf, useStore, withAnswer, withEntry } from './state'
 
 /** Has a result fetched because the person wants to see it; null when it is there now. */
-export async function loadMedia(conversationId: string, messageId: string, source: string): Promise<AppError | null> {
-  const result = await window.parley.request['media.load']({ conversationId, messageId, source })
+export async function loadMedia(
+  conversationId: string,
+  messageId: string,
+  source: string,
+  isAutomatic = false,
+): Promise<AppError | null> {
+  const result = await window.parley.request['media.load']({
+    conversationId,
+    messageId,
+    source,
+    ...(isAutomatic ? { isAutomatic } : {}),
+  })
   if (!result.ok) return result.error
   const file = result.value
   useStore.setState((state) => {

@@ -10,6 +10,7 @@ import {
   type UserMessage,
 } from '../../shared/conversation'
 import type { AppError, Result } from '../../shared/errors'
+import { latestEnd } from '../../shared/variants'
 import { rememberValues } from '../prompts/state'
 import { flushChatSettings } from './chat-settings'
 import { changeColumn, chosenCount } from './comparison'
@@ -27,6 +28,7 @@ import {
   isTemporary,
   runningAnswer,
   runningAnswers,
+  stoppableAnswers,
   useStore,
   withConversation,
   withEntry,
@@ -68,7 +70,10 @@ function queueMessage(
   attachments: readonly AttachmentInfo[],
   isNext: boolean,
 ): void {
-  const message: QueuedMessage = { key: crypto.randomUUID(), text, attachments }
+  const state = useStore.getState()
+  const isCompared = (chosenCount(state, conversationId) ?? 0) > 1
+  const afterId = isCompared ? null : (runningAnswer(state, conversationId)?.id ?? null)
+  const message: QueuedMessage = { key: crypto.randomUUID(), text, attachments, afterId }
   useStore.setState(({ queued }) => {
     const before = queued.get(conversationId) ?? []
     return { queued: withEntry(queued, conversationId, isNext ? [message, ...before] : [...before, message]) }
@@ -99,26 +104,106 @@ export function takeBackQueued(conversationId: string, key?: string): void {
   )
 }
 
+/** Conversations whose waiting messages are looked at; true when that was asked for once more meanwhile. */
+const looking = new Map<string, boolean>()
+
 /**
  * Sends the first of the waiting messages, once their conversation is idle; the others wait for its answer. After an answer
  * that failed none is sent into the same trouble: they go back into the composer.
  */
 export async function sendQueued(conversationId: string): Promise<void> {
-  if (!useStore.getState().queued.has(conversationId) || starting.has(conversationId)) return
+  // One look at a time: two that wait for the same thread would each send a message under the same answer.
+  if (looking.has(conversationId)) {
+    looking.set(conversationId, true)
+    return
+  }
+  try {
+    let refusedAt: string | null | undefined
+    do {
+      looking.set(conversationId, false)
+      refusedAt = await sendFirst(conversationId, refusedAt)
+    } while (refusedAt !== undefined || looking.get(conversationId) === true)
+  } finally {
+    looking.delete(conversationId)
+  }
+}
+
+/**
+ * @param refusedAt where the message could not go a moment ago, because of another window's
+ * @returns the same of this time; undefined when there is nothing to try again
+ */
+async function sendFirst(
+  conversationId: string,
+  refusedAt: string | null | undefined,
+): Promise<string | null | undefined> {
+  if (!useStore.getState().queued.has(conversationId) || starting.has(conversationId)) return undefined
   const thread = await loadThread(conversationId)
   const state = useStore.getState()
   const message = state.queued.get(conversationId)?.[0]
-  if (message === undefined || thread.status !== 'ready' || runningAnswer(state, conversationId) !== null) return
-  const ends = endsOnShow(state, conversationId)
-  if (
+  // A person may have sent something while the thread was on its way.
+  if (message === undefined || thread.status !== 'ready' || starting.has(conversationId)) return undefined
+  const { messages } = thread.conversation
+  if (messages.some((each) => each.role === 'assistant' && each.state === 'running')) return undefined
+  const { afterId } = message
+  const place = afterId === null ? null : placeAfter(state, conversationId, afterId)
+  const ends = place === null ? endsOnShow(state, conversationId) : messages.filter(({ id }) => id === place.parentId)
+  const hasFailed =
     ends.length > 0 &&
     ends.every((each) => each.role === 'assistant' && (each.state === 'failed' || each.state === 'interrupted'))
-  ) {
+  // What was meant for all that were compared is not sent to one of them.
+  const hasLeft = place === null && !state.comparisons.has(conversationId)
+  if (hasFailed || hasLeft || (place !== null && place.parentId === refusedAt)) {
     takeBackQueued(conversationId)
-    return
+    return undefined
   }
   removeQueued(conversationId, message.key)
-  await sendMessage(conversationId, message.text, message.attachments)
+  if (place === null) {
+    await sendMessage(conversationId, message.text, message.attachments)
+    return undefined
+  }
+  const { choice, parentId, columnKey } = place
+  const error = await askNew(conversationId, choice, parentId, message.text, message.attachments, columnKey, true)
+  if (error === null) return undefined
+  if (error.code !== 'busy') {
+    giveBack(conversationId, message.text, message.attachments)
+    return undefined
+  }
+  // Another window's went first: this one waits for its answer too.
+  dismissRefusal(conversationId)
+  useStore.setState(({ queued }) => ({
+    queued: withEntry(queued, conversationId, [message, ...(queued.get(conversationId) ?? [])]),
+  }))
+  return parentId
+}
+
+interface Place {
+  parentId: string | null
+  choice: Choice
+  columnKey: string | null
+}
+
+/** Where a message that waits for an answer goes: to the end of its path, whatever else is on show. */
+function placeAfter(state: State, conversationId: string, afterId: string): Place {
+  const { headId = null, messages = [] } = conversationOf(state, conversationId) ?? {}
+  const leadsTo = (end: string | null): boolean => pathOf({ headId: end, messages }).some(({ id }) => id === afterId)
+  const column = columnOf(conversationId, (each) => leadsTo(each.headId))
+  const choice = column?.choice ?? choiceOf(state, conversationId)
+  if (column !== null) return { parentId: column.headId, choice, columnKey: column.key }
+  return { parentId: leadsTo(headId) ? headId : (latestEnd(messages, afterId) ?? headId), choice, columnKey: null }
+}
+
+/** Waiting messages follow the answer that is asked in the place of the one they wait for, or after it. */
+function withFollowers(
+  queued: State['queued'],
+  conversationId: string,
+  answerId: string,
+  isFollowed: (afterId: string) => boolean,
+): State['queued'] {
+  const waiting = queued.get(conversationId)?.map((message) => ({
+    ...message,
+    afterId: message.afterId !== null && isFollowed(message.afterId) ? answerId : message.afterId,
+  }))
+  return waiting === undefined ? queued : withEntry(queued, conversationId, waiting)
 }
 
 /** Sends a message; one that cannot start goes back into the composer, with the reason above it. */
@@ -172,6 +257,7 @@ function askNew(
   text: string,
   attachments: readonly AttachmentInfo[],
   columnKey: string | null = null,
+  isFirstThere = false,
 ): Promise<AppError | null> {
   const question: UserMessage = {
     role: 'user',
@@ -182,7 +268,14 @@ function askNew(
     attachments: [...attachments],
   }
   const attachmentIds = attachments.map(({ id }) => id)
-  const asked: Question = { kind: 'new', messageId: question.id, parentId, text, attachmentIds }
+  const asked: Question = {
+    kind: 'new',
+    messageId: question.id,
+    parentId,
+    text,
+    attachmentIds,
+    ...(isFirstThere && { isFirstThere }),
+  }
   return ask(conversationId, choice, asked, question, columnKey)
 }
 
@@ -270,7 +363,7 @@ export async function continueAnswer(conversationId: string, answerId: string): 
  */
 export async function stopAnswer(conversationId: string): Promise<void> {
   takeBackQueued(conversationId)
-  await cutAnswer(conversationId)
+  await stopAll(stoppableAnswers(useStore.getState(), conversationId))
 }
 
 /** Stops what is being written on show, and waits until it has ended. */
@@ -339,6 +432,12 @@ async function ask(
       status: 'ready',
       conversation: withQuestion(before ?? emptyConversation(request), request, message),
     }),
+    queued: withFollowers(
+      state.queued,
+      conversationId,
+      answerId,
+      (afterId) => columnKey === null || afterId === headBefore,
+    ),
     startedAt: withEntry(state.startedAt, generationId, performance.now()),
     refusals: withEntry(state.refusals, conversationId, undefined),
   }))

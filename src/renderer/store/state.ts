@@ -3,6 +3,7 @@ import type { Boot, Catalogue, ShortcutState, StorageState } from '../../shared/
 import {
   DEFAULT_CHAT_SETTINGS,
   fold,
+  pathOf,
   type AssistantMessage,
   type AttachmentInfo,
   type ChatSettings,
@@ -65,6 +66,8 @@ export interface QueuedMessage {
   key: string
   text: string
   attachments: readonly AttachmentInfo[]
+  /** The answer on whose path it goes on; null for all that are compared. */
+  afterId: string | null
 }
 
 /** Who shall answer next. */
@@ -91,6 +94,8 @@ export interface Comparison {
   columns: readonly Column[]
   /** The column for which the list of models is open. */
   choosing: string | null
+  /** The head of the conversation when it was opened: what is on show again when nothing was asked. */
+  openedAt: string | null
 }
 
 /** What is known of a backend's models, and with that whether it can be reached. */
@@ -331,6 +336,24 @@ export function runningAnswers(state: State, conversationId: string): AssistantM
   return endsOnShow(state, conversationId).flatMap((message) =>
     message.role === 'assistant' && message.state === 'running' ? [message] : [],
   )
+}
+
+/** What Stop stops: the answers that are being written on show, and versions of the last one that still are. */
+export function stoppableAnswers(state: State, conversationId: string): AssistantMessage[] {
+  const shown = runningAnswers(state, conversationId)
+  const conversation = conversationOf(state, conversationId)
+  if (conversation === null || state.comparisons.has(conversationId)) return shown
+  const { messages } = conversation
+  const running = messages.filter(
+    (message): message is AssistantMessage => message.role === 'assistant' && message.state === 'running',
+  )
+  if (running.length === shown.length) return shown
+  const questionId = questionOf(messages, conversation.headId)
+  return running.filter(({ id }) => questionOf(messages, id) === questionId)
+}
+
+function questionOf(messages: Message[], headId: string | null): string | null {
+  return pathOf({ headId, messages }).findLast(({ role }) => role === 'user')?.id ?? null
 }
 
 /** The first answer that is being written on show, or null. */

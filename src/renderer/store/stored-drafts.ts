@@ -1,5 +1,6 @@
 import { MAX_DRAFT_TEXT, type StoredDraft } from '../../shared/contract'
 import type { Result } from '../../shared/errors'
+import { useEdits, type Edit } from '../chat/edit-state'
 import { chipOf, readyAttachments } from './drafts'
 import { MAX_QUOTES, quotesOf, withQuotes } from './quotes'
 import { EMPTY_DRAFT, isTemporary, useStore, type Draft, type State } from './state'
@@ -28,6 +29,7 @@ export function keepDrafts(stored: Result<StoredDraft[]>): void {
     const ours = stored.value.filter(({ key }) => (key === QUICK_ASK) === (role === 'quick-ask'))
     for (const draft of ours) written.set(draft.key, contentsOf(draft))
     useStore.setState((state) => ({ drafts: withStored(state, ours) }))
+    useEdits.setState(({ edits }) => ({ edits: withStoredEdits(edits, ours) }))
   }
 
   let timer: ReturnType<typeof setTimeout> | null = null
@@ -53,7 +55,8 @@ export function keepDrafts(stored: Result<StoredDraft[]>): void {
     if (isEmpty(draft)) written.delete(key)
     else written.set(key, contents)
     const isKept =
-      draft.text.length <= MAX_DRAFT_TEXT && (await window.parley.request['draft.set'](draft).then(({ ok }) => ok))
+      Math.max(draft.text.length, draft.editing?.text.length ?? 0) <= MAX_DRAFT_TEXT &&
+      (await window.parley.request['draft.set'](draft).then(({ ok }) => ok))
     // The next change tries it once more.
     if (!isKept) written.set(key, '')
     if (id !== null) noteKept(id, isKept)
@@ -71,6 +74,9 @@ export function keepDrafts(stored: Result<StoredDraft[]>): void {
       !isKeptNow(now, before)
     if (!isSame) timer ??= setTimeout(write, WRITE_AFTER_MS)
   })
+  const unsubscribeEdits = useEdits.subscribe((now, before) => {
+    if (role === 'main' && now.edits !== before.edits) timer ??= setTimeout(write, WRITE_AFTER_MS)
+  })
   const events = [
     [document, 'focusout'],
     [document, 'visibilitychange'],
@@ -80,6 +86,7 @@ export function keepDrafts(stored: Result<StoredDraft[]>): void {
   stop = () => {
     if (timer !== null) clearTimeout(timer)
     unsubscribe()
+    unsubscribeEdits()
     for (const [target, name] of events) target.removeEventListener(name, writeIfDue)
   }
 }
@@ -101,7 +108,9 @@ function noteKept(id: string, isKept: boolean): void {
 /** What is unsent, by key, with the chat it stands in. A message that waits for the end of an answer is unsent as well. */
 function draftsToKeep(state: State, role: 'main' | 'quick-ask'): Map<string, { id: string; draft: StoredDraft }> {
   const kept = new Map<string, { id: string; draft: StoredDraft }>()
-  for (const id of new Set([...state.queued.keys(), ...state.drafts.keys()])) {
+  // The windows do not share them, and only the main window shows questions that can be edited.
+  const edits: ReadonlyMap<string, Edit> = role === 'main' ? useEdits.getState().edits : new Map()
+  for (const id of new Set([...state.queued.keys(), ...state.drafts.keys(), ...edits.keys()])) {
     const key = keyOf(state, id, role)
     if (key === null) continue
     const queued = state.queued.get(id) ?? []
@@ -114,6 +123,11 @@ function draftsToKeep(state: State, role: 'main' | 'quick-ask'): Map<string, { i
     const stored: StoredDraft = { key, text, attachments, changedAt: Date.now() }
     const quotes = quotesOf(draft)
     if (quotes.length > 0) stored.quotes = [...quotes]
+    const edit = edits.get(id)
+    if (edit !== undefined) {
+      const { messageId, text: words, chips } = edit
+      stored.editing = { messageId, text: words, attachments: readyAttachments({ text: words, chips }) }
+    }
     if (!isEmpty(stored)) kept.set(key, { id, draft: stored })
   }
   return kept
@@ -140,11 +154,25 @@ function withStored(state: State, stored: readonly StoredDraft[]): State['drafts
   return drafts
 }
 
-/** All of a draft but when it changed, to compare. */
-function contentsOf({ text, attachments, quotes = [] }: StoredDraft): string {
-  return JSON.stringify([text, attachments.map(({ id }) => id), quotes])
+function withStoredEdits(edits: ReadonlyMap<string, Edit>, stored: readonly StoredDraft[]): ReadonlyMap<string, Edit> {
+  const restored = new Map(
+    stored.flatMap(({ key, editing }): [string, Edit][] => {
+      if (editing === undefined) return []
+      const { messageId, text, attachments } = editing
+      return [[key, { messageId, text, chips: attachments.map(chipOf) }]]
+    }),
+  )
+  // What was begun meanwhile is the later one.
+  return new Map([...restored, ...edits])
 }
 
-function isEmpty({ text, attachments, quotes = [] }: StoredDraft): boolean {
-  return text === '' && attachments.length === 0 && quotes.length === 0
+/** All of a draft but when it changed, to compare. */
+function contentsOf({ text, attachments, quotes = [], editing }: StoredDraft): string {
+  const ids = (files: StoredDraft['attachments']): string[] => files.map(({ id }) => id)
+  const edit = editing === undefined ? null : [editing.messageId, editing.text, ids(editing.attachments)]
+  return JSON.stringify([text, ids(attachments), quotes, edit])
+}
+
+function isEmpty({ text, attachments, quotes = [], editing }: StoredDraft): boolean {
+  return text === '' && attachments.length === 0 && quotes.length === 0 && editing === undefined
 }

@@ -17,16 +17,24 @@ export function CheckRow({ onChange }: { onChange: () => void }) {
   const { short } = useDates()
   const { lastCheck: last } = useSettings()
   const [report, setReport] = useState<CheckReport | null>(null)
+  const [isRepaired, setIsRepaired] = useState(false)
   const [busy, setBusy] = useState<'check' | 'repair' | null>(null)
   const run = async (what: 'check' | 'repair'): Promise<void> => {
     setBusy(what)
     const result = await window.parley.request[`library.${what}`]()
     setBusy(null)
-    if (result.ok) setReport(result.value)
-    else tell(result.error)
+    if (result.ok) {
+      setReport(result.value)
+      setIsRepaired(what === 'repair')
+    } else tell(result.error)
     if (what === 'repair') onChange()
   }
-  const canRepair = report?.faults.some(isMendable) === true
+  const showText = async (conversationId: string): Promise<void> => {
+    const result = await window.parley.request['conversation.showFile']({ conversationId, isRecovered: true })
+    if (!result.ok) tell(result.error)
+  }
+  // What is left after a repair is what it cannot mend now.
+  const canRepair = !isRepaired && report?.faults.some(isMendable) === true
   return (
     <Row
       name={t('transfer:check.title')}
@@ -48,6 +56,16 @@ export function CheckRow({ onChange }: { onChange: () => void }) {
               {report.faults.map((fault, index) => (
                 <li key={index} className="break-words">
                   {sayFault(fault, (key, values) => t(key, values ?? {}), figures)}
+                  {fault.kind === 'damaged' && fault.savedAs !== null && (
+                    <Button
+                      size={28}
+                      className="ms-2"
+                      onClick={() => void showText(fault.conversationId)}
+                      aria-label={t('transfer:check.openNamed', { title: fault.title ?? fault.fileName })}
+                    >
+                      {t('transfer:check.open')}
+                    </Button>
+                  )}
                 </li>
               ))}
             </ul>
@@ -80,11 +98,14 @@ function sayFault(fault: CheckFault, t: Translate, figures: Figures): string {
   switch (fault.kind) {
     case 'unreadable-folder':
       return t('transfer:check.unreadable-folder', { folder: fault.folder })
-    case 'damaged':
-      if (fault.isTooLarge === true) return t('transfer:check.damagedTooLarge', { file: fault.fileName })
-      return fault.savedAs === null
-        ? t('transfer:check.damaged', { file: fault.fileName })
-        : t('transfer:check.damagedSaved', { file: fault.fileName, savedAs: fault.savedAs })
+    case 'damaged': {
+      const { title, savedAs } = fault
+      const file = title === undefined ? fault.fileName : t('transfer:check.named', { title })
+      if (fault.isTooLarge === true) return t('transfer:check.damagedTooLarge', { file })
+      return savedAs === null
+        ? t('transfer:check.damaged', { file })
+        : t('transfer:check.damagedSaved', { file, savedAs })
+    }
     case 'missing-media': {
       const title = fault.title === '' ? t('chat:sidebar.untitled') : fault.title
       return t('transfer:check.missing-media', { count: fault.count, title })

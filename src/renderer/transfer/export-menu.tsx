@@ -7,11 +7,11 @@ import { useTellError } from '../wire/tell-error'
 
 const FORMATS: readonly ExportFormat[] = ['markdown', 'html', 'json', 'pdf']
 
-/** Export ▸ of a chat's menus: main asks where the file shall lie. */
-export function ExportMenu({ conversationId }: { conversationId: string }) {
+/** Exports a chat: main asks where the file shall lie. */
+export function useExport(conversationId: string): (format: ExportFormat) => Promise<void> {
   const { t } = useTranslation()
   const tell = useTellError()
-  const save = async (format: ExportFormat): Promise<void> => {
+  return async (format) => {
     const result = await window.parley.request['conversation.export']({ conversationId, format })
     if (!result.ok) tell(result.error)
     else if (result.value !== null) {
@@ -25,6 +25,12 @@ export function ExportMenu({ conversationId }: { conversationId: string }) {
       })
     }
   }
+}
+
+/** Export ▸ of a chat's menus. */
+export function ExportMenu({ conversationId }: { conversationId: string }) {
+  const { t } = useTranslation()
+  const save = useExport(conversationId)
   return (
     <Submenu icon={Download} label={t('transfer:export.title')}>
       {FORMATS.map((format) => (

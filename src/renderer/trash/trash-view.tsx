@@ -73,7 +73,8 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
     }
   }
 
-  const putBack = async ({ file, summary }: TrashedConversation): Promise<void> => {
+  const putBack = async (item: TrashedConversation): Promise<void> => {
+    const { file, summary, deleted } = item
     focusBeside(file)
     const result = await restoreConversation(summary.id, file)
     if (!result.ok) {
@@ -83,7 +84,10 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
     await loadTrash()
     const { conversationId } = result.value
     showToast({
-      text: t('chat:trash.isBack', { title: titleOf(summary) }),
+      text:
+        deleted === undefined
+          ? t('chat:trash.isBack', { title: titleOf(item) })
+          : t('chat:trash.messagesAreBack', { count: deleted }),
       action: { label: t('chat:trash.open'), run: () => void showConversation(conversationId) },
     })
   }
@@ -178,7 +182,7 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
         <TrashedText
           key={reading.file}
           item={reading}
-          title={titleOf(reading.summary)}
+          title={titleOf(reading)}
           onPutBack={() => {
             setReading(null)
             void putBack(reading)
@@ -191,7 +195,7 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
         onClose={() => void answer(false)}
         title={
           asking?.kind === 'one'
-            ? t('chat:trash.deleteTitle', { title: titleOf(asking.item.summary) })
+            ? t('chat:trash.deleteTitle', { title: titleOf(asking.item) })
             : t('chat:trash.emptyTitle')
         }
         description={

@@ -2,7 +2,6 @@ import { Trash2 } from 'lucide-react'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { TrashedConversation } from '../../shared/contract'
-import type { ConversationSummary } from '../../shared/conversation'
 import { Segments } from '../chat/status-line'
 import { Button } from '../controls/button'
 import { IconButton } from '../controls/icon-button'
@@ -26,7 +25,7 @@ export interface TrashedRowProps {
 /** One deleted conversation, 52 high: when it went, how long it stays, what is in it, and the way back. */
 export function TrashedRow({ item, nowMs, isTabStop, onReach, onRead, onPutBack, onDelete }: TrashedRowProps) {
   const { t } = useTranslation()
-  const title = useRowTitle()(item.summary)
+  const title = useRowTitle()(item)
   const pieces = usePieces(item, nowMs)
   return (
     <div
@@ -75,13 +74,19 @@ export function TrashedRow({ item, nowMs, isTabStop, onReach, onRead, onPutBack,
   )
 }
 
-/** What a conversation is called, also one without a title. */
-export function useRowTitle(): (summary: Pick<ConversationSummary, 'title'>) => string {
+/** What a deleted conversation is called, also one without a title; of deleted messages, how many they are and whose. */
+export function useRowTitle(): (item: Pick<TrashedConversation, 'summary' | 'deleted'>) => string {
   const { t } = useTranslation()
-  return ({ title }) => (title === '' ? t('chat:sidebar.untitled') : title)
+  return ({ summary, deleted }) => {
+    const title = summary.title === '' ? t('chat:sidebar.untitled') : summary.title
+    return deleted === undefined ? title : t('chat:trash.deletedMessages', { count: deleted, title })
+  }
 }
 
-function usePieces({ deletedAt, expiresAt, messages, images }: TrashedConversation, nowMs: number): ReactNode[] {
+function usePieces(
+  { deletedAt, expiresAt, messages, images, deleted }: TrashedConversation,
+  nowMs: number,
+): ReactNode[] {
   const { t, i18n } = useTranslation()
   const date = useMemo(() => {
     const tag = i18n.language === 'en' ? 'en-GB' : i18n.language
@@ -90,7 +95,7 @@ function usePieces({ deletedAt, expiresAt, messages, images }: TrashedConversati
   }, [i18n.language, deletedAt, nowMs])
   const left = expiresAt === null ? null : daysLeft(expiresAt, nowMs)
   const counts = [
-    ...(messages === 0 ? [] : [t('chat:trash.messages', { count: messages })]),
+    ...(messages === 0 || deleted !== undefined ? [] : [t('chat:trash.messages', { count: messages })]),
     ...(images === 0 ? [] : [t('chat:trash.images', { count: images })]),
   ]
   return [

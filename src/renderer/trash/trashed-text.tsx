@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { TrashedConversation, TrashedMessages } from '../../shared/contract'
 import { Button } from '../controls/button'
@@ -15,6 +15,8 @@ export interface TrashedTextProps {
 export function TrashedText({ item: { file }, title, onPutBack, onClose }: TrashedTextProps) {
   const { t } = useTranslation()
   const [read, setRead] = useState<TrashedMessages | 'unreadable' | null>(null)
+  /** The row beside the one that goes has the focus then. */
+  const isPuttingBack = useRef(false)
   useEffect(() => {
     let isGone = false
     void window.parley.request['trash.read']({ file }).then((result) => {
@@ -29,11 +31,18 @@ export function TrashedText({ item: { file }, title, onPutBack, onClose }: Trash
       isOpen
       onClose={onClose}
       title={title}
+      finalFocus={() => !isPuttingBack.current}
       className="w-140"
       actions={
         <>
           <Button onClick={onClose}>{t('common:close')}</Button>
-          <Button variant="primary" onClick={onPutBack}>
+          <Button
+            variant="primary"
+            onClick={() => {
+              isPuttingBack.current = true
+              onPutBack()
+            }}
+          >
             {t('chat:trash.putBack')}
           </Button>
         </>

@@ -11,6 +11,52 @@ export function picturesIn(markdown: string): string[] {
   return [...found]
 }
 
+/** A long text is read once, however many of its pictures are asked for. */
+const MAX_KNOWN_TEXTS = 8
+
+/** Which pictures the texts of messages show, without reading a text again that has not changed. */
+export class ShownPictures {
+  readonly #known = new Map<string, { text: string; urls: ReadonlySet<string> }>()
+
+  /** Whether this text shows the picture. @param key the message, and which of its texts */
+  has(key: string, text: string, url: string): boolean {
+    const known = this.#known.get(key)
+    // Of an answer that runs: what its beginning shows needs no reading of what has come since.
+    if (known !== undefined && known.urls.has(url) && text.startsWith(known.text)) return true
+    if (known?.text === text) return false
+    const urls = new Set(picturesIn(text))
+    this.#known.delete(key)
+    this.#known.set(key, { text, urls })
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= MAX_KNOWN_TEXTS) break
+      this.#known.delete(oldest)
+    }
+    return urls.has(url)
+  }
+}
+
+/** Pictures of one answer that are asked for without a person naming each; a person can load what lies beyond. */
+const MAX_PICTURES_TRIED = 100
+const MAX_KNOWN_ANSWERS = 500
+
+/** The pictures of each answer that were asked for, whether they came or not: hosts that fail count as well. */
+export class TriedPictures {
+  readonly #tried = new Map<string, Set<string>>()
+
+  /** Counts this picture of an answer. False when it is one too many. @param stored those that came before */
+  add(messageId: string, url: string, stored: Readonly<Record<string, unknown>> = {}): boolean {
+    const tried = this.#tried.get(messageId) ?? new Set(Object.keys(stored))
+    if (!tried.has(url) && tried.size >= MAX_PICTURES_TRIED) return false
+    this.#tried.delete(messageId)
+    this.#tried.set(messageId, tried.add(url))
+    for (const oldest of this.#tried.keys()) {
+      if (this.#tried.size <= MAX_KNOWN_ANSWERS) break
+      this.#tried.delete(oldest)
+    }
+    return true
+  }
+}
+
 function lookInBlocks(blocks: readonly Block[], found: Set<string>): void {
   for (const block of blocks) {
     switch (block.kind) {

@@ -130,26 +130,33 @@ describe('a check', () => {
     await writeFile(join(folder, 'library', 'conversations', `${id}.json`), '{"version": 1, "title": "Torn')
     const report = await rooms.upkeep.repair()
     expect(report.faults).toEqual([
-      { kind: 'damaged', fileName: `${id}.json`, savedAs: join('recovered', `${id}.txt`) },
+      { kind: 'damaged', conversationId: id, fileName: `${id}.json`, savedAs: join('recovered', `${id}.txt`) },
     ])
+    expect(await rooms.library.list()).toMatchObject([{ isDamaged: true, title: '' }])
     expect(await rooms.attachments.list()).toHaveLength(1)
   })
 
   it('saves the text of a damaged file, and leaves the file as it is (R04)', async () => {
     const folder = await temporaryFolder()
     const rooms = openRooms(folder)
-    const conversation = conversationOf(randomUUID(), [['Почему "так"?', 'Line one.\nLine two: 🙂']])
+    const conversation = {
+      ...conversationOf(randomUUID(), [['Почему "так"?', 'Line one.\nLine two: 🙂']]),
+      title: 'Почему "так"',
+    }
+    const { id, title } = conversation
     const broken = writeConversation(conversation).slice(0, -40)
     const path = join(folder, 'library', 'conversations', `${conversation.id}.json`)
     await mkdir(join(path, '..'), { recursive: true })
     await writeFile(path, broken)
     expect((await rooms.upkeep.check()).faults).toEqual([
-      { kind: 'damaged', fileName: `${conversation.id}.json`, savedAs: null },
+      { kind: 'damaged', conversationId: id, fileName: `${id}.json`, title, savedAs: null },
     ])
     const savedAs = join('recovered', `${conversation.id}.txt`)
     expect((await rooms.upkeep.repair()).faults).toEqual([
-      { kind: 'damaged', fileName: `${conversation.id}.json`, savedAs },
+      { kind: 'damaged', conversationId: id, fileName: `${id}.json`, title, savedAs },
     ])
+    expect(await rooms.library.list()).toMatchObject([{ isDamaged: true, title }])
+    expect(rooms.library.recoveredPathOf(id)).toBe(join(folder, 'library', savedAs))
     const text = await readFile(join(folder, 'library', savedAs), 'utf8')
     expect(text).toContain('Почему "так"?')
     expect(text).toContain('Line one.\nLine two: 🙂')

@@ -70,7 +70,7 @@ describe('a file that is too large', () => {
     await file.truncate(64 * 1024 * 1024 + 1)
     await file.close()
     const { upkeep } = openRooms(folder)
-    const fault = { kind: 'damaged', fileName: `${id}.json`, savedAs: null, isTooLarge: true }
+    const fault = { kind: 'damaged', conversationId: id, fileName: `${id}.json`, savedAs: null, isTooLarge: true }
     expect((await upkeep.check()).faults).toContainEqual(fault)
     expect((await upkeep.repair()).faults).toContainEqual(fault)
   })

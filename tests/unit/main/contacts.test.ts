@@ -34,6 +34,22 @@ it('counts by host and purpose, for this user only, and is there after a restart
   expect(await readFile(path, 'utf8')).not.toContain('home.lan')
 })
 
+it('hosts that a temporary chat has asked are told while the program runs, and never written (privacy)', async () => {
+  const { path, contacts, clock } = await open()
+  contacts.note('pictures.example', { kind: 'picture' }, true)
+  contacts.note('shared.example', { kind: 'picture' }, true)
+  contacts.note('shared.example', { kind: 'picture' })
+  expect((await contacts.list()).map(({ host, requests }) => [host, requests])).toEqual([
+    ['shared.example', 2],
+    ['pictures.example', 1],
+  ])
+  await contacts.flush()
+  expect(await readFile(path, 'utf8')).not.toContain('pictures.example')
+  expect(await new Contacts(path, clock, silentLogger).list()).toMatchObject([{ host: 'shared.example', requests: 1 }])
+  await contacts.forget('pictures.example')
+  expect((await contacts.list()).map(({ host }) => host)).toEqual(['shared.example'])
+})
+
 it('keeps the 500 that were asked last, and begins anew with a file that is not right', async () => {
   const { path, clock, contacts } = await open()
   for (let count = 0; count < 600; count += 1) {

@@ -8,6 +8,8 @@ import { libraryOn, temporaryFolder } from '../../support/temporary-library'
 
 const complete = (id: string, parentId: string): Message => ({ ...newAnswer(id), parentId, state: 'complete' })
 
+const titled = (title: string): Promise<string> => Promise.resolve(`${title} (deleted)`)
+
 /** Two questions, the first with two answers; the second answer leads on. */
 function sample(change: Partial<Conversation> = {}) {
   const ids = { q1: randomUUID(), a1: randomUUID(), a2: randomUUID(), q2: randomUUID(), b1: randomUUID() }
@@ -61,9 +63,9 @@ describe('deletions', () => {
     await expect(deletions.putBack(deletionId)).rejects.toThrow('not-found')
   })
 
-  it('after a restart it is put back from the trash, as a chat with the path that led to it', async () => {
+  it('after a restart the trash says whose messages they are, and puts them back at their place', async () => {
     const root = await temporaryFolder()
-    const { conversation, ids } = sample()
+    const { conversation, ids } = sample({ title: 'Long story' })
     const before = libraryOn(root)
     await before.create(conversation)
     await new Deletions(before, () => 5).delete(conversation.id, ids.q2)
@@ -73,14 +75,66 @@ describe('deletions', () => {
     const library = libraryOn(root)
     expect((await library.open(conversation.id)).messages).toHaveLength(3)
     const [trashed] = await library.listTrash()
-    await library.restore(trashed!.summary.id)
-    const chat = await library.open(trashed!.summary.id)
+    expect(trashed).toMatchObject({ deleted: 2, summary: { title: 'Long story' } })
+    const restored = await new Deletions(library, () => 6).restore(trashed!.file, titled)
+    expect(restored).toBe(conversation.id)
+    const back = await library.open(conversation.id)
+    expect(back.messages).toEqual(conversation.messages)
+    expect(back.headId).toBe(conversation.headId)
+    expect((await library.list()).map(({ id }) => id)).toEqual([conversation.id])
+    expect(await library.listTrash()).toEqual([])
+  })
+
+  it('when their chat has gone they come back as a chat of their own whose title tells, and under new ids', async () => {
+    const library = libraryOn(await temporaryFolder())
+    const { conversation, ids } = sample({ title: 'Long story' })
+    await library.create(conversation)
+    const deletions = new Deletions(library, () => 5)
+    await deletions.delete(conversation.id, ids.q2)
+    const [trashed] = await library.listTrash()
+    await library.trash(conversation.id)
+    const restored = await deletions.restore(trashed!.file, titled)
+    expect(restored).not.toBe(conversation.id)
+    const chat = await library.open(restored)
+    expect(chat).toMatchObject({ title: 'Long story (deleted)', titleSource: 'person' })
+    expect(chat.deletedFrom).toBeUndefined()
     expect(pathOf(chat).map((message) => (message.role === 'user' ? message.text : ''))).toEqual([
       'first',
       '',
       'second',
       '',
     ])
+    expect(chat.messages.some(({ id }) => conversation.messages.some((message) => message.id === id))).toBe(false)
+    expect((await library.listTrash()).map(({ summary }) => summary.id)).toEqual([conversation.id])
+  })
+
+  it('what was deleted in two steps comes back in either order', async () => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const library = libraryOn(await temporaryFolder())
+      const { conversation, ids } = sample()
+      await library.create(conversation)
+      let now = 5
+      const deletions = new Deletions(library, () => now++)
+      await deletions.delete(conversation.id, ids.b1)
+      await deletions.delete(conversation.id, ids.a2)
+      const files = (await library.listTrash()).map(({ file }) => file)
+      for (const index of order) await deletions.restore(files[index]!, titled)
+      const back = await library.open(conversation.id)
+      expect(new Set(back.messages.map(({ id }) => id))).toEqual(new Set(conversation.messages.map(({ id }) => id)))
+      expect(back.messages.slice(0, 3)).toEqual(conversation.messages.slice(0, 3))
+    }
+  })
+
+  it('a whole chat of the trash is put back as ever', async () => {
+    const library = libraryOn(await temporaryFolder())
+    const { conversation } = sample()
+    await library.create(conversation)
+    await library.trash(conversation.id)
+    expect(await new Deletions(library, () => 5).restore(conversation.id, titled)).toBe(conversation.id)
+    await expect(new Deletions(library, () => 5).restore(randomUUID(), titled)).rejects.toThrow('not-found')
   })
 
   it('whoever has gone elsewhere meanwhile stays there, and what was asked since is kept', async () => {

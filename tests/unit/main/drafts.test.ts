@@ -58,6 +58,23 @@ describe('drafts', () => {
     expect((await readdir(folder)).sort()).toEqual(['drafts.json', 'drafts.json.backup'])
   })
 
+  it('keep the question that is being written anew, with its files; those without one load as before (S29)', async () => {
+    const folder = await temporaryFolder()
+    const { drafts } = open(folder)
+    const edited: StoredDraft = {
+      ...draft(randomUUID(), ''),
+      editing: { messageId: randomUUID(), text: 'anew', attachments: [image] },
+    }
+    await drafts.set(edited)
+    await drafts.set(draft('old'))
+    await drafts.flush()
+    expect(await open(folder).drafts.list()).toEqual([edited, draft('old')])
+    expect(await drafts.media()).toEqual([image.id])
+    await drafts.set(draft(edited.key, ''))
+    expect(await drafts.list()).toEqual([draft('old')])
+    expect(v.is(draftSchema, { ...edited, editing: { text: 'of nothing', attachments: [] } })).toBe(false)
+  })
+
   it('are on disk within half a second of a key, however long somebody types', async () => {
     const folder = await temporaryFolder()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })

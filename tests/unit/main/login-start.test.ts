@@ -21,6 +21,13 @@ describe('start at login on Linux', () => {
     expect(autostartEntry(['/a"b$c\\d%e'])).toContain('\nExec="/a\\\\"b\\\\$c\\\\\\\\d%%e"\n')
   })
 
+  it('refuses a path that would begin another line of the entry', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-login-'))
+    folders.push(folder)
+    expect(() => setAutostart(folder, 'shown', ['/opt/a\nExec=other'])).toThrow('control characters')
+    expect(readdirSync(folder)).toEqual([])
+  })
+
   it('comes, changes and goes, and leaves nothing else behind', () => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-login-'))
     folders.push(folder)

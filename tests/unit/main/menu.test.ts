@@ -44,7 +44,7 @@ describe('the native menu', () => {
       'Alt+Up': 'Previous chat',
       'Alt+Down': 'Next chat',
       [`${mod}+/`]: 'Choose a model…',
-      [`${mod}+U`]: 'Attach images…',
+      [`${mod}+U`]: 'Attach files…',
       [`${mod}+.`]: 'Stop the answer',
       [`${mod}+F`]: 'Find in this chat',
       [`${mod}+G`]: 'Next match',

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { TransferState } from '../../../src/shared/contract'
+import { DEFAULT_CHAT_SETTINGS } from '../../../src/shared/conversation'
 import { newBackendProfile, type Settings } from '../../../src/shared/settings'
 import { openArchive } from '../../../src/main/transfer/archive'
 import { Progress } from '../../../src/main/transfer/progress'
@@ -153,6 +154,50 @@ describe('what a person chooses of a backup', () => {
     expect(await without.transfer.restore(without.window, choice)).toMatchObject({ backends: 2, hasSettings: true })
     // Whom a picture may be asked of is decided here.
     expect(without.settings).toMatchObject({ theme: 'dark', webPictures: { load: 'ask' } })
+  })
+
+  it('S42 S50: settings of a file ask no network, start nothing, delete nothing and go with no question', async () => {
+    const house = await houseOf(1)
+    const before = house.settings
+    house.settings = {
+      ...before,
+      locale: 'ru',
+      checksSpelling: true,
+      startsAtLogin: 'hidden',
+      isTemporaryByDefault: true,
+      trashDays: 7,
+      notifies: 'text',
+      images: { ...before.images, isMetadataRemoved: false },
+      newChat: { ...before.newChat, parameters: '{"base_url":"https://elsewhere.example"}' },
+    }
+    const bytes = await backupOf(house)
+    const other = await houseOf(0)
+    const own = other.settings
+    const plan = await planOf(other, bytes)
+    await other.transfer.restore(other.window, choiceOf(plan.planId, { withSettings: true }))
+    expect(other.settings).toEqual({ ...own, locale: 'ru' })
+  })
+
+  it('S35: the parameters of a chat from a file never go with a question; those that were set here stay', async () => {
+    const house = await houseOf(2)
+    const [first, second] = [...(await house.all()).values()]
+    const settings = (parameters: string) => ({ ...DEFAULT_CHAT_SETTINGS, system: 'Be brief.', parameters })
+    for (const { id } of [first!, second!]) {
+      await house.library.update(id, (now) => ({
+        ...now,
+        updatedAt: now.updatedAt + 1000,
+        title: `${now.title} there`,
+        settings: settings('{"base_url":"https://elsewhere.example"}'),
+      }))
+    }
+    const bytes = await backupOf(house)
+    const other = await houseOf(0)
+    await other.library.create({ ...first!, settings: settings('{"top_k":5}') })
+    const plan = await planOf(other, bytes)
+    await other.transfer.restore(other.window, choiceOf(plan.planId))
+    const now = await other.all()
+    expect(now.get(first!.id)).toMatchObject({ title: `${first!.title} there`, settings: settings('{"top_k":5}') })
+    expect(now.get(second!.id)).toMatchObject({ settings: settings('') })
   })
 
   it('S42: settings that are not right are none', async () => {

@@ -208,7 +208,7 @@ describe('privacy and data', () => {
       media: 40,
       bytes: 1,
       faults: [
-        { kind: 'damaged', fileName: 'a.json', savedAs: null },
+        { kind: 'damaged', conversationId: 'a', fileName: 'a.json', savedAs: null },
         { kind: 'stray-media', count: 3, bytes: 2 * 1_048_576 },
       ],
     }
@@ -221,6 +221,22 @@ describe('privacy and data', () => {
     await person.press(person.button('Repair'))
     expect(person.text()).toContain('No faults in 196 chats.')
     expect(person.has('Repair')).toBe(false)
+  })
+
+  it('names a damaged chat by its title, shows its saved text, and offers no second repair (R04)', async () => {
+    const main = await open()
+    const fault = { kind: 'damaged' as const, conversationId: 'a', fileName: 'a.json', title: 'Ferns' }
+    const blank = { kind: 'damaged' as const, conversationId: 'b', fileName: 'b.json', savedAs: null }
+    const report: CheckReport = { conversations: 2, media: 0, bytes: 1, faults: [{ ...fault, savedAs: null }, blank] }
+    main.answer('library.check', () => report)
+    main.answer('library.repair', () => ({ ...report, faults: [{ ...fault, savedAs: 'recovered/a.txt' }, blank] }))
+    await person.press(person.button('Check'))
+    expect(person.text()).toContain('“Ferns” cannot be read.')
+    await person.press(person.button('Repair'))
+    expect(person.text()).toContain('“Ferns” cannot be read. Its text was saved as recovered/a.txt.')
+    expect(person.has('Repair')).toBe(false)
+    await person.press(person.button('Show the saved text of “Ferns”'))
+    expect(main.named('conversation.showFile')).toEqual([{ conversationId: 'a', isRecovered: true }])
   })
 
   it('deletes everything only when the word was typed', async () => {

@@ -1,10 +1,18 @@
 // @vitest-environment happy-dom
 import axe, { type Result } from 'axe-core'
 import { act } from 'react'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { isOffered, runAction } from '../../../src/renderer/actions/offers'
 import { App } from '../../../src/renderer/app'
 import { Toaster } from '../../../src/renderer/controls/toast'
+import { closePalette } from '../../../src/renderer/palette/state'
 import { bootStore } from '../../../src/renderer/store/boot'
+import { openComparison } from '../../../src/renderer/store/comparison'
+import {
+  showChatSettings,
+  showConversation,
+  showTemporaryConversation,
+} from '../../../src/renderer/store/conversations'
 import { attachFiles } from '../../../src/renderer/store/drafts'
 import { useStore } from '../../../src/renderer/store/state'
 import type { Settings } from '../../../src/shared/settings'
@@ -54,6 +62,14 @@ beforeEach(() => document.body.replaceChildren())
 afterEach(() => close())
 
 describe('the main window', () => {
+  it('says that nothing can be looked for while answers are compared [37]', async () => {
+    const { field, press } = await open()
+    openComparison(useStore.getState().currentId)
+    await settle()
+    await press(field(), 'f', { ctrlKey: true })
+    expect(document.body.textContent).toContain('Find works in one answer')
+  })
+
   it('is judged by an axe that finds what is wrong', async () => {
     const broken = document.body.appendChild(document.createElement('div'))
     broken.append(document.createElement('button'))
@@ -70,6 +86,60 @@ describe('the main window', () => {
     expect(main.named('settings.set')).toEqual([{ activeBackendId: 'guide' }])
     expect(document.activeElement).toBe(container.querySelector('textarea'))
     expect(container.querySelector('textarea')?.placeholder).toBe('Message Guide')
+  })
+
+  it('has its palette and its keys on the first run as well, with what can be reached then', async () => {
+    const { container, press } = await open({ activeBackendId: null })
+    const dialog = () => document.querySelector('[role=dialog]')
+    await press(container, '?', { ctrlKey: true, shiftKey: true, code: 'Slash' })
+    await settle(() => vi.waitFor(() => expect(dialog()?.textContent).toContain('Keyboard')))
+    await press(dialog()!, 'Escape')
+    await press(container, 'k', { ctrlKey: true })
+    await settle(() => vi.waitFor(() => expect(dialog()?.querySelector('input')).not.toBeNull()))
+    const filters = [...dialog()!.querySelectorAll('[aria-pressed]')].map((each) => each.textContent)
+    expect(filters).toEqual(['All', 'Actions', 'Settings'])
+    const rows = [...dialog()!.querySelectorAll('[role=option]')].map((each) => each.textContent)
+    expect(rows.some((row) => row.includes('All keys'))).toBe(true)
+    expect(rows.some((row) => row.includes('New chat'))).toBe(false)
+    await settle(closePalette)
+  })
+
+  it('keeps the focus in the window when the button that was pressed goes away', async () => {
+    const { container, field } = await open()
+    const named = (name: string) => container.querySelector<HTMLElement>(`button[aria-label="${name}"]`)
+    const push = (name: string) =>
+      settle(() => {
+        named(name)!.focus()
+        named(name)!.click()
+      })
+    await push('Hide the sidebar')
+    expect(document.activeElement).toBe(named('Show the sidebar'))
+    await push('Show the sidebar')
+    expect(document.activeElement).toBe(named('Hide the sidebar'))
+    await settle(showTemporaryConversation)
+    const keep = [...container.querySelectorAll('button')].find((each) => each.textContent === 'Keep this chat')!
+    await settle(() => {
+      keep.focus()
+      keep.click()
+    })
+    expect(document.activeElement).toBe(field())
+    await push('Attach files')
+    expect(document.activeElement).toBe(field())
+  })
+
+  it('offers what the chat can do to the palette: prompts, the web, its settings, export', async () => {
+    const { field } = await open({}, (present) => present.keep(newConversation('c1', 'home')))
+    await settle(() => void runAction('insert-prompt'))
+    expect(field().value).toBe('/')
+    await settle(() => void runAction('chat-settings'))
+    expect(useStore.getState().chatSettings).toBe(useStore.getState().currentId)
+    await settle(() => showChatSettings(null))
+    expect(isOffered('export-markdown')).toBe(false)
+    await settle(() => showConversation('c1'))
+    await settle(() => void runAction('export-markdown'))
+    expect(main.named('conversation.export')).toEqual([{ conversationId: 'c1', format: 'markdown' }])
+    await settle(() => void runAction('prompts'))
+    expect(useStore.getState().view).toEqual({ name: 'prompts' })
   })
 
   it('an empty chat, a running answer and a failed one: roles and names hold', async () => {

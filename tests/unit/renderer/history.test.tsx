@@ -8,6 +8,8 @@ import { bootStore } from '../../../src/renderer/store/boot'
 import { askDiscard, showConversation } from '../../../src/renderer/store/conversations'
 import { useStore } from '../../../src/renderer/store/state'
 import { daysLeft, deletedDay } from '../../../src/renderer/trash/days'
+import { loadTrash } from '../../../src/renderer/trash/state'
+import { summarize } from '../../../src/shared/conversation'
 import type { Settings } from '../../../src/shared/settings'
 import { mount } from '../markdown/mount'
 import { newConversation, settle, startMain } from './main-stand-in'
@@ -173,6 +175,15 @@ describe('deleting', () => {
     expect(main.named('conversation.restore')).toHaveLength(1)
   })
 
+  it('taken back under another id, because something is at its place again, it is on show all the same', async () => {
+    await open({}, ['c1', 'c2', 'c3'])
+    await settle(() => showConversation('c1'))
+    main.answer('conversation.restore', () => ({ conversationId: 'c3' }))
+    await press('Delete', {}, document.querySelector('[data-conversation="c1"]')!)
+    await press('z', { ctrlKey: true }, document.body)
+    expect(useStore.getState().currentId).toBe('c3')
+  })
+
   it('leaves Mod+Z to words that were typed since', async () => {
     await open({}, ['c1', 'c2'])
     await settle(() => document.querySelector<HTMLElement>('[data-conversation="c2"]')!.focus())
@@ -205,6 +216,21 @@ describe('the trash', () => {
         .click(),
     )
   }
+
+  it('says of deleted messages how many they are and of which chat, and that they are back', async () => {
+    await openTrash(['c1', 'c2'])
+    const summary = { ...summarize(newConversation('d1', 'home')), title: 'Long story' }
+    const item = { file: 'd1.1', summary, messages: 4, images: 0, deleted: 2, deletedAt: Date.now(), expiresAt: null }
+    main.answer('trash.list', () => [item])
+    await settle(() => loadTrash())
+    const row = document.querySelector('[data-trashed="d1.1"]')!
+    expect(row.textContent).toContain('2 messages from “Long story”')
+    expect(row.textContent).not.toContain('4 messages')
+    main.answer('conversation.restore', () => ({ conversationId: 'c2' }))
+    await settle(() => row.querySelector<HTMLElement>('[data-action="put-back"]')!.click())
+    expect(main.named('conversation.restore').at(-1)).toEqual({ conversationId: 'd1', file: 'd1.1' })
+    expect(document.querySelector('.layer-toast')?.textContent).toContain('2 messages are back')
+  })
 
   it('is in the foot of the sidebar once something is in it', async () => {
     await open({}, ['c1'])
@@ -269,6 +295,8 @@ describe('the trash', () => {
     )
     expect(main.named('conversation.restore')).toEqual([{ conversationId: 'c2', file: 'c2.1.json' }])
     expect(trashed()).toEqual(['Title of c1', 'Title of c3'])
+    await settle(() => new Promise((resolve) => requestAnimationFrame(resolve)))
+    expect(document.activeElement?.getAttribute('aria-label')).toBe('Put back “Title of c3”')
   })
 
   it('deletes for good only after a question', async () => {

@@ -183,6 +183,12 @@ export function startMain(change: Partial<Settings> = {}) {
       if (conversation === undefined) throw notFound()
       return { conversation, running: [] }
     },
+    'conversation.showMessage': ({ conversationId, messageId }: { conversationId: string; messageId: string }) => {
+      const conversation = kept.get(conversationId)
+      if (conversation === undefined) throw notFound()
+      kept.set(conversationId, { ...conversation, headId: messageId })
+      return { conversation: { ...conversation, headId: messageId }, running: [] }
+    },
     'conversation.trash': ({ conversationId }: { conversationId: string }) => {
       trashed.set(conversationId, take(conversationId))
     },
@@ -226,9 +232,12 @@ export function startMain(change: Partial<Settings> = {}) {
     'trash.delete': ({ files }: { files: string[] }) => {
       for (const file of files) trashed.delete(file.replace(/\.1\.json$/u, ''))
     },
+    'attachment.pick': () => [],
+    'prompt.list': () => [],
+    'conversation.export': () => null,
     'draft.list': () => [...drafts.values()],
     'draft.set': (draft: StoredDraft) => {
-      if (draft.text === '' && draft.attachments.length === 0) drafts.delete(draft.key)
+      if (draft.text === '' && draft.attachments.length === 0 && draft.editing === undefined) drafts.delete(draft.key)
       else drafts.set(draft.key, draft)
     },
     'generation.start': begin,
@@ -329,8 +338,12 @@ export function startMain(change: Partial<Settings> = {}) {
     /** What main has of unsent words, by key. */
     drafts: () => Object.fromEntries([...drafts].map(([key, { text }]) => [key, text])),
     /** Words that are kept from an earlier run. */
-    draft: (key: string, text: string, attachments: StoredDraft['attachments'] = []) =>
-      void drafts.set(key, { key, text, attachments, changedAt: 1 }),
+    draft: (
+      key: string,
+      text: string,
+      attachments: StoredDraft['attachments'] = [],
+      more: Pick<StoredDraft, 'editing'> = {},
+    ) => void drafts.set(key, { key, text, attachments, changedAt: 1, ...more }),
     keep: (conversation: Conversation) => void kept.set(conversation.id, conversation),
     named: (name: string) => calls.filter((call) => call.name === name).map(({ payload }) => payload),
     asked: () =>

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { changeEdit, endEditing, useEdits } from '../../../src/renderer/chat/edit-state'
 import { bootStore } from '../../../src/renderer/store/boot'
 import {
   keepConversation,
@@ -36,6 +37,7 @@ const pause = (): Promise<void> => settle(() => new Promise((resolve) => setTime
 beforeEach(() => {
   globalThis.IS_REACT_ACT_ENVIRONMENT = true
   location.hash = ''
+  useEdits.setState({ edits: new Map() })
   main = startMain()
 })
 afterEach(() => vi.restoreAllMocks())
@@ -56,6 +58,24 @@ describe('drafts', () => {
     await pause()
     expect(main.named('draft.set')).toEqual([])
     expect(main.drafts()).toEqual({ new: 'in the new one', c1: 'in c1', 'quick-ask': 'of the other window' })
+  })
+
+  it('R33: a question that is being written anew comes back as it was left, and is forgotten once it is ended', async () => {
+    const editing = { messageId: 'm1', text: 'half of a better question', attachments: [IMAGE] }
+    main.keep(newConversation('c1', 'home'))
+    main.draft('c1', '', [], { editing })
+    await bootStore()
+    const edit = () => useEdits.getState().edits.get('c1')
+    expect(edit()).toMatchObject({ messageId: 'm1', text: editing.text, chips: [{ kind: 'ready', attachment: IMAGE }] })
+    expect(draft('c1')).toBe('')
+    await pause()
+    expect(main.named('draft.set')).toEqual([])
+    changeEdit('c1', (before) => ({ ...before, text: 'a better question' }))
+    await pause()
+    expect(main.named('draft.set')).toMatchObject([{ key: 'c1', editing: { ...editing, text: 'a better question' } }])
+    endEditing('c1')
+    await pause()
+    expect(main.drafts()).toEqual({})
   })
 
   it('R33: what stands in the composer of a temporary chat is kept with it, without another key', async () => {

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import type { ImageMime, RemovedMetadata } from '../shared/conversation'
+import { MAX_IMAGE_PARTS } from './image'
 
 /** An image without what tells of its maker. `bytes` is the input itself when there was nothing to remove. */
 export interface CleanImage {
@@ -23,7 +24,8 @@ export interface ImageFacts {
  * pictures). Pixels are not decoded: what draws them is copied byte for byte, and so are colour profiles and the timing
  * of animations. The orientation stays, in an EXIF block of its own with nothing else in it.
  *
- * Never throws, and never holds the process up: what stays is copied a piece at a time. Of a container that cannot be read to its end everything that is left is kept as it is.
+ * Never throws, and never holds the process up: what stays is copied a piece at a time. Of a container that cannot be
+ * read to its end, or has more than MAX_IMAGE_PARTS parts, everything that is left is kept as it is.
  *
  * @param bytes a whole image as inspectImage has found it
  * @param facts what inspectImage said of it
@@ -36,13 +38,13 @@ export async function removeMetadata(bytes: Uint8Array, facts: ImageFacts): Prom
       await cutJpeg(cutter, facts.orientation)
       break
     case 'image/png':
-      cutPng(cutter, facts.orientation)
+      await cutPng(cutter, facts.orientation)
       break
     case 'image/webp':
-      cutWebp(cutter, facts.orientation)
+      await cutWebp(cutter, facts.orientation)
       break
     case 'image/gif':
-      cutGif(cutter)
+      await cutGif(cutter)
       break
   }
   if (cutter.removed.size === 0) return { bytes, removed: [] }
@@ -58,8 +60,16 @@ class Cutter {
   readonly #pieces: Uint8Array[] = []
   /** Up to here it is decided what becomes of the bytes. */
   #at = 0
+  #parts = 0
 
   constructor(readonly bytes: Buffer) {}
+
+  /** To be asked before each part is read, so that other work comes between; false when there have been too many. */
+  async goesOn(): Promise<boolean> {
+    this.#parts += 1
+    if (this.#parts % PARTS_PER_TURN === 0) await nextTurn()
+    return this.#parts <= MAX_IMAGE_PARTS
+  }
 
   /** Keeps everything up to `start`, leaves out what is up to `end`, and puts `instead` in its place. */
   cut(start: number, end: number, kind: RemovedMetadata, instead?: Uint8Array): void {
@@ -69,7 +79,8 @@ class Cutter {
 
   /** The same for what is no metadata, such as a length. */
   replace(start: number, end: number, instead?: Uint8Array): void {
-    this.#pieces.push(this.bytes.subarray(this.#at, start))
+    // Neighbouring cuts are one.
+    if (start > this.#at) this.#pieces.push(this.bytes.subarray(this.#at, start))
     if (instead !== undefined) this.#pieces.push(instead)
     this.#at = end
   }
@@ -84,6 +95,7 @@ class Cutter {
   }
 }
 
+const PARTS_PER_TURN = 2000
 const COPIED_BYTES = 1024 * 1024
 const SCANNED_BYTES = 1024 * 1024
 
@@ -121,6 +133,7 @@ async function cutJpeg(cutter: Cutter, orientation: number): Promise<void> {
       at += 1
       continue
     }
+    if (!(await cutter.goesOn())) return
     // An end before the first scan is none: what follows may be the picture.
     if (marker === 0xd9) {
       if (hasScan) cutter.cutRest(at + 2)
@@ -205,15 +218,18 @@ const PNG_PICTURE = new Set(
 )
 const PNG_TEXT = new Set(['tEXt', 'zTXt', 'iTXt', 'tIME'])
 
-function cutPng(cutter: Cutter, orientation: number): void {
+async function cutPng(cutter: Cutter, orientation: number): Promise<void> {
   const { bytes } = cutter
   let hasOrientation = orientation === 1
   let at = 8
-  while (at + 12 <= bytes.length) {
+  while (at + 12 <= bytes.length && (await cutter.goesOn())) {
     const end = at + 12 + bytes.readUInt32BE(at)
     const type = bytes.toString('latin1', at + 4, at + 8)
     if (end > bytes.length) return
-    if (type === 'IEND') return cutter.cutRest(end)
+    if (type === 'IEND') {
+      cutter.cutRest(end)
+      return
+    }
     // A small letter at its start: a reader that does not know the chunk may pass over it.
     const isOptional = ((bytes[at + 4] ?? 0) & 0x20) !== 0
     if (type === 'eXIf') {
@@ -241,7 +257,7 @@ const WEBP_PICTURE = new Set(['VP8X', 'VP8 ', 'VP8L', 'ALPH', 'ANIM', 'ANMF', 'I
 const HAS_EXIF = 0x08
 const HAS_XMP = 0x04
 
-function cutWebp(cutter: Cutter, orientation: number): void {
+async function cutWebp(cutter: Cutter, orientation: number): Promise<void> {
   const { bytes } = cutter
   const end = Math.min(bytes.length, 8 + bytes.readUInt32LE(4))
   let at = 12
@@ -249,7 +265,7 @@ function cutWebp(cutter: Cutter, orientation: number): void {
   let header: number | null = null
   let hasExif = false
   const cuts: { start: number; end: number; kind: RemovedMetadata; instead: Buffer | undefined }[] = []
-  while (at + 8 <= end) {
+  while (at + 8 <= end && (await cutter.goesOn())) {
     const type = bytes.toString('latin1', at, at + 4)
     const length = bytes.readUInt32LE(at + 4)
     const next = Math.min(end, at + 8 + length + (length % 2))
@@ -292,13 +308,16 @@ function webpExif(orientation: number): Buffer {
 /** Repetition and colours; every other application block only tells. */
 const GIF_PICTURE = new Set(['NETSCAPE2.0', 'ANIMEXTS1.0', 'ICCRGBG1012'])
 
-function cutGif(cutter: Cutter): void {
+async function cutGif(cutter: Cutter): Promise<void> {
   const { bytes } = cutter
   if (bytes.length < 13) return
   let at = 13 + colourTableBytes(bytes[10] ?? 0)
-  while (at < bytes.length) {
+  while (at < bytes.length && (await cutter.goesOn())) {
     const block = bytes[at]
-    if (block === 0x3b) return cutter.cutRest(at + 1)
+    if (block === 0x3b) {
+      cutter.cutRest(at + 1)
+      return
+    }
     if (block === 0x2c) {
       const end = endOfSubBlocks(bytes, at + 11 + colourTableBytes(bytes[at + 9] ?? 0))
       if (end === null) return

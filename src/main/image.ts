@@ -22,9 +22,15 @@ export const MAX_IMAGE_BYTES = 20 * 1024 * 1024
 export const MAX_IMAGE_PIXELS = 64_000_000
 
 /**
+ * Segments, chunks or blocks of one file. Photos have fewer than a thousand; a hostile file of 20 MiB has millions of
+ * empty ones, and walking them holds the process up for seconds.
+ */
+export const MAX_IMAGE_PARTS = 10_000
+
+/**
  * Decides by content alone whether bytes are an image that servers take: png, jpeg, gif or webp, whole, of at most
  * 20 MiB and 64 megapixels. Nothing is decoded, so a small file that claims huge dimensions costs nothing. What is
- * appended behind the image (a zip, HTML) does not change what it is.
+ * appended behind the image (a zip, HTML) does not change what it is. One of more than MAX_IMAGE_PARTS parts is damaged.
  *
  * @param bytes the whole file
  * @param name only for the error, and to name a format that its content does not tell
@@ -150,11 +156,17 @@ function startsWith(...signatures: string[]): (bytes: Buffer) => boolean {
     signatures.some((signature) => signature.startsWith(bytes.toString('latin1', 0, signature.length)))
 }
 
+// The format allows one. Each unpacks to as much as 1 MiB, and thousands of them fit into a file.
+const MAX_PNG_XMP = 8
+
 function walkPng(bytes: Buffer): Container {
   const container: Container = { isWhole: false, exif: null, xmp: [], frames: 1 }
   let hasPixels = false
+  let parts = 0
   let at = 8
   while (at + 12 <= bytes.length) {
+    parts += 1
+    if (parts > MAX_IMAGE_PARTS) return container
     const length = bytes.readUInt32BE(at)
     const type = bytes.toString('latin1', at + 4, at + 8)
     const end = at + 12 + length
@@ -163,7 +175,8 @@ function walkPng(bytes: Buffer): Container {
     if (type === 'IDAT') hasPixels = true
     if (type === 'acTL' && data.length >= 4) container.frames = data.readUInt32BE(0)
     if (type === 'eXIf') container.exif = data
-    if (type === 'iTXt' && data.toString('latin1', 0, 18) === 'XML:com.adobe.xmp\0') container.xmp.push(readItxt(data))
+    const isXmp = type === 'iTXt' && data.toString('latin1', 0, 18) === 'XML:com.adobe.xmp\0'
+    if (isXmp && container.xmp.length < MAX_PNG_XMP) container.xmp.push(readItxt(data))
     if (type === 'IEND') return { ...container, isWhole: hasPixels }
     at = end
   }
@@ -187,6 +200,7 @@ const XMP_HEADER = 'http://ns.adobe.com/xap/1.0/\0'
 
 function walkJpeg(bytes: Buffer): Container {
   const container: Container = { isWhole: false, exif: null, xmp: [], frames: 1 }
+  let parts = 0
   let at = 2
   while (at + 4 <= bytes.length) {
     if (bytes[at] !== 0xff) return container
@@ -196,6 +210,8 @@ function walkJpeg(bytes: Buffer): Container {
       at += 1
       continue
     }
+    parts += 1
+    if (parts > MAX_IMAGE_PARTS) return container
     const end = at + 2 + bytes.readUInt16BE(at + 2)
     if (end > bytes.length) return container
     if (marker === 0xda) {
@@ -217,8 +233,11 @@ function walkGif(bytes: Buffer): Container {
   const container: Container = { isWhole: false, exif: null, xmp: [], frames: 1 }
   let hasPixels = false
   if (bytes.length < 13) return container
+  let parts = 0
   let at = 13 + colourTableBytes(bytes[10] ?? 0)
   while (at < bytes.length) {
+    parts += 1
+    if (parts > MAX_IMAGE_PARTS) return container
     const block = bytes[at]
     if (block === 0x3b) return { ...container, isWhole: hasPixels }
     if (block === 0x2c) {
@@ -260,8 +279,11 @@ function walkWebp(bytes: Buffer): Container {
   const end = 8 + bytes.readUInt32LE(4)
   if (end > bytes.length) return container
   let hasPixels = false
+  let parts = 0
   let at = 12
   while (at + 8 <= end) {
+    parts += 1
+    if (parts > MAX_IMAGE_PARTS) return container
     const type = bytes.toString('latin1', at, at + 4)
     const length = bytes.readUInt32LE(at + 4)
     if (at + 8 + length > end) return container

@@ -10,7 +10,7 @@ import {
   type Part,
 } from '../shared/conversation'
 import { failure, toAppError, type AppError, type MediaReason } from '../shared/errors'
-import { picturesIn } from '../shared/markdown/pictures'
+import { ShownPictures, TriedPictures } from '../shared/markdown/pictures'
 import { MAX_MEDIA_BYTES, type Attachments } from './attachments'
 import type { BackendApi } from './backend/api'
 import type { Download } from './backend/download'
@@ -22,10 +22,10 @@ export interface MediaStoreOptions {
   library: Pick<Library, 'open' | 'update'>
   /** A conversation with its running answers as far as they have come. */
   openLive: (conversationId: string) => Promise<Conversation>
-  /** The way to a backend, with its headers and secrets as they are now. */
-  api: (backendId: string) => Promise<MediaApi>
-  /** The way to pictures of the web in answers of a backend, which may be gone. */
-  pictureApi: (backendId: string) => Promise<Pick<BackendApi, 'picture'>>
+  /** The way to a backend, with its headers and secrets as they are now; for a temporary conversation or not. */
+  api: (backendId: string, isTemporary: boolean) => Promise<MediaApi>
+  /** The way to pictures of the web in answers of a backend, which may be gone; of a temporary conversation or not. */
+  pictureApi: (backendId: string, isTemporary: boolean) => Promise<Pick<BackendApi, 'picture'>>
   /** Whether the person wants any picture of the web at all. */
   mayLoadPictures: () => boolean
   logger: Logger
@@ -41,6 +41,8 @@ interface Source {
   conversationId: string
   messageId: string
   source: string
+  /** A picture of a text that no person named: only so many of one answer. */
+  isAutomatic?: boolean | undefined
 }
 
 /** Fetches of one answer at the same time, and in all; a person can ask for what lies beyond. */
@@ -73,6 +75,11 @@ export class MediaStore {
   /** What a person is waiting for, so that two clicks fetch once. */
   readonly #loading = new Map<string, Promise<MediaFile>>()
   readonly #spoken = new Map<string, MediaFile>()
+  readonly #shown = new ShownPictures()
+  readonly #tried = new TriedPictures()
+  /** Pictures of texts on their way, and who waits for their turn. */
+  #picturesRunning = 0
+  readonly #turns: (() => void)[] = []
 
   constructor(options: MediaStoreOptions) {
     this.#options = options
@@ -152,7 +159,7 @@ export class MediaStore {
     const { provider, data } = message.synthesize
     const known = this.#spoken.get(messageId)
     if (known !== undefined && (await this.#options.attachments.isWhole(known))) return known
-    const api = await this.#options.api(message.backendId)
+    const api = await this.#options.api(message.backendId, false)
     const file = await this.#fetchSpeech(api, provider, queryOf(data, answerText(message)))
     // Files of phones and browsers that hold only sound call themselves films.
     const isSound = file.mime.startsWith('audio/') || file.mime === 'video/mp4' || file.mime === 'video/webm'
@@ -172,30 +179,34 @@ export class MediaStore {
     return file?.id ?? null
   }
 
-  async #load({ conversationId, messageId, source }: Source): Promise<MediaFile> {
+  async #load({ conversationId, messageId, source, isAutomatic }: Source): Promise<MediaFile> {
     const live = this.#live.get(messageId)
     const message = await this.#message(conversationId, messageId)
     const content = live?.content ?? allContent(message)
     const media = content.filter((item) => item.type === 'media' && item.sources.includes(source))
     const isAddress = !/^(?:attachment|refused|data):/iu.test(source)
-    if (media.length === 0 && isAddress) return this.#loadPicture({ conversationId, messageId, source })
+    if (media.length === 0 && isAddress) return this.#loadPicture({ conversationId, messageId, source, isAutomatic })
     if (media.length === 0 || !isAddress) throw failure({ code: 'bad-request', channel: 'media.load' })
     for (const item of media) {
       const known = item.type === 'media' ? fileOf(item, source) : null
       if (known !== null && (await this.#options.attachments.isWhole(known))) return known
     }
-    const api = await this.#options.api(message.backendId)
+    const { isTemporary = false } = await this.#options.library.open(conversationId)
+    const api = await this.#options.api(message.backendId, isTemporary)
     const file = await this.#fetch(api.download(source, { ...downloadOptions(), isAskedFor: true }))
     await this.#keepWith({ conversationId, messageId, source }, file)
     return file
   }
 
   // What a person looks at, an answer that still runs included: `library` has it only as far as it is durable.
-  async #loadPicture({ conversationId, messageId, source }: Source): Promise<MediaFile> {
+  async #loadPicture({ conversationId, messageId, source, isAutomatic = false }: Source): Promise<MediaFile> {
     const { openLive, attachments, mayLoadPictures, pictureApi } = this.#options
-    const message = (await openLive(conversationId)).messages.find(({ id }) => id === messageId)
+    const { messages, isTemporary = false } = await openLive(conversationId)
+    const message = messages.find(({ id }) => id === messageId)
     if (message?.role !== 'assistant') throw failure({ code: 'not-found', what: 'message' })
-    const isShown = [answerText(message), message.preview ?? ''].some((text) => picturesIn(text).includes(source))
+    const isShown =
+      this.#shown.has(messageId, answerText(message), source) ||
+      this.#shown.has(`${messageId} preview`, message.preview ?? '', source)
     if (!isShown) throw failure({ code: 'bad-request', channel: 'media.load' })
     const { pictures = {} } = message
     const known = Object.hasOwn(pictures, source) ? pictures[source] : undefined
@@ -203,12 +214,26 @@ export class MediaStore {
     const { host } = new URL(source)
     const refused = (reason: MediaReason) => failure({ code: 'media', reason, host, limitBytes: null })
     if (!mayLoadPictures()) throw refused('blocked')
-    if (known === undefined && Object.keys(pictures).length >= MAX_FETCHES) throw refused('refused')
-    const api = await pictureApi(message.backendId)
-    const file = await this.#fetch(api.picture(source, { maxBytes: MAX_PICTURE_BYTES }))
+    if (isAutomatic && !this.#tried.add(messageId, source, pictures)) throw refused('refused')
+    const api = await pictureApi(message.backendId, isTemporary)
+    const file = await this.#inTurn(() => this.#fetch(api.picture(source, { maxBytes: MAX_PICTURE_BYTES })))
     if (!file.mime.startsWith('image/')) throw refused('format')
     await this.#keepWith({ conversationId, messageId, source }, file)
     return file
+  }
+
+  /** Does this when fewer than four pictures are on their way, whichever window asked for them. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#picturesRunning >= MAX_FETCHES_AT_ONCE) {
+      await new Promise<void>((resolve) => this.#turns.push(resolve))
+    }
+    this.#picturesRunning += 1
+    try {
+      return await work()
+    } finally {
+      this.#picturesRunning -= 1
+      this.#turns.shift()?.()
+    }
   }
 
   /** Puts a fetched file where its answer is: into the running one, or into its conversation. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inspectImage, MAX_IMAGE_BYTES } from '../../src/main/image'
+import { inspectImage, MAX_IMAGE_BYTES, MAX_IMAGE_PARTS } from '../../src/main/image'
 import type { AttachmentReason } from '../../src/shared/errors'
 import { gif, jpeg, png, tiff, webp } from '../support/images'
 
@@ -140,7 +140,29 @@ describe('S24 limits before anything is decoded', () => {
     const error = { code: 'attachment', reason: 'too-large', name: 'a.png', format: null, limit: 20 }
     expect(await inspectImage(Buffer.concat([padded, Buffer.from([0])]), 'a.png')).toEqual({ ok: false, error })
   })
+
+  test.each<[string, (parts: number) => Buffer]>([
+    ['JPEG segments', (parts) => filled(jpeg(), 2, '\xff\xfe\0\x02', parts)],
+    ['PNG chunks', (parts) => filled(png(), 33, '\0\0\0\0tEXt\0\0\0\0', parts)],
+    ['GIF blocks', (parts) => filled(gif(), gif().indexOf(0x2c, 13), '!\xfe\0', parts)],
+    ['WebP chunks', (parts) => withRiffSize(filled(webp(), webp().length, 'XXXX\0\0\0\0', parts))],
+  ])('9,900 empty %s are read, and more than 10,000 are refused as damaged', async (_, make) => {
+    expect(await inspectImage(make(MAX_IMAGE_PARTS - 100), 'a')).toMatchObject({ ok: true, value: plain })
+    const error = { code: 'attachment', reason: 'damaged', name: 'a', format: null, limit: null }
+    expect(await inspectImage(make(MAX_IMAGE_PARTS), 'a')).toEqual({ ok: false, error })
+  })
 })
+
+/** An image with the same part put in many times. */
+function filled(image: Buffer, at: number, part: string, parts: number): Buffer {
+  const one = Buffer.from(part, 'latin1')
+  return Buffer.concat([image.subarray(0, at), Buffer.alloc(one.length * parts, one), image.subarray(at)])
+}
+
+function withRiffSize(image: Buffer): Buffer {
+  image.writeUInt32LE(image.length - 8, 4)
+  return image
+}
 
 function box(brand: string): Buffer {
   return Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from(`ftyp${brand}\0\0\0\0mif1${brand}`), Buffer.alloc(40)])

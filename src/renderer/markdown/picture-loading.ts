@@ -1,7 +1,7 @@
 import { create } from 'zustand'
 import { answerText, type MediaFile } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
-import { picturesIn } from '../../shared/markdown/pictures'
+import { picturesIn, ShownPictures, TriedPictures } from '../../shared/markdown/pictures'
 import { loadMedia } from '../store/media'
 import { conversationOf, useStore } from '../store/state'
 import type { ShownAnswers } from './shown-answers'
@@ -15,6 +15,9 @@ const useLoading = create<{ pictures: ReadonlyMap<string, Loading> }>()(() => ({
 const MAX_AT_ONCE = 4
 let running = 0
 const waiting: (() => Promise<void>)[] = []
+
+const shown = new ShownPictures()
+const tried = new TriedPictures()
 
 const keyOf = (conversationId: string, url: string): string => `${conversationId} ${url}`
 
@@ -33,15 +36,22 @@ export function storedPicture({ messages }: ShownAnswers, url: string): MediaFil
   return null
 }
 
-/** Has a picture loaded by main. Harmless when it is on its way. */
-export function loadPicture({ conversationId, messages }: ShownAnswers, url: string): void {
+/**
+ * Has a picture loaded by main. Harmless when it is on its way.
+ *
+ * @param isAutomatic no person named this picture: nothing happens when its answer has had its number of these
+ */
+export function loadPicture({ conversationId, messages }: ShownAnswers, url: string, isAutomatic = false): void {
   const key = keyOf(conversationId, url)
   if (useLoading.getState().pictures.get(key)?.kind === 'loading') return
+  // A text that goes on in the next answer is drawn as one. What no answer before the last shows is the last one's:
+  // most often there is only that one, and nothing needs to be read.
+  const owner =
+    messages.slice(0, -1).find((message) => shown.has(message.id, answerText(message), url)) ?? messages.at(-1)
+  if (owner === undefined || (isAutomatic && !tried.add(owner.id, url, owner.pictures))) return
   note(key, { kind: 'loading' })
   waiting.push(async () => {
-    // A text that goes on in the next answer is drawn as one.
-    const owner = messages.find((message) => picturesIn(answerText(message)).includes(url)) ?? messages.at(-1)
-    const error = owner === undefined ? null : await loadMedia(conversationId, owner.id, url)
+    const error = await loadMedia(conversationId, owner.id, url, isAutomatic)
     note(key, error === null ? null : { kind: 'failed', error })
   })
   next()
@@ -56,7 +66,7 @@ export function loadAllPictures(conversationId: string): void {
     const answers = { conversationId, messages: [message] }
     for (const url of picturesIn(answerText(message))) {
       const isWanted = !blocked.includes(new URL(url).host) && storedPicture(answers, url) === null
-      if (isWanted) loadPicture(answers, url)
+      if (isWanted) loadPicture(answers, url, true)
     }
   }
 }

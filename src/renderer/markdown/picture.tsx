@@ -56,7 +56,7 @@ function NotLoaded({ picture, answers }: { picture: Remote; answers: ShownAnswer
   // Once: what did not come is not asked for again without a person.
   const isDue = isWanted && loading === null
   useEffect(() => {
-    if (isDue) loadPicture(answers, url)
+    if (isDue) loadPicture(answers, url, true)
   }, [isDue, answers, url])
 
   const [before = '', after = ''] = t(`common:markdown.${what}NotLoaded`, { host: '\u0000' }).split('\u0000')

@@ -134,6 +134,25 @@ describe('S23 metadata is removed, and nothing else', () => {
     )
   })
 
+  it('thousands of neighbouring comments go as one, and the picture is what it was without them', async () => {
+    const comments = Array.from({ length: 9000 }, (_, index) => segment(0xfe, String(index)))
+    expect(await clean(withSegments(...comments))).toEqual({ bytes: jpeg(), removed: ['description'] })
+  })
+
+  it('of a hostile JPEG, millions of segments behind its scan, the rest is kept and others get their turn (R39)', async () => {
+    const comments = Buffer.alloc(16 * 1024 * 1024, segment(0xfe, ''))
+    const bytes = Buffer.concat([jpeg().subarray(0, -2), comments, Buffer.from([0xff, 0xd9])])
+    const facts = await factsOf(bytes)
+    let turns = 0
+    const timer = setInterval(() => (turns += 1), 0)
+    const result = await removeMetadata(bytes, facts)
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(0)
+    expect(result.bytes.length).toBeLessThan(bytes.length)
+    expect(result.bytes.length).toBeGreaterThan(bytes.length - 10_000 * 4)
+    expect(await factsOf(result.bytes)).toEqual(facts)
+  })
+
   it('a photo of 20 MiB does not hold the process up while it is copied (R39)', async () => {
     const scan = Buffer.alloc(20 * 1024 * 1024 - 4096, 0x55)
     const small = jpeg({ exif: tiff({ gps: 'position' }) })

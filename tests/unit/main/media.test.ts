@@ -459,6 +459,44 @@ describe('a result that a person asks for', () => {
     expect(canary.requests).toHaveLength(1)
   })
 
+  it('of a temporary chat is fetched over a way that writes down no host (privacy)', async () => {
+    const canary = await startFileServer((_request, response) => void response.end(png()))
+    const { library, attachments, api } = await setUp(undefined, reachable())
+    const asked: [way: string, isTemporary: boolean][] = []
+    const store = new MediaStore({
+      attachments,
+      library,
+      openLive: (id) => library.open(id),
+      api: (_backendId, isTemporary) => {
+        asked.push(['result', isTemporary])
+        return Promise.resolve(api)
+      },
+      pictureApi: (_backendId, isTemporary) => {
+        asked.push(['picture', isTemporary])
+        return Promise.resolve(api)
+      },
+      mayLoadPictures: () => true,
+      logger: silentLogger,
+    })
+    for (const isTemporary of [true, false]) {
+      const ids = await keepAnswer(library, {
+        content: [
+          { type: 'media', kind: 'image', sources: [foreign(canary)], alt: '' },
+          { type: 'text', text: `![a](${foreign(canary)}?2)` },
+        ],
+      })
+      await library.update(ids.conversationId, (conversation) => ({ ...conversation, isTemporary }))
+      await store.load({ ...ids, source: foreign(canary) })
+      await store.load({ ...ids, source: `${foreign(canary)}?2` })
+    }
+    expect(asked).toEqual([
+      ['result', true],
+      ['picture', true],
+      ['result', false],
+      ['picture', false],
+    ])
+  })
+
   it('S15 only what is a source of that message can be asked for', async () => {
     const { media, library, server } = await setUp()
     const ids = await keepAnswer(library, {
@@ -541,6 +579,34 @@ describe('a result that a person asks for', () => {
     const there = await keepAnswer(none.library, { content: [{ type: 'text', text }] })
     expect(await errorOf(none.media.load({ ...there, source: sources.format }))).toMatchObject({ reason: 'blocked' })
     expect(page.requests).toHaveLength(1)
+  })
+
+  it('S08 S24 of an answer full of pictures that fail, 100 are tried, four at a time; by hand also the others', async () => {
+    const host = await startFileServer((_request, response) => void response.writeHead(404).end())
+    const { media, library, api } = await setUp(undefined, reachable())
+    let open = 0
+    let most = 0
+    const ask = api.picture.bind(api)
+    api.picture = (source, options) => {
+      open += 1
+      most = Math.max(most, open)
+      return ask(source, options).finally(() => {
+        open -= 1
+      })
+    }
+    const sources = Array.from({ length: 103 }, (_, index) => `${foreign(host)}?${index}`)
+    const text = sources.map((source) => `![a](${source})`).join('\n\n')
+    const ids = await keepAnswer(library, { content: [{ type: 'text', text }] })
+    const errors = await Promise.all(
+      sources.map((source) => errorOf(media.load({ ...ids, source, isAutomatic: true }))),
+    )
+    expect(errors.map((error) => (error?.code === 'media' ? error.reason : error))).toEqual([
+      ...Array.from({ length: 100 }, () => 'gone'),
+      ...Array.from({ length: 3 }, () => 'refused'),
+    ])
+    expect([host.requests.length, most]).toEqual([100, 4])
+    expect(await errorOf(media.load({ ...ids, source: sources[102] ?? '' }))).toMatchObject({ reason: 'gone' })
+    expect(host.requests).toHaveLength(101)
   })
 
   it('says why it could not be kept, and can be asked for again', async () => {

@@ -46,6 +46,8 @@ export interface IncomingResult {
   host: string | null
   /** It is no result but a file of the person that comes back from a backup: then texts and PDFs are taken too. */
   mayBeDocument?: boolean
+  /** The temporary conversation that it stays in memory for; asked when all of it is there, because it may be kept by then. */
+  temporary?: () => string | null
 }
 
 export const MAX_FILES = 10
@@ -287,18 +289,21 @@ export class Attachments {
 
   /**
    * Keeps a result of an answer: an image of at most 20 MiB and 64 megapixels, a sound or a film of at most 200 MiB. It is
-   * written while it comes, so that no film is ever whole in memory.
+   * written while it comes, so that no film is ever whole in memory; but for a temporary conversation, of which nothing is
+   * written: there it must find room beside what is held already.
    *
    * @throws AppFailure `media` (`format`, `too-large`, and `failed` for an image that is not whole) or `storage`; what the
    * body throws goes through. Nothing is kept then.
    */
-  async keepResult({ body, host, mayBeDocument = false }: IncomingResult): Promise<MediaFile> {
+  async keepResult(result: IncomingResult): Promise<MediaFile> {
+    const { body, host, mayBeDocument = false, temporary } = result
+    if (temporary !== undefined && temporary() !== null) return this.#holdResult(body, host, temporary)
     const draft = join(this.folder, `result${DRAFT_MARK}${randomUUID()}`)
     try {
       await this.#prepare()
       const { id, format, bytes } = await writeResult(draft, body, host, mayBeDocument)
       this.#usedMs.set(id, performance.now())
-      const size = format.kind === 'image' ? await this.#measure(draft, format, host) : null
+      const size = format.kind === 'image' ? await this.#measureFile(draft, format, host) : null
       const path = join(this.folder, `${id}.${format.extension}`)
       if (await this.#holds(path, id, bytes)) await rm(draft, { force: true })
       else await rename(draft, path)
@@ -307,6 +312,27 @@ export class Attachments {
       await rm(draft, { force: true }).catch(() => undefined)
       throw isDiskError(thrown) ? failure({ code: 'storage', reason: storageReason(codeOf(thrown)) }) : thrown
     }
+  }
+
+  async #holdResult(
+    body: AsyncIterable<Uint8Array>,
+    host: string | null,
+    temporary: () => string | null,
+  ): Promise<MediaFile> {
+    const pieces: Uint8Array[] = []
+    const room = { maxBytes: this.#temporary.roomBytes }
+    const { id, format, bytes } = await receiveResult(body, host, room, async (piece) => {
+      // Of its own: the one who sent it may write its next piece into the same memory.
+      pieces.push(Uint8Array.from(piece))
+    })
+    const content = Buffer.concat(pieces)
+    const size = format.kind === 'image' ? await this.#measure(content, format, host) : null
+    // No pause between this question and its answer: a conversation that is kept meanwhile finds all that is held for it.
+    const owner = temporary()
+    if (owner !== null) this.#temporary.put(id, format.mime, content, { owner, name: '' })
+    else await this.#store(id, format.mime, content)
+    this.#usedMs.set(id, performance.now())
+    return { id, mime: format.mime, bytes, width: size?.width ?? null, height: size?.height ?? null }
   }
 
   /** The facts about a stored image, or null when there is none with this id. One from an earlier start has no name. */
@@ -367,8 +393,14 @@ export class Attachments {
     }
   }
 
+  /** Writes all that lies in memory for a conversation. Durable. Throws storage. */
+  async persistOf(conversationId: string): Promise<void> {
+    await this.persist(this.#temporary.ownedBy(conversationId))
+  }
+
   /** Whether a stored result still has the content that its id names. */
   async isWhole({ id, bytes }: Pick<MediaFile, 'id' | 'bytes'>): Promise<boolean> {
+    if (this.isHeld(id)) return true
     const file = await this.file(id)
     return file !== null && this.#holds(file.path, id, bytes)
   }
@@ -538,10 +570,22 @@ export class Attachments {
   }
 
   /** The size of an image that was just written, as shown. */
-  async #measure(path: string, format: MediaFormat, host: string | null): Promise<{ width: number; height: number }> {
+  async #measureFile(
+    path: string,
+    format: MediaFormat,
+    host: string | null,
+  ): Promise<{ width: number; height: number }> {
     const bytes = await this.#read(path, 'image').catch(() => {
       throw failure({ code: 'storage', reason: 'failed' })
     })
+    return this.#measure(bytes, format, host)
+  }
+
+  async #measure(
+    bytes: Uint8Array,
+    format: MediaFormat,
+    host: string | null,
+  ): Promise<{ width: number; height: number }> {
     const measured = await measureImage(bytes, format.mime)
     if (measured.ok) return measured.value
     // One whose end is missing did not arrive. What it is, is known by now.
@@ -632,35 +676,46 @@ async function writeResult(
 ): Promise<{ id: string; format: MediaFormat; bytes: number }> {
   const handle = await open(path, 'wx', 0o600)
   try {
-    const sha256 = createHash('sha256')
-    let head = Buffer.alloc(0)
-    let format: MediaFormat | null = null
-    let bytes = 0
-    const recognise = async (): Promise<MediaFormat> => {
-      const found = (await recogniseMedia(head)) ?? (mayBeDocument ? recogniseDocument(head) : null)
-      if (found === null) throw mediaFailure('format', host)
-      return found
-    }
-    for await (const whole of body) {
-      for (const piece of cut(whole)) {
-        bytes += piece.byteLength
-        if (format === null) {
-          head = Buffer.concat([head, piece.subarray(0, FORMAT_HEAD_BYTES)])
-          if (head.length >= FORMAT_HEAD_BYTES) format = await recognise()
-        }
-        const isSmall = format?.kind === 'image' || format?.kind === 'document'
-        const maxBytes = isSmall ? MAX_IMAGE_BYTES : MAX_MEDIA_BYTES
-        if (bytes > maxBytes) throw mediaFailure('too-large', host, maxBytes)
-        sha256.update(piece)
-        await handle.writeFile(piece)
-      }
-    }
-    format ??= await recognise()
+    const received = await receiveResult(body, host, { mayBeDocument }, (piece) => handle.writeFile(piece))
     await handle.datasync()
-    return { id: sha256.digest('hex'), format, bytes }
+    return received
   } finally {
     await handle.close()
   }
+}
+
+/** Takes a result in piece by piece, held to what it is by its first bytes. */
+async function receiveResult(
+  body: AsyncIterable<Uint8Array>,
+  host: string | null,
+  { mayBeDocument = false, maxBytes: room = MAX_MEDIA_BYTES }: { mayBeDocument?: boolean; maxBytes?: number },
+  write: (piece: Uint8Array) => Promise<void>,
+): Promise<{ id: string; format: MediaFormat; bytes: number }> {
+  const sha256 = createHash('sha256')
+  let head = Buffer.alloc(0)
+  let format: MediaFormat | null = null
+  let bytes = 0
+  const recognise = async (): Promise<MediaFormat> => {
+    const found = (await recogniseMedia(head)) ?? (mayBeDocument ? recogniseDocument(head) : null)
+    if (found === null) throw mediaFailure('format', host)
+    return found
+  }
+  for await (const whole of body) {
+    for (const piece of cut(whole)) {
+      bytes += piece.byteLength
+      if (format === null) {
+        head = Buffer.concat([head, piece.subarray(0, FORMAT_HEAD_BYTES)])
+        if (head.length >= FORMAT_HEAD_BYTES) format = await recognise()
+      }
+      const isSmall = format?.kind === 'image' || format?.kind === 'document'
+      const maxBytes = Math.min(room, isSmall ? MAX_IMAGE_BYTES : MAX_MEDIA_BYTES)
+      if (bytes > maxBytes) throw mediaFailure('too-large', host, maxBytes)
+      sha256.update(piece)
+      await write(piece)
+    }
+  }
+  format ??= await recognise()
+  return { id: sha256.digest('hex'), format, bytes }
 }
 
 function* cut(bytes: Uint8Array): Generator<Uint8Array> {

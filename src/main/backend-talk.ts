@@ -35,7 +35,7 @@ export interface BackendTalkOptions {
     parts: AsyncIterable<Part>,
     api: Pick<BackendApi, 'owns' | 'download'>,
     signal: AbortSignal,
-    answerId: string,
+    answer: Pick<SessionContext, 'answerId' | 'conversationId'>,
   ) => AsyncIterable<Part>
   clock: Clock
   logger: Logger
@@ -136,7 +136,7 @@ export class BackendTalk {
         way = await open()
         yield* ask(false)
       }
-      yield* keepMedia(parts(), present, signal, context.answerId)
+      yield* keepMedia(parts(), present, signal, context)
     } catch (thrown) {
       const error = toAppError(thrown)
       if (error.code === 'internal' && !signal.aborted) this.#options.logger.error('backend not reached')

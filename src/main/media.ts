@@ -19,7 +19,7 @@ import type { Logger } from './logger'
 
 export interface MediaStoreOptions {
   attachments: Pick<Attachments, 'keepResult' | 'isWhole'>
-  library: Pick<Library, 'open' | 'update'>
+  library: Pick<Library, 'open' | 'update' | 'isTemporary'>
   /** A conversation with its running answers as far as they have come. */
   openLive: (conversationId: string) => Promise<Conversation>
   /** The way to a backend, with its headers and secrets as they are now; for a temporary conversation or not. */
@@ -91,18 +91,21 @@ export class MediaStore {
    * tells of each. The `finish` waits for open fetches, for at most 30 s and not after a stop. What could not be fetched
    * stays as it is: a person can load it.
    *
-   * @param answerId the message, for what is loaded while it runs
+   * @param answer the message, for what is loaded while it runs, and its conversation, which may be temporary
    */
   async *keep(
     parts: AsyncIterable<Part>,
     api: Pick<BackendApi, 'owns' | 'download'>,
     signal: AbortSignal,
-    answerId: string,
+    { answerId, conversationId }: { answerId: string; conversationId: string },
   ): AsyncGenerator<Part, void, undefined> {
-    const fetches = new Fetches((source, until) => this.#fetch(api.download(source, downloadOptions(until))), {
-      signal,
-      logger: this.#options.logger,
-    })
+    const fetches = new Fetches(
+      (source, until) => this.#fetch(conversationId, api.download(source, downloadOptions(until))),
+      {
+        signal,
+        logger: this.#options.logger,
+      },
+    )
     this.#live.set(answerId, fetches)
     const iterator = parts[Symbol.asyncIterator]()
     let pending = iterator.next()
@@ -120,7 +123,7 @@ export class MediaStore {
         }
         if (part.type !== 'media') yield part
         else {
-          const kept = await this.#keepPart(part, fetches)
+          const kept = await this.#keepPart(part, fetches, conversationId)
           yield kept
           for (const source of kept.sources) if (api.owns(source)) fetches.begin(source)
         }
@@ -160,7 +163,7 @@ export class MediaStore {
     const known = this.#spoken.get(messageId)
     if (known !== undefined && (await this.#options.attachments.isWhole(known))) return known
     const api = await this.#options.api(message.backendId, false)
-    const file = await this.#fetchSpeech(api, provider, queryOf(data, answerText(message)))
+    const file = await this.#fetchSpeech(conversationId, api, provider, queryOf(data, answerText(message)))
     // Files of phones and browsers that hold only sound call themselves films.
     const isSound = file.mime.startsWith('audio/') || file.mime === 'video/mp4' || file.mime === 'video/webm'
     if (!isSound) throw failure({ code: 'media', reason: 'format', host: null, limitBytes: null })
@@ -193,7 +196,7 @@ export class MediaStore {
     }
     const { isTemporary = false } = await this.#options.library.open(conversationId)
     const api = await this.#options.api(message.backendId, isTemporary)
-    const file = await this.#fetch(api.download(source, { ...downloadOptions(), isAskedFor: true }))
+    const file = await this.#fetch(conversationId, api.download(source, { ...downloadOptions(), isAskedFor: true }))
     await this.#keepWith({ conversationId, messageId, source }, file)
     return file
   }
@@ -216,7 +219,9 @@ export class MediaStore {
     if (!mayLoadPictures()) throw refused('blocked')
     if (isAutomatic && !this.#tried.add(messageId, source, pictures)) throw refused('refused')
     const api = await pictureApi(message.backendId, isTemporary)
-    const file = await this.#inTurn(() => this.#fetch(api.picture(source, { maxBytes: MAX_PICTURE_BYTES })))
+    const file = await this.#inTurn(() =>
+      this.#fetch(conversationId, api.picture(source, { maxBytes: MAX_PICTURE_BYTES })),
+    )
     if (!file.mime.startsWith('image/')) throw refused('format')
     await this.#keepWith({ conversationId, messageId, source }, file)
     return file
@@ -248,14 +253,26 @@ export class MediaStore {
     }))
   }
 
-  async #fetch(download: Promise<Download>): Promise<MediaFile> {
-    return this.#options.attachments.keepResult(await download)
+  async #fetch(conversationId: string, download: Promise<Download>): Promise<MediaFile> {
+    const result = await download
+    return this.#options.attachments.keepResult({ ...result, temporary: this.#temporary(conversationId) })
   }
 
-  async #fetchSpeech(api: MediaApi, provider: string, query: Record<string, string>): Promise<MediaFile> {
+  /** Asks whether a conversation is temporary, as long as its results come. */
+  #temporary(conversationId: string): () => string | null {
+    return () => (this.#options.library.isTemporary(conversationId) ? conversationId : null)
+  }
+
+  async #fetchSpeech(
+    conversationId: string,
+    api: MediaApi,
+    provider: string,
+    query: Record<string, string>,
+  ): Promise<MediaFile> {
     for (const maxCharacters of MAX_QUERY_CHARACTERS) {
       try {
-        return await this.#fetch(api.speech(provider, cutQuery(query, maxCharacters), { maxBytes: MAX_MEDIA_BYTES }))
+        const speech = api.speech(provider, cutQuery(query, maxCharacters), { maxBytes: MAX_MEDIA_BYTES })
+        return await this.#fetch(conversationId, speech)
       } catch (thrown) {
         const error = toAppError(thrown)
         const isAddressTooLong = error.code === 'media' && error.reason === 'too-large' && error.limitBytes === null
@@ -266,12 +283,12 @@ export class MediaStore {
   }
 
   /** The part as it goes on: data URIs replaced by their stored copies, and known copies of addresses beside them. */
-  async #keepPart(part: MediaPart, fetches: Fetches): Promise<MediaPart> {
+  async #keepPart(part: MediaPart, fetches: Fetches, conversationId: string): Promise<MediaPart> {
     const sources: string[] = []
     const files: [string, MediaFile][] = []
     for (const source of part.sources) {
       const isData = /^data:/iu.test(source)
-      const stored = isData ? await this.#keepData(source) : { source, file: fetches.fileOf(source) }
+      const stored = isData ? await this.#keepData(conversationId, source) : { source, file: fetches.fileOf(source) }
       sources.push(stored.source)
       if (stored.file !== null) files.push([stored.source, stored.file])
     }
@@ -281,9 +298,13 @@ export class MediaStore {
     return kept
   }
 
-  async #keepData(uri: string): Promise<{ source: string; file: MediaFile | null }> {
+  async #keepData(conversationId: string, uri: string): Promise<{ source: string; file: MediaFile | null }> {
     try {
-      const file = await this.#options.attachments.keepResult({ body: decode(uri), host: null })
+      const file = await this.#options.attachments.keepResult({
+        body: decode(uri),
+        host: null,
+        temporary: this.#temporary(conversationId),
+      })
       return { source: `attachment:${file.id}`, file }
     } catch (thrown) {
       const error = toAppError(thrown)

@@ -11,7 +11,7 @@ export interface HeldFile {
 export const MAX_HELD_BYTES = 200 * 1024 * 1024
 
 /**
- * Images and sounds of temporary conversations, which never touch the disk: under their SHA-256, each once, for as long as
+ * Files of temporary conversations, put in or answered, which never touch the disk: under their SHA-256, each once, for as long as
  * one of the conversations they were put into is there.
  */
 export class TemporaryMedia {
@@ -37,6 +37,16 @@ export class TemporaryMedia {
     // Of its own: it may be a view on a larger piece.
     this.#files.set(id, { mime, bytes, content: Uint8Array.from(content), owners: new Set([owner]) })
     this.#bytes += bytes
+  }
+
+  /** How many bytes more would find room. */
+  get roomBytes(): number {
+    return MAX_HELD_BYTES - this.#bytes
+  }
+
+  /** The files that were put here for a conversation. */
+  ownedBy(owner: string): string[] {
+    return [...this.#files].flatMap(([id, { owners }]) => (owners.has(owner) ? [id] : []))
   }
 
   get(id: string): HeldFile | null {

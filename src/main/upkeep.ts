@@ -144,6 +144,8 @@ export class Upkeep {
     // Its images first: a kept conversation never names one that is on no disk.
     await attachments.persist(mediaOf(await library.open(conversationId)).keys())
     await library.keep(conversationId)
+    // And what has come meanwhile, for an answer that runs.
+    await attachments.persistOf(conversationId)
     await drafts.keep(conversationId)
   }
 

@@ -121,6 +121,31 @@ describe('results of an answer', () => {
     expect(await readLog(app.userDataDir)).not.toMatch(/base64|two squares|\/media\//u)
   })
 
+  it('in a temporary chat they are shown from memory, and on disk only once it is kept', async () => {
+    const { window } = app
+    const stored = async () => (await readdir(path.join(app.userDataDir, 'attachments'))).length
+    const before = await stored()
+    await window.keyboard.press('Control+Shift+N')
+    const uri = `data:image/png;base64,${gradient(70, 30).toString('base64')}`
+    server.next([
+      { type: 'content', content: '', urls: [uri], alt: 'inside' },
+      { type: 'content', content: '<img>', urls: ['/media/90x60.png'], alt: 'fetched' },
+      { type: 'content', content: '<audio>', data: '/media/c.wav' },
+    ])
+    await ask(window, 'Draw in passing')
+    await isState(window, 'complete')
+    await expect.poll(async () => (await pictures(window)).map(({ width }) => width)).toEqual([70, 90])
+    const sound = lastAnswer(window).locator('audio')
+    await expect
+      .poll(() => sound.evaluate((each) => (each instanceof HTMLAudioElement ? Math.round(each.duration) : 0)))
+      .toBe(2)
+    // The sound lies there since the first answer: one file, whoever names it.
+    expect(await stored()).toBe(before)
+    await button(window, t('chat:temporary.keep')).first().click()
+    await expect.poll(stored).toBe(before + 2)
+    await expect.poll(async () => (await pictures(window)).map(({ width }) => width)).toEqual([70, 90])
+  })
+
   it('all of it is there after a restart without the server', async () => {
     await app.close()
     await server.close()

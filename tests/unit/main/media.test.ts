@@ -68,8 +68,12 @@ async function setUp(
     logger: silentLogger,
     finishWaitMs,
   })
-  const keep = (parts: AsyncIterable<Part>, signal: AbortSignal = never, answerId: string = randomUUID()) =>
-    media.keep(parts, api, signal, answerId)
+  const keep = (
+    parts: AsyncIterable<Part>,
+    signal: AbortSignal = never,
+    answerId: string = randomUUID(),
+    conversationId: string = randomUUID(),
+  ) => media.keep(parts, api, signal, { answerId, conversationId })
   return { folder, server, attachments, library, api, media, keep }
 }
 
@@ -88,12 +92,84 @@ const errorOf = (promise: Promise<unknown>) => promise.then(() => null, toAppErr
 async function keepAnswer(
   library: Library,
   change: Partial<AssistantMessage>,
+  isTemporary = false,
 ): Promise<{ conversationId: string; messageId: string }> {
   const message: AssistantMessage = { ...newAnswer(), state: 'complete', ...change }
-  const conversation = { ...conversationOf(randomUUID(), []), headId: message.id, messages: [message] }
+  const conversation = {
+    ...conversationOf(randomUUID(), []),
+    headId: message.id,
+    messages: [message],
+    ...(isTemporary && { isTemporary }),
+  }
   await library.create(conversation)
   return { conversationId: conversation.id, messageId: message.id }
 }
+
+describe('results in a temporary conversation', () => {
+  it('lie in memory only, are there to be shown, and go with it', async () => {
+    const { keep, folder, library, attachments, server } = await setUp()
+    const { conversationId } = await keepAnswer(library, {}, true)
+    const source = `${server.url}/images/a.png`
+    const parts = await collect(
+      keep(
+        from(picture(dataUri('image/webp', webp())), picture(source), complete),
+        never,
+        randomUUID(),
+        conversationId,
+      ),
+    )
+    const file = filesOf(parts)[source]
+    expect(file).toMatchObject({ mime: 'image/png', bytes: png().length, width: 6, height: 4 })
+    expect(await readdir(folder).catch(() => [])).toEqual([])
+    const held = await attachments.open(file!.id)
+    expect(held !== null && 'content' in held && Buffer.from(held.content).equals(png())).toBe(true)
+    expect(await attachments.isWhole(file!)).toBe(true)
+    attachments.release(conversationId, new Set())
+    expect(await attachments.open(file!.id)).toBeNull()
+  })
+
+  it('are written when it is kept, those too that come in that moment', async () => {
+    let arrived: () => void = () => undefined
+    let answer: () => void = () => undefined
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve))
+    const asked = new Promise<void>((resolve) => (arrived = resolve))
+    const { keep, folder, library, attachments, server } = await setUp(async (_request, response) => {
+      arrived()
+      await mayAnswer
+      response.end(png())
+    })
+    const { conversationId } = await keepAnswer(library, {}, true)
+    const parts = collect(
+      keep(
+        from(picture(dataUri('image/webp', webp())), picture(`${server.url}/images/a.png`), complete),
+        never,
+        randomUUID(),
+        conversationId,
+      ),
+    )
+    await asked
+    await library.keep(conversationId)
+    await attachments.persistOf(conversationId)
+    expect((await readdir(folder)).map((name) => name.slice(64))).toEqual(['.webp'])
+    answer()
+    await parts
+    expect((await readdir(folder)).map((name) => name.slice(64)).sort()).toEqual(['.png', '.webp'])
+  })
+
+  it('are held to what they are, and to the room there is', async () => {
+    const { keep, folder, library } = await setUp()
+    const { conversationId } = await keepAnswer(library, {}, true)
+    const ask = async (uri: string) => {
+      const [part] = await collect(keep(from(picture(uri), complete), never, randomUUID(), conversationId))
+      return part?.type === 'media' ? part.sources : []
+    }
+    expect(await ask(dataUri('image/png', png().subarray(0, 60)))).toEqual(['refused:failed'])
+    expect(await ask(dataUri('image/png', Buffer.from('<!doctype html>')))).toEqual(['refused:format'])
+    const large = Buffer.concat([png(), Buffer.alloc(21 * 1024 * 1024)])
+    expect(await ask(dataUri('image/png', large))).toEqual(['refused:too-large'])
+    expect(await readdir(folder).catch(() => [])).toEqual([])
+  })
+})
 
 describe('data URIs in an answer', () => {
   it('are stored before their part goes on, under their hash and for this user only', async () => {

@@ -10,26 +10,28 @@ describe('what the harness sees', () => {
   })
   afterAll(() => app.close())
 
-  const problemsAfter = async (cause: () => Promise<unknown>): Promise<string> => {
+  /** A cause can be told of twice, as an error of the page and on its console: waits for each, in whatever order they come. */
+  const expectProblems = async (cause: () => Promise<unknown>, ...wanted: readonly RegExp[]): Promise<void> => {
     await cause()
-    let found: string[] = []
+    const found: string[] = []
     await eventually(
-      async () => (found = [...found, ...(await app.takeProblems())]).length,
-      (count) => count > 0,
-      'a problem',
+      async () => {
+        found.push(...(await app.takeProblems()))
+        return found
+      },
+      () => wanted.every((each) => found.some((problem) => each.test(problem))),
+      wanted.join(' and '),
     )
-    return found.join('\n')
   }
 
   it('an error in a page, a rejected promise, an error on its console', async () => {
     const { window } = app
-    expect(await problemsAfter(() => window.evaluate(() => void setTimeout(() => void JSON.parse('{'))))).toMatch(
-      /page error/,
+    await expectProblems(() => window.evaluate(() => void setTimeout(() => void JSON.parse('{'))), /page error/)
+    await expectProblems(
+      () => window.evaluate(() => void Promise.reject(new Error('nobody waits'))),
+      /page error: .*nobody waits/,
     )
-    expect(await problemsAfter(() => window.evaluate(() => void Promise.reject(new Error('nobody waits'))))).toMatch(
-      /nobody waits/,
-    )
-    expect(await problemsAfter(() => window.evaluate(() => console.error('said so')))).toMatch(/said so/)
+    await expectProblems(() => window.evaluate(() => console.error('said so')), /console of .*said so/)
   })
 
   it('S04: a refusal of the content security policy, and of Trusted Types', async () => {
@@ -40,17 +42,17 @@ describe('what the harness sees', () => {
         script.textContent = 'body { color: red }'
         document.head.append(script)
       })
-    expect(await problemsAfter(addScript)).toMatch(/Content Security Policy/)
+    await expectProblems(addScript, /console of .*Content Security Policy/)
     const setMarkup = () =>
       window.evaluate(() => {
         setTimeout(() => (document.createElement('div').innerHTML = '<b>x</b>'))
       })
-    expect(await problemsAfter(setMarkup)).toMatch(/TrustedHTML/)
+    await expectProblems(setMarkup, /console of .*TrustedHTML/, /page error: .*TrustedHTML/)
   })
 
   it('an error that main writes to its standard error', async () => {
     const write = () => app.electron.evaluate(() => process.stderr.write('TypeError: x is not a function\n'))
-    expect(await problemsAfter(write)).toMatch(/main: TypeError/)
+    await expectProblems(write, /main: TypeError/)
   })
 
   it('a process that works on the profile', async () => {

@@ -1,24 +1,19 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
-import { lstat, mkdir, open, opendir, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AddAttachments, AddedAttachment, DrawnImage, ImageSource } from '../shared/contract'
 import type { AttachmentInfo, DocumentMime, MediaFile, OriginalImage, SoundMime } from '../shared/conversation'
-import {
-  failure,
-  toAppError,
-  type AppError,
-  type AttachmentReason,
-  type MediaReason,
-  type Result,
-} from '../shared/errors'
+import { failure, toAppError, type Result } from '../shared/errors'
 import { DEFAULT_IMAGE_SETTINGS, type ImageSettings } from '../shared/settings'
-import { readDocument, recogniseDocument } from './document'
+import { hashBytes, hashFile } from './content-hash'
+import { readDocument } from './document'
 import { inspectDrawable, inspectImage, measureImage, MAX_IMAGE_BYTES } from './image'
 import { removeMetadata } from './image-metadata'
 import type { Logger } from './logger'
 import type { StoredMedia } from './library/check'
+import { OfferedFiles, refusal } from './offered-files'
+import { mediaFailure, receiveResult, writeResult } from './received-result'
 import { removeTags } from './sound-metadata'
 import { TemporaryMedia, type HeldFile } from './temporary-media'
 import {
@@ -51,17 +46,8 @@ export interface IncomingResult {
 }
 
 export const MAX_FILES = 10
-/** What counts as an image in a folder: there the person has not chosen each file. */
-const IMAGE_NAME = /^[^.].*\.(?:png|jpe?g|gif|webp|avif|bmp|svg|ico|heic|heif|tiff?)$/iu
-/** A folder with a hundred thousand files is still read to its end, but not more. */
-const MAX_FOLDER_NAMES = 100_000
 /** All that may lie in the folder of attachments. */
 const STORED_FORMATS = [...MEDIA_FORMATS, ...SOURCE_FORMATS, ...DOCUMENT_FORMATS]
-/** A file on a dead network drive must not keep the composer waiting (R39). */
-const READ_TIMEOUT_MS = 2000
-const PIECE_BYTES = 1024 * 1024
-/** Of a sound or a film in an answer; an image has the limit of all images. */
-export const MAX_MEDIA_BYTES = 200 * 1024 * 1024
 /** In the name of a file that is still being written. */
 const DRAFT_MARK = '.new-'
 /** Nothing is written for so long. */
@@ -81,14 +67,17 @@ export class Attachments {
   #prepared: Promise<void> | null = null
   /** Of temporary conversations, and on no disk. */
   readonly #temporary = new TemporaryMedia()
+  readonly #files: OfferedFiles
 
   /** @param folder made when the first image comes */
   constructor(
     private readonly folder: string,
     private readonly logger: Logger,
-    private readonly platform: NodeJS.Platform = process.platform,
+    platform: NodeJS.Platform = process.platform,
     private readonly images: () => ImageSettings = () => DEFAULT_IMAGE_SETTINGS,
-  ) {}
+  ) {
+    this.#files = new OfferedFiles(platform)
+  }
 
   /**
    * Adds files for one message. One result per file, in their order; a refused file never stops the others.
@@ -115,7 +104,7 @@ export class Attachments {
         const inside = await this.#readFolder(file.path, file.name, temporary)
         if (inside !== null) return inside
       }
-      const bytes = 'path' in file ? await this.#read(file.path, file.name) : file.bytes
+      const bytes = 'path' in file ? await this.#files.read(file.path, file.name) : file.bytes
       return this.#addBytes(bytes, file.name, temporary)
     })
   }
@@ -176,7 +165,7 @@ export class Attachments {
     }
     if (!drawable.ok) return { ok: false, name, error: drawable.error }
     const { mime, ...facts } = drawable.value
-    const id = await hash(bytes)
+    const id = await hashBytes(bytes)
     await this.#put(id, mime, bytes, name, temporary)
     const source: ImageSource = { id, name, bytes: bytes.byteLength, ...facts }
     this.#usedMs.set(id, performance.now())
@@ -190,7 +179,7 @@ export class Attachments {
     if (mime === null) return null
     const isCleaned = mime === 'audio/mpeg' && this.images().isMetadataRemoved
     const bytes = isCleaned ? await removeTags(given) : given
-    const id = await hash(bytes)
+    const id = await hashBytes(bytes)
     await this.#put(id, mime, bytes, name, temporary)
     const attachment: AttachmentInfo = {
       ...plainOf(id, name, mime, bytes.byteLength),
@@ -207,7 +196,7 @@ export class Attachments {
     if (document === null) return null
     const { mime, bytes } = document
     if (bytes.byteLength === 0) throw failure(refusal('empty', name))
-    const id = await hash(bytes)
+    const id = await hashBytes(bytes)
     await this.#put(id, mime, bytes, name, temporary)
     const attachment = plainOf(id, name, mime, bytes.byteLength)
     this.#usedMs.set(id, performance.now())
@@ -236,7 +225,7 @@ export class Attachments {
       found.orientation === given.orientation
     // Whatever went wrong in it, what is stored shows what the person saw.
     if (!isSame) throw failure(refusal('damaged', name))
-    const id = await hash(clean.bytes)
+    const id = await hashBytes(clean.bytes)
     await this.#put(id, found.mime, clean.bytes, name, temporary)
     const removed = facts.removed ?? clean.removed
     const attachment: AttachmentInfo = {
@@ -269,15 +258,8 @@ export class Attachments {
 
   /** The images of a folder; null when the path is none. Folders in it are not looked into. */
   async #readFolder(path: string, name: string, temporary: string | null): Promise<AddedAttachment | null> {
-    this.#refuseNetworkPath(path, name)
-    const stats = await within(lstat(path), name).catch(() => null)
-    if (stats?.isDirectory() !== true) return null
-    const entries: string[] = []
-    const folder = await within(opendir(path), name)
-    for await (const entry of folder) {
-      if (entry.isFile() && IMAGE_NAME.test(entry.name)) entries.push(entry.name)
-      if (entries.length >= MAX_FOLDER_NAMES) break
-    }
+    const entries = await this.#files.imagesIn(path, name)
+    if (entries === null) return null
     if (entries.length === 0) throw failure(refusal('folder', name))
     entries.sort(new Intl.Collator(undefined, { numeric: true }).compare)
     const inside: AddedAttachment[] = []
@@ -348,7 +330,7 @@ export class Attachments {
     if (sound !== null) return plainOf(id, `sound${extname(file.path)}`, sound, file.bytes)
     const document = documentMime(file)
     if (document !== null) return plainOf(id, `file${extname(file.path)}`, document, file.bytes)
-    const bytes = await this.#read(file.path, name)
+    const bytes = await this.#files.read(file.path, name)
     const inspected = await inspectImage(bytes, name)
     return inspected.ok ? { id, name, bytes: bytes.byteLength, ...inspected.value } : null
   }
@@ -385,9 +367,13 @@ export class Attachments {
     }
   }
 
-  /** A temporary conversation is over: what it had in memory goes, but for what is `named` by others like it. */
-  release(conversationId: string, named: ReadonlySet<string>): void {
-    for (const id of this.#temporary.release(conversationId, named)) {
+  /**
+   * A temporary conversation is over: what it had in memory goes, but for what is `named` by others like it.
+   *
+   * @param only it goes on, and has no need of these any more; what is `named` stays as it is
+   */
+  release(conversationId: string, named: ReadonlySet<string>, only?: readonly string[]): void {
+    for (const id of this.#temporary.release(conversationId, named, only)) {
       this.#added.delete(id)
       this.#sources.delete(id)
     }
@@ -506,21 +492,6 @@ export class Attachments {
     return 'path' in file ? file.path : file.content
   }
 
-  async #read(path: string, name: string): Promise<Uint8Array> {
-    this.#refuseNetworkPath(path, name)
-    const timeout = new AbortController()
-    try {
-      return await within(readRegularFile(path, name, timeout.signal), name)
-    } finally {
-      timeout.abort()
-    }
-  }
-
-  // Asking for a UNC path already sends the person's credentials to the host in it.
-  #refuseNetworkPath(path: string, name: string): void {
-    if (this.platform === 'win32' && /^[\\/]{2}/u.test(path)) throw failure(refusal('unreadable', name))
-  }
-
   async #put(id: string, mime: string, bytes: Uint8Array, name: string, temporary: string | null): Promise<void> {
     if (temporary === null) await this.#store(id, mime, bytes)
     else this.#temporary.put(id, mime, bytes, { owner: temporary, name })
@@ -575,7 +546,7 @@ export class Attachments {
     format: MediaFormat,
     host: string | null,
   ): Promise<{ width: number; height: number }> {
-    const bytes = await this.#read(path, 'image').catch(() => {
+    const bytes = await this.#files.read(path, 'image').catch(() => {
       throw failure({ code: 'storage', reason: 'failed' })
     })
     return this.#measure(bytes, format, host)
@@ -591,19 +562,6 @@ export class Attachments {
     // One whose end is missing did not arrive. What it is, is known by now.
     const isLarge = measured.error.code === 'attachment' && measured.error.reason === 'too-many-pixels'
     throw isLarge ? mediaFailure('too-large', host, MAX_IMAGE_BYTES) : mediaFailure('failed', host)
-  }
-}
-
-/** What a disk answers in time. @throws AppFailure `attachment` `unreadable` when it does not */
-async function within<T>(work: Promise<T>, name: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(failure(refusal('unreadable', name))), READ_TIMEOUT_MS)
-  })
-  try {
-    return await Promise.race([work, expired])
-  } finally {
-    clearTimeout(timer)
   }
 }
 
@@ -629,121 +587,6 @@ function requireValue<T>(result: Result<T>): T {
 function renamed(name: string, mime: 'image/png' | 'image/jpeg'): string {
   const isRight = mime === 'image/png' ? /\.png$/iu.test(name) : /\.jpe?g$/iu.test(name)
   return isRight ? name : `${name.replace(/\.[A-Za-z0-9]{1,5}$/u, '')}.${mime === 'image/png' ? 'png' : 'jpg'}`
-}
-
-/**
- * Reads a regular file of at most 20 MiB. Links, folders, pipes and devices are refused before they are opened, and
- * again afterwards, so that nothing can be put in the file's place between the two looks (S19).
- */
-async function readRegularFile(path: string, name: string, signal: AbortSignal): Promise<Uint8Array> {
-  const seen = await lstat(path).catch(() => null)
-  if (seen?.isDirectory() === true) throw failure(refusal('folder', name))
-  if (seen?.isFile() !== true) throw failure(refusal('unreadable', name))
-  // Without NONBLOCK the opening of a pipe waits for its other end. On Windows both are undefined, which counts as 0 here.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  const handle = await open(path, flags).catch(() => null)
-  if (handle === null) throw failure(refusal('unreadable', name))
-  try {
-    const opened = await handle.stat()
-    const isSame = opened.isFile() && opened.ino === seen.ino && opened.dev === seen.dev
-    if (!isSame) throw failure(refusal('unreadable', name))
-    if (opened.size === 0) throw failure(refusal('empty', name))
-    if (opened.size > MAX_IMAGE_BYTES) throw failure(refusal('too-large', name, MAX_IMAGE_BYTES / 1024 / 1024))
-    return await readWhole(handle, opened.size, signal)
-  } finally {
-    await handle.close()
-  }
-}
-
-/** At most `size` bytes: a file that grows meanwhile is cut, one that shrinks is given as it is; the content check decides. */
-async function readWhole(handle: FileHandle, size: number, signal: AbortSignal): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size)
-  let at = 0
-  while (at < size && !signal.aborted) {
-    const { bytesRead } = await handle.read(bytes, at, Math.min(PIECE_BYTES, size - at), at)
-    if (bytesRead === 0) break
-    at += bytesRead
-  }
-  return bytes.subarray(0, at)
-}
-
-/** Writes what comes, durably, for the owner only. Ends with an error as soon as it is known that it may not be kept. */
-async function writeResult(
-  path: string,
-  body: AsyncIterable<Uint8Array>,
-  host: string | null,
-  mayBeDocument: boolean,
-): Promise<{ id: string; format: MediaFormat; bytes: number }> {
-  const handle = await open(path, 'wx', 0o600)
-  try {
-    const received = await receiveResult(body, host, { mayBeDocument }, (piece) => handle.writeFile(piece))
-    await handle.datasync()
-    return received
-  } finally {
-    await handle.close()
-  }
-}
-
-/** Takes a result in piece by piece, held to what it is by its first bytes. */
-async function receiveResult(
-  body: AsyncIterable<Uint8Array>,
-  host: string | null,
-  { mayBeDocument = false, maxBytes: room = MAX_MEDIA_BYTES }: { mayBeDocument?: boolean; maxBytes?: number },
-  write: (piece: Uint8Array) => Promise<void>,
-): Promise<{ id: string; format: MediaFormat; bytes: number }> {
-  const sha256 = createHash('sha256')
-  let head = Buffer.alloc(0)
-  let format: MediaFormat | null = null
-  let bytes = 0
-  const recognise = async (): Promise<MediaFormat> => {
-    const found = (await recogniseMedia(head)) ?? (mayBeDocument ? recogniseDocument(head) : null)
-    if (found === null) throw mediaFailure('format', host)
-    return found
-  }
-  for await (const whole of body) {
-    for (const piece of cut(whole)) {
-      bytes += piece.byteLength
-      if (format === null) {
-        head = Buffer.concat([head, piece.subarray(0, FORMAT_HEAD_BYTES)])
-        if (head.length >= FORMAT_HEAD_BYTES) format = await recognise()
-      }
-      const isSmall = format?.kind === 'image' || format?.kind === 'document'
-      const maxBytes = Math.min(room, isSmall ? MAX_IMAGE_BYTES : MAX_MEDIA_BYTES)
-      if (bytes > maxBytes) throw mediaFailure('too-large', host, maxBytes)
-      sha256.update(piece)
-      await write(piece)
-    }
-  }
-  format ??= await recognise()
-  return { id: sha256.digest('hex'), format, bytes }
-}
-
-function* cut(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
-}
-
-function mediaFailure(reason: MediaReason, host: string | null, limitBytes: number | null = null): Error {
-  return failure({ code: 'media', reason, host, limitBytes })
-}
-
-async function hashFile(path: string): Promise<string> {
-  const sha256 = createHash('sha256')
-  for await (const piece of createReadStream(path)) sha256.update(piece as Uint8Array)
-  return sha256.digest('hex')
-}
-
-// In pieces: hashing 20 MiB in one go would hold up every stream for 40 ms.
-async function hash(bytes: Uint8Array): Promise<string> {
-  const sha256 = createHash('sha256')
-  for (const piece of cut(bytes)) {
-    sha256.update(piece)
-    await nextTurn()
-  }
-  return sha256.digest('hex')
-}
-
-function refusal(reason: AttachmentReason, name: string, limit: number | null = null): AppError {
-  return { code: 'attachment', reason, name, format: null, limit }
 }
 
 /** Errors of the file system name their call; those of a body do not. */

@@ -8,7 +8,6 @@ import type {
 import {
   fold,
   summarize,
-  titleFrom,
   type AssistantMessage,
   type AttachmentInfo,
   type Conversation,
@@ -20,6 +19,7 @@ import {
 import { failure, toAppError, type AppError } from '../shared/errors'
 import { subtreeOf } from '../shared/variants'
 import type { Clock } from './clock'
+import { mergeInto, type WaitingPart } from './coalescing'
 import type { CopyKind } from './copy-title'
 import { Deletions } from './deletions'
 import { journalStart } from './library/journal'
@@ -28,6 +28,7 @@ import { isId } from './library/schema'
 import { branchOf, duplicateOf } from './library/tree'
 import type { Logger } from './logger'
 import { ask, badRequest, contextOf, newConversation, type SessionContext } from './question'
+import { titleOf } from './title'
 
 /** Least time between two batches to the windows: one frame at 60 Hz, so that R23's 60 batches a second hold. */
 const FRAME_MS = 17
@@ -100,7 +101,7 @@ interface Live {
   readonly startedMs: number
   message: AssistantMessage
   seq: number
-  waiting: { atMs: number; part: Part }[]
+  waiting: WaitingPart[]
 }
 
 interface Ended {
@@ -497,7 +498,7 @@ export class Generations {
   }
 
   async #giveTitle(conversationId: string, title: string): Promise<void> {
-    const line = titleFrom(title)
+    const line = titleOf(title)
     if (line === '') return
     try {
       await this.#library.update(conversationId, (conversation) =>
@@ -636,87 +637,4 @@ function newRun(id: string, conversationId: string): Run {
 /** Whether bytes of a backend have led to it; most of what a session says of itself comes without any. */
 function isSign(part: Part): boolean {
   return part.type !== 'status' || !['connecting', 'waiting', 'retrying', 'stalled'].includes(part.status.phase)
-}
-
-/**
- * Puts a part into one that waits, so that a backend which repeats itself costs one event a frame, not thousands (R23).
- *
- * What fold() makes of them is the same: what stands between the two does not touch what they say. Only where so much waits
- * that no window could draw it, thinking and text that take turns are sorted, and only the last status is left.
- */
-function mergeInto(waiting: Live['waiting'], part: Part): boolean {
-  const isCrowded = waiting.length >= CROWD
-  const isFree = isCrowded ? part.type !== 'finish' : ORDERLESS.has(part.type)
-  for (let index = waiting.length - 1; index >= 0; index -= 1) {
-    const before = waiting[index]
-    if (before === undefined) return false
-    const merged = mergeParts(before.part, part)
-    if (merged !== null) {
-      before.part = merged
-      return true
-    }
-    // What comes behind another provider belongs to that one; text has its place before or behind a result.
-    if (!isFree || before.part.type === 'provider') return false
-    if (before.part.type === 'media' && !ORDERLESS.has(part.type)) return false
-  }
-  return false
-}
-
-/** Parts that fold() keeps apart from all others but another provider. */
-const ORDERLESS: ReadonlySet<Part['type']> = new Set<Part['type']>([
-  'provider',
-  'tool-call',
-  'suggestions',
-  'synthesize',
-  'title',
-  'usage',
-  'finish-reason',
-  'session',
-])
-const CROWD = 200
-
-/** The part that says what two say in this order; null when none does. */
-function mergeParts(before: Part, next: Part): Part | null {
-  switch (next.type) {
-    case 'text-delta':
-    case 'reasoning-delta':
-      return before.type === next.type ? { type: next.type, text: before.text + next.text } : null
-    case 'status':
-    case 'preview':
-    case 'suggestions':
-    case 'title':
-    case 'synthesize':
-    case 'finish-reason':
-    case 'reasoning-end':
-      return before.type === next.type ? next : null
-    case 'usage':
-      return before.type === 'usage' ? { type: 'usage', usage: { ...before.usage, ...known(next.usage) } } : null
-    case 'provider':
-      if (before.type !== 'provider' || before.provider.name !== next.provider.name) return null
-      return { type: 'provider', provider: { ...before.provider, ...known(next.provider) } }
-    case 'tool-call': {
-      if (before.type !== 'tool-call' || before.index !== next.index) return null
-      const { index, id, name } = before
-      return {
-        type: 'tool-call',
-        index,
-        id: id ?? next.id,
-        name: name + next.name,
-        arguments: before.arguments + next.arguments,
-      }
-    }
-    case 'session':
-      return before.type === 'session' ? { type: 'session', sessions: { ...before.sessions, ...next.sessions } } : null
-    case 'media':
-    case 'media-file':
-    case 'notice':
-    case 'oddity':
-    case 'finish':
-      return null
-  }
-}
-
-/** Only what is not null: what a backend does not repeat still holds. */
-function known<T extends object>(value: T): Partial<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null)) as Partial<T>
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import type { ImageMime, RemovedMetadata } from '../shared/conversation'
-import { MAX_IMAGE_PARTS } from './image'
+import { colourTableBytes, endOfGifBlock, MAX_IMAGE_PARTS } from './image'
 
 /** An image without what tells of its maker. `bytes` is the input itself when there was nothing to remove. */
 export interface CleanImage {
@@ -319,11 +319,11 @@ async function cutGif(cutter: Cutter): Promise<void> {
       return
     }
     if (block === 0x2c) {
-      const end = endOfSubBlocks(bytes, at + 11 + colourTableBytes(bytes[at + 9] ?? 0))
+      const end = await endOfGifBlock(bytes, at + 11 + colourTableBytes(bytes[at + 9] ?? 0))
       if (end === null) return
       at = end
     } else if (block === 0x21) {
-      const end = endOfSubBlocks(bytes, at + 2)
+      const end = await endOfGifBlock(bytes, at + 2)
       if (end === null) return
       const label = bytes[at + 1]
       const isApplication = label === 0xff && !GIF_PICTURE.has(bytes.toString('latin1', at + 3, at + 14))
@@ -332,20 +332,6 @@ async function cutGif(cutter: Cutter): Promise<void> {
     } else {
       return
     }
-  }
-}
-
-function colourTableBytes(flags: number): number {
-  return (flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 0x07) + 1)
-}
-
-function endOfSubBlocks(bytes: Buffer, start: number): number | null {
-  let at = start
-  for (;;) {
-    const length = bytes[at]
-    if (length === undefined) return null
-    at += 1 + length
-    if (length === 0) return at
   }
 }
 

@@ -11,11 +11,13 @@ import {
 } from '../shared/conversation'
 import { failure, toAppError, type AppError, type MediaReason } from '../shared/errors'
 import { ShownPictures, TriedPictures } from '../shared/markdown/pictures'
-import { MAX_MEDIA_BYTES, type Attachments } from './attachments'
+import type { Attachments } from './attachments'
 import type { BackendApi } from './backend/api'
 import type { Download } from './backend/download'
 import type { Library } from './library/library'
 import type { Logger } from './logger'
+import { MAX_MEDIA_BYTES } from './received-result'
+import { Turns } from './turns'
 
 export interface MediaStoreOptions {
   attachments: Pick<Attachments, 'keepResult' | 'isWhole'>
@@ -77,9 +79,8 @@ export class MediaStore {
   readonly #spoken = new Map<string, MediaFile>()
   readonly #shown = new ShownPictures()
   readonly #tried = new TriedPictures()
-  /** Pictures of texts on their way, and who waits for their turn. */
-  #picturesRunning = 0
-  readonly #turns: (() => void)[] = []
+  /** Of pictures of texts, whichever window asks for them. */
+  readonly #turns = new Turns(MAX_FETCHES_AT_ONCE)
 
   constructor(options: MediaStoreOptions) {
     this.#options = options
@@ -217,28 +218,14 @@ export class MediaStore {
     const { host } = new URL(source)
     const refused = (reason: MediaReason) => failure({ code: 'media', reason, host, limitBytes: null })
     if (!mayLoadPictures()) throw refused('blocked')
-    if (isAutomatic && !this.#tried.add(messageId, source, pictures)) throw refused('refused')
+    if (isAutomatic && !this.#tried.add(messageId, source, pictures)) throw refused('unasked')
     const api = await pictureApi(message.backendId, isTemporary)
-    const file = await this.#inTurn(() =>
-      this.#fetch(conversationId, api.picture(source, { maxBytes: MAX_PICTURE_BYTES })),
+    const file = await this.#turns.take(() =>
+      this.#fetch(conversationId, api.picture(source, { maxBytes: MAX_PICTURE_BYTES, isAutomatic })),
     )
     if (!file.mime.startsWith('image/')) throw refused('format')
     await this.#keepWith({ conversationId, messageId, source }, file)
     return file
-  }
-
-  /** Does this when fewer than four pictures are on their way, whichever window asked for them. */
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#picturesRunning >= MAX_FETCHES_AT_ONCE) {
-      await new Promise<void>((resolve) => this.#turns.push(resolve))
-    }
-    this.#picturesRunning += 1
-    try {
-      return await work()
-    } finally {
-      this.#picturesRunning -= 1
-      this.#turns.shift()?.()
-    }
   }
 
   /** Puts a fetched file where its answer is: into the running one, or into its conversation. */

@@ -64,15 +64,17 @@ export class TemporaryMedia {
   }
 
   /**
-   * A conversation is over.
+   * A conversation is over, or has no need of some files any more.
    *
-   * @param named what other temporary conversations, copies of it, still name
+   * @param named what other temporary conversations, copies of it, still name; of one that goes on, also what itself does
+   * @param only the files it can do without; all of them when left out
    * @returns the ids of the files that went
    */
-  release(owner: string, named: ReadonlySet<string>): string[] {
+  release(owner: string, named: ReadonlySet<string>, only?: readonly string[]): string[] {
     const gone: string[] = []
+    const freed = only === undefined ? null : new Set(only.filter((id) => !named.has(id)))
     for (const [id, { owners }] of this.#files) {
-      owners.delete(owner)
+      if (freed?.has(id) !== false) owners.delete(owner)
       if (owners.size === 0 && !named.has(id)) gone.push(id)
     }
     for (const id of gone) this.delete(id)

@@ -138,6 +138,12 @@ export class Upkeep {
     if (ids.length > 0) await this.#leftovers.add(ids)
   }
 
+  /** Lets go of files in memory that were put into a temporary conversation, unless one names them in a message. */
+  release(conversationId: string, ids: readonly string[]): void {
+    const { library, attachments } = this.#options
+    attachments.release(conversationId, library.mediaOfTemporary(), ids)
+  }
+
   /** Makes an ordinary conversation of a temporary one, with its draft. */
   async keep(conversationId: string): Promise<void> {
     const { library, attachments, drafts } = this.#options

@@ -4,7 +4,6 @@ import {
   emptyAnswer,
   fold,
   pathOf,
-  titleFrom,
   answerText,
   type AssistantMessage,
   type Conversation,
@@ -22,6 +21,7 @@ import {
   type JournalRecord,
 } from './schema'
 import type { Storage } from './storage'
+import { titleOf } from '../title'
 
 /** Text waits no longer than this before it is handed to the system: R02 allows a loss of 250 ms when main is killed. */
 const WRITE_AFTER_MS = 100
@@ -238,7 +238,7 @@ export function replayJournal(
   answer = interrupt(answer)
   const conversation = {
     ...start.conversation,
-    title: start.conversation.title === '' ? titleFrom(answerText(answer)) : start.conversation.title,
+    title: start.conversation.title === '' ? titleOf(answerText(answer)) : start.conversation.title,
     messages: start.conversation.messages.map((message) => (message.id === answer.id ? answer : message)),
   }
   return { kind: 'answer', generationId, answer, conversation, isWhole }

@@ -8,14 +8,11 @@ import type {
   TrashedConversation,
 } from '../../shared/contract'
 import {
-  summarize,
-  titleFrom,
   withoutBidiControls,
   type AssistantMessage,
   type Conversation,
   type ConversationSummary,
   type GenerationEvent,
-  type Message,
 } from '../../shared/conversation'
 import { failure } from '../../shared/errors'
 import type { Clock } from '../clock'
@@ -30,7 +27,7 @@ import {
   type MediaShelf,
 } from './check'
 import { ConversationFiles } from './conversation-files'
-import { mediaNamesIn, mediaOf } from './conversation-media'
+import { mediaOf } from './conversation-media'
 import { readContents, stampsOf, type Contents, type StampedConversation } from './contents'
 import {
   diskFileSystem,
@@ -43,13 +40,18 @@ import {
   type FileSystem,
 } from './files'
 import { HeldConversations, isTemporary, newHeld, summaryOf } from './held'
-import { interrupt, JournalFile, keptConversation, RunningJournal, type JournalStart } from './journal'
+import { keptConversation, type JournalStart } from './journal'
+import { mergeConversation } from './merge'
+import { readableBeginning } from './readable-text'
 import { recoverJournals, type RecoveredAnswer } from './recovery'
-import { isId, PRESENT_FORMAT, readConversation, writeConversation, type FileFormat, type IndexRow } from './schema'
+import { RunningAnswers } from './running'
+import { isId, PRESENT_FORMAT, type FileFormat, type IndexRow } from './schema'
 import { Storage, storageReason } from './storage'
 import { Summaries } from './summaries'
 import { TrashList } from './trash-list'
 import { latestEnd } from './tree'
+import { Trashing } from './trashing'
+import { titleOf } from '../title'
 
 /**
  * All conversations, as files under one folder that a person can read and copy:
@@ -177,6 +179,8 @@ export interface Library {
   recover(): Promise<RecoveredAnswer[]>
   /** Where the file of a conversation lies. */
   pathOf(id: string): string
+  /** What can still be read in a file that is no conversation any more; empty for nothing. Throws not-found, storage. */
+  readableTextOf(id: string): Promise<{ text: string; isCut: boolean }>
   /** Where the text lies, if it lies anywhere, that a repair has saved of a damaged conversation. */
   recoveredPathOf(id: string): string
   /** What changes, in its order; what the comparison with the folder finds comes many at a time. */
@@ -230,7 +234,6 @@ export interface LibraryOptions {
 
 const MAX_TITLE_LENGTH = 200
 const TRASH_DAYS = 30
-const DAY_MS = 86_400_000
 
 /** The library under `options.root`. Touches no file before it is used. */
 export function openLibrary(options: LibraryOptions): Library {
@@ -250,12 +253,9 @@ class FileLibrary implements Library {
   readonly #contents: Contents
   readonly #trashList: TrashList
   readonly #besideListeners = new Set<(beside: KeptBeside) => void>()
-  /** One after the other: each looks whether its place is free. */
-  #restoring: Promise<unknown> = Promise.resolve()
-  /** Journals of running answers, by generation. */
-  readonly #running = new Map<string, RunningJournal>()
+  readonly #trashing: Trashing
+  readonly #running: RunningAnswers
   readonly #format: FileFormat
-  readonly #trashDays: () => number | null
   /** Of the last check. */
   #findings: Findings | null = null
 
@@ -266,11 +266,18 @@ class FileLibrary implements Library {
     this.#root = options.root
     this.#journals = join(options.root, 'journals')
     this.#format = options.format ?? PRESENT_FORMAT
-    this.#trashDays = options.trashDays ?? (() => TRASH_DAYS)
     this.#files = new ConversationFiles(this.#fs, options.root, this.#format, (generationId) =>
       this.#running.has(generationId),
     )
     this.#storage = options.storage ?? new Storage(options.logger)
+    this.#running = new RunningAnswers({
+      fs: this.#fs,
+      folder: this.#journals,
+      storage: this.#storage,
+      clock: this.#clock,
+      format: this.#format,
+      held: () => this.#held,
+    })
     this.#summaries = new Summaries({
       fs: this.#fs,
       folder: this.#files.folder,
@@ -282,7 +289,7 @@ class FileLibrary implements Library {
       files: this.#files,
       summaries: this.#summaries,
       storage: this.#storage,
-      hasRunning: (id) => this.#hasRunning(id),
+      hasRunning: (id) => this.#running.hasIn(id),
       onFolderLost: () => {
         this.#logger.error('the folder of the conversations had gone')
         this.#storage.warn('folder-gone')
@@ -294,6 +301,18 @@ class FileLibrary implements Library {
       path: join(options.root, 'trash.json'),
       files: this.#files,
       logger: options.logger,
+    })
+    this.#trashing = new Trashing({
+      fs: this.#fs,
+      root: options.root,
+      files: this.#files,
+      held: this.#held,
+      running: this.#running,
+      storage: this.#storage,
+      summaries: this.#summaries,
+      list: this.#trashList,
+      clock: this.#clock,
+      days: options.trashDays ?? (() => TRASH_DAYS),
     })
     this.#contents = { files: this.#files, held: this.#held, summaries: this.#summaries }
   }
@@ -329,7 +348,7 @@ class FileLibrary implements Library {
     await this.update(id, (conversation) => {
       if (line !== '') return { ...conversation, title: line, titleSource: 'person' }
       const question = conversation.messages.find((message) => message.role === 'user')
-      return { ...conversation, title: titleFrom(question?.text ?? ''), titleSource: 'first-words' }
+      return { ...conversation, title: titleOf(question?.text ?? ''), titleSource: 'first-words' }
     })
   }
 
@@ -360,7 +379,7 @@ class FileLibrary implements Library {
   async keep(id: string): Promise<void> {
     const held = await this.#held.open(id)
     if (!isTemporary(held)) return
-    const running = this.#runningIn(id).map((journal) => journal.keep())
+    const running = this.#running.in(id).map((journal) => journal.keep())
     held.conversation = keptConversation(held.conversation)
     // Journals first: an answer that is on disk as running always has a journal that can finish it.
     await Promise.all(running.map((file) => file.sync()))
@@ -371,7 +390,7 @@ class FileLibrary implements Library {
     const held = this.#held.get(id)
     if (held === undefined) throw failure({ code: 'not-found', what: 'conversation' })
     if (!isTemporary(held)) throw failure({ code: 'bad-request', channel: 'conversation.discard' })
-    if (this.#hasRunning(id)) throw failure({ code: 'busy' })
+    if (this.#running.hasIn(id)) throw failure({ code: 'busy' })
     held.isLeaving = true
     this.#held.delete(id)
     this.#summaries.delete(id)
@@ -383,84 +402,32 @@ class FileLibrary implements Library {
     return held !== undefined && isTemporary(held)
   }
 
-  async trash(id: string): Promise<void> {
-    if (this.isTemporary(id)) throw failure({ code: 'bad-request', channel: 'conversation.trash' })
-    if (this.#hasRunning(id)) throw failure({ code: 'busy' })
-    // A damaged file can be thrown away as well: it is moved, not read. From here to the mark that it leaves nothing else
-    // may run, or a change would slip in between.
-    for (let busy = this.#held.busy(id); busy !== undefined; busy = this.#held.busy(id)) await busy
-    const held = this.#held.get(id)
-    if (held?.isLeaving) return
-    if (held !== undefined) held.isLeaving = true
-    try {
-      await this.#held.leave(id, async () => {
-        if (held !== undefined && !(await this.#held.persist(held))) throw this.#refused()
-        this.#trashList.add(await this.#files.trash.take(id, this.#files.pathOf(id), this.#clock.now()))
-        // In the same step: whoever waits for its end must find it nowhere.
-        this.#held.delete(id)
-      })
-    } catch (error) {
-      if (held !== undefined) held.isLeaving = false
-      throw error
-    }
-    this.#summaries.delete(id)
+  trash(id: string): Promise<void> {
+    return this.#trashing.trash(id)
   }
 
-  async putInTrash(conversation: Conversation): Promise<void> {
-    try {
-      await this.#files.writeTrashed(conversation, this.#clock.now())
-    } catch (error) {
-      throw failure({ code: 'storage', reason: storageReason(error) })
-    }
+  putInTrash(conversation: Conversation): Promise<void> {
+    return this.#trashing.put(conversation)
   }
 
   restore(which: string): Promise<string> {
-    const restored = this.#restoring.then(() => this.#restore(which))
-    this.#restoring = restored.catch(() => undefined)
-    return restored
+    return this.#trashing.restore(which)
   }
 
-  async openTrashed(which: string): Promise<Conversation> {
-    const read = await this.#files.readTrashed(which)
-    if (read === null) throw failure({ code: 'not-found', what: 'conversation' })
-    if (read.kind === 'damaged') throw failure({ code: 'storage', reason: 'damaged' })
-    return read.conversation
+  openTrashed(which: string): Promise<Conversation> {
+    return this.#trashing.read(which)
   }
 
-  async listTrash(): Promise<TrashedConversation[]> {
-    const days = this.#trashDays()
-    const listed = await this.#trashList.of(await this.#files.trash.list())
-    return listed.map(({ file: { name, atMs }, contents }) => ({
-      ...contents,
-      file: name,
-      deletedAt: atMs,
-      expiresAt: days === null ? null : atMs + days * DAY_MS,
-    }))
+  listTrash(): Promise<TrashedConversation[]> {
+    return this.#trashing.list()
   }
 
-  async deleteFromTrash(which: readonly string[]): Promise<string[]> {
-    const files = await this.#files.trash.select(which)
-    this.#trashList.delete(files)
-    await this.#files.trash.delete(files)
-    const left = new Set((await this.#files.trash.list()).map(({ id }) => id))
-    const gone: string[] = []
-    for (const id of new Set(files.map((file) => file.id))) {
-      if (!left.has(id) && this.#held.get(id) === undefined && !(await this.#files.exists(id))) gone.push(id)
-    }
-    for (const path of await this.#tracesOf(gone)) {
-      await this.#fs.unlink(path).catch((error: unknown) => {
-        if (errorCode(error) !== 'ENOENT') throw failure({ code: 'storage', reason: storageReason(error) })
-      })
-    }
-    return gone
+  deleteFromTrash(which: readonly string[]): Promise<string[]> {
+    return this.#trashing.delete(which)
   }
 
-  async expired(): Promise<string[]> {
-    const days = this.#trashDays()
-    if (days === null) return []
-    const { expired, dated } = await this.#files.trash.olderThan(days, this.#clock.now())
-    this.#trashList.delete(dated)
-    return expired.map(({ name }) => name)
+  expired(): Promise<string[]> {
+    return this.#trashing.expired()
   }
 
   readAll(ids?: Iterable<string>): AsyncGenerator<StampedConversation, void, undefined> {
@@ -471,50 +438,20 @@ class FileLibrary implements Library {
     return stampsOf(this.#contents)
   }
 
-  async merge(
+  merge(
     conversation: Conversation,
     { mayReplaceNewer = false }: { mayReplaceNewer?: boolean } = {},
   ): Promise<'added' | 'replaced'> {
-    const { id } = conversation
-    // As it will be read again; what a file could not hold is not taken.
-    const given = isId(id) ? readConversation(id, writeConversation(conversation)) : null
-    if (given?.kind !== 'read') throw failure({ code: 'bad-request', channel: 'conversation' })
-    const incoming = { ...given.conversation, messages: given.conversation.messages.map(settled) }
-    for (let busy = this.#held.busy(id); busy !== undefined; busy = this.#held.busy(id)) await busy
-    if (this.#hasRunning(id)) throw failure({ code: 'busy' })
-    const isThere = await this.#files.exists(id)
-    const present = isThere || this.#held.get(id) !== undefined ? await this.#held.open(id).catch(() => null) : null
-    if (present?.isLeaving) throw failure({ code: 'busy' })
-    if (present?.isReadOnly) throw failure({ code: 'newer-file' })
-    const isOlder = present === null || present.conversation.updatedAt < incoming.updatedAt
-    if (!(isOlder || mayReplaceNewer) || (present !== null && isTemporary(present))) {
-      throw failure({ code: 'bad-request', channel: 'conversation' })
+    const target = {
+      files: this.#files,
+      held: this.#held,
+      running: this.#running,
+      storage: this.#storage,
+      summaries: this.#summaries,
+      clock: this.#clock,
+      format: this.#format,
     }
-    const held = present ?? newHeld(id, incoming, 0, this.#format.version)
-    // Nothing may change it between the copy and the write.
-    held.isLeaving = true
-    this.#held.set(held)
-    try {
-      if (present !== null && !(await this.#held.persist(present))) throw this.#refused()
-      if (isThere) await this.#files.trash.copy(this.#files.pathOf(id), this.#clock.now())
-      const { file } = await this.#files.write(incoming).catch((error: unknown) => {
-        throw failure({ code: 'storage', reason: storageReason(error) })
-      })
-      held.conversation = incoming
-      held.revision += 1
-      held.written = held.revision
-      held.known = [file]
-      held.version = this.#format.version
-      this.#summaries.put(summarize(incoming))
-      this.#summaries.stamp(id, file.stamp)
-    } catch (error) {
-      if (present === null) this.#held.delete(id)
-      throw error
-    } finally {
-      held.isLeaving = false
-      this.#held.evict()
-    }
-    return isThere ? 'replaced' : 'added'
+    return mergeConversation(target, conversation, mayReplaceNewer)
   }
 
   async check(outside: Outside): Promise<CheckReport> {
@@ -533,24 +470,15 @@ class FileLibrary implements Library {
     return namedMedia({ fs: this.#fs, root: this.#root, namedElsewhere: () => this.#namedElsewhere(named) })
   }
 
-  async mediaInTrash(which: readonly string[]): Promise<Set<string>> {
-    const names = new Set<string>()
-    const trashed = await this.#files.trash.select(which)
-    // What goes with them may name more; nothing is deleted that anything else names.
-    const others = await this.#tracesOf([...new Set(trashed.map(({ id }) => id))])
-    for (const path of [...trashed.map((file) => file.path), ...others]) {
-      const text = await readRegular(this.#fs, path, MAX_LIBRARY_FILE_BYTES).catch(() => '')
-      for (const name of mediaNamesIn(text)) names.add(name)
-    }
-    return names
+  mediaInTrash(which: readonly string[]): Promise<Set<string>> {
+    return this.#trashing.mediaIn(which)
   }
 
   mediaOfTemporary(): Set<string> {
     const held = this.#held.all().filter(isTemporary)
-    const running = [...this.#running.values()].filter(({ file }) => file === null)
     return new Set([
       ...held.flatMap(({ conversation }) => [...mediaOf(conversation).keys()]),
-      ...running.flatMap((journal) => [...journal.mediaNames()]),
+      ...this.#running.temporaryMedia(),
     ])
   }
 
@@ -569,29 +497,8 @@ class FileLibrary implements Library {
     }
   }
 
-  async journal(start: JournalStart): Promise<Journal> {
-    const { generationId, conversation } = start
-    if (!isId(generationId) || this.#running.has(generationId)) {
-      throw failure({ code: 'bad-request', channel: 'generation.start' })
-    }
-    // It may have been kept since the start record was made.
-    const held = this.#held.get(conversation.id)
-    const isKept = held !== undefined && !isTemporary(held)
-    const path = this.#journalPath(generationId)
-    const journal = new RunningJournal(
-      isKept ? { ...start, conversation: keptConversation(conversation) } : start,
-      (begun) => new JournalFile(this.#fs, this.#storage, this.#clock, path, begun, this.#format),
-    )
-    this.#running.set(generationId, journal)
-    await journal.file?.sync()
-    return {
-      append: (events) => journal.append(events),
-      close: (final, change) => this.#endJournal(generationId, journal, final, change),
-      discard: async () => {
-        this.#running.delete(generationId)
-        await journal.file?.remove()
-      },
-    }
+  journal(start: JournalStart): Promise<Journal> {
+    return this.#running.begin(start)
   }
 
   async recover(): Promise<RecoveredAnswer[]> {
@@ -618,6 +525,17 @@ class FileLibrary implements Library {
     return this.#files.pathOf(id)
   }
 
+  async readableTextOf(id: string): Promise<{ text: string; isCut: boolean }> {
+    if (!isId(id)) throw failure({ code: 'not-found', what: 'conversation' })
+    const broken = await readRegular(this.#fs, this.#files.pathOf(id), MAX_LIBRARY_FILE_BYTES).catch(
+      (error: unknown) => {
+        if (errorCode(error) === 'ENOENT') throw failure({ code: 'not-found', what: 'conversation' })
+        throw failure({ code: 'storage', reason: storageReason(error) })
+      },
+    )
+    return readableBeginning(broken)
+  }
+
   recoveredPathOf(id: string): string {
     if (!isId(id)) throw failure({ code: 'not-found', what: 'file' })
     return join(this.#root, recoveredName(id))
@@ -642,10 +560,7 @@ class FileLibrary implements Library {
 
   async flush(): Promise<void> {
     await this.#storage.retry()
-    await Promise.all([
-      ...[...this.#running.values()].map((journal) => journal.file?.sync()),
-      ...this.#held.all().map((held) => this.#held.persist(held)),
-    ])
+    await Promise.all([this.#running.sync(), ...this.#held.all().map((held) => this.#held.persist(held))])
     await Promise.all([this.#summaries.flush(), this.#trashList.flush()])
   }
 
@@ -658,30 +573,7 @@ class FileLibrary implements Library {
     this.#summaries.close()
     this.#trashList.close()
     const ended = this.#held.all().flatMap((held) => [...held.ended])
-    const running = [...this.#running.values()].flatMap(({ file }) => file ?? [])
-    await Promise.all([...running, ...ended].map((journal) => journal.close()))
-  }
-
-  async #restore(which: string): Promise<string> {
-    const file = await this.#files.trash.find(which)
-    if (file === null) {
-      if (isId(which) && (await this.#files.exists(which))) return which
-      throw failure({ code: 'not-found', what: 'conversation' })
-    }
-    for (let busy = this.#held.busy(file.id); busy !== undefined; busy = this.#held.busy(file.id)) await busy
-    const isFree = !(await this.#files.exists(file.id)) && this.#held.get(file.id) === undefined
-    let { id } = file
-    if (isFree) await this.#files.trash.putBack(file, this.#files.pathOf(id))
-    else {
-      // A backup, or an import, has brought an older version back to its place: both stay.
-      id = await this.#files.putBeside(file.path).catch((error: unknown) => {
-        throw failure({ code: 'storage', reason: storageReason(error) })
-      })
-      await this.#files.trash.delete([file])
-    }
-    this.#trashList.delete([file])
-    await this.#summaries.add(id)
-    return id
+    await Promise.all([...this.#running.files(), ...ended].map((journal) => journal.close()))
   }
 
   async #tellBeside(conversationId: string, besideId: string): Promise<void> {
@@ -689,14 +581,6 @@ class FileLibrary implements Library {
     const title = this.#summaries.row(besideId)?.summary.title ?? ''
     this.#logger.warn('a file was written by somebody else', { conversationId })
     for (const listener of this.#besideListeners) listener({ conversationId: besideId, title })
-  }
-
-  #runningIn(id: string): RunningJournal[] {
-    return [...this.#running.values()].filter((running) => running.conversationId === id)
-  }
-
-  #hasRunning(id: string): boolean {
-    return this.#runningIn(id).length > 0
   }
 
   #checked({ media, named }: Outside): Checked {
@@ -716,25 +600,6 @@ class FileLibrary implements Library {
     return new Set([...(await named()), ...held, ...this.mediaOfTemporary()])
   }
 
-  /** What else is on disk of conversations: saved texts, files of earlier versions, journals that were set aside. */
-  async #tracesOf(ids: readonly string[]): Promise<string[]> {
-    const wanted = new Set(ids)
-    if (wanted.size === 0) return []
-    const paths: string[] = []
-    for (const folder of ['recovered', 'earlier']) {
-      for (const name of await namesIn(this.#fs, join(this.#root, folder))) {
-        if (wanted.has(name.slice(0, name.indexOf('.')))) paths.push(join(this.#root, folder, name))
-      }
-    }
-    for (const name of await namesIn(this.#fs, this.#journals)) {
-      if (!name.endsWith('.damaged')) continue
-      const path = join(this.#journals, name)
-      const text = await readRegular(this.#fs, path, MAX_LIBRARY_FILE_BYTES).catch(() => '')
-      if (ids.some((id) => text.includes(id))) paths.push(path)
-    }
-    return paths
-  }
-
   /** The row of a file; what memory has of it is newer. */
   async #readRow(id: string): Promise<IndexRow | null> {
     const row = await this.#files.readRow(id)
@@ -743,43 +608,9 @@ class FileLibrary implements Library {
     return { bytes: 0, modifiedMs: 0, ...row, summary: summaryOf(held) }
   }
 
-  #refused(): Error {
-    const state = this.#storage.state()
-    return failure({
-      code: 'storage',
-      reason: state.isSafe || state.reason === 'folder-gone' ? 'failed' : state.reason,
-    })
-  }
-
-  #journalPath(generationId: string): string {
-    return join(this.#journals, `${generationId}.jsonl`)
-  }
-
-  async #endJournal(
-    generationId: string,
-    journal: RunningJournal,
-    final: AssistantMessage,
-    change: (conversation: Conversation) => Conversation = (conversation) => conversation,
-  ): Promise<void> {
-    const held = await this.#held.open(journal.conversationId)
-    // From here the conversation has the answer, in memory; the journal stays on disk until the file has it too.
-    this.#running.delete(generationId)
-    // Asked only now: the conversation may have been kept meanwhile.
-    const { file } = journal
-    if (file !== null) held.ended.add(file)
-    const messages = held.conversation.messages.map((message) => (message.id === final.id ? final : message))
-    if (!messages.includes(final)) messages.push(final)
-    const isSaved = await this.#held.change(held, change({ ...held.conversation, messages }))
-    if (!isSaved) await file?.sync()
-  }
-
   // Says at once when nothing can be saved, not only when the first question is asked (R08).
   async #probe(): Promise<void> {
     await makeFolder(this.#fs, this.#journals)
     await this.#files.probe()
   }
-}
-
-function settled(message: Message): Message {
-  return message.role === 'assistant' ? interrupt(message) : message
 }

@@ -17,6 +17,12 @@ export function readableText(broken: string): string {
   return hasWords ? `${lines.join('\n').trim()}\n` : ''
 }
 
+/** The beginning of the readable text, for a page: what a person reads before they ask for the file. */
+export function readableBeginning(broken: string): { text: string; isCut: boolean } {
+  const text = readableText(broken.slice(0, MAX_LOOKED_AT))
+  return { text: text.slice(0, MAX_SHOWN), isCut: text.length > MAX_SHOWN || broken.length > MAX_LOOKED_AT }
+}
+
 /** The title in a conversation's file that cannot be read any more; empty when it is not whole there. */
 export function readableTitle(broken: string): string {
   // What comes behind is of messages, in which anything may call itself a title.
@@ -25,6 +31,9 @@ export function readableTitle(broken: string): string {
   return withoutBidiControls(title).replace(/\s+/gu, ' ').trim().slice(0, MAX_TITLE_LENGTH)
 }
 
+/** So much of a chat is read within 25 ms, in which nothing else happens. */
+const MAX_LOOKED_AT = 1_000_000
+const MAX_SHOWN = 200_000
 const HEAD_LENGTH = 16_384
 const MAX_TITLE_LENGTH = 200
 const TITLE = /"title"\s*:\s*"((?:[^"\\\n]|\\.)*)"/u

@@ -1,4 +1,5 @@
 import type { StorageState } from '../../shared/contract'
+import { failure } from '../../shared/errors'
 import type { Logger } from '../logger'
 import { errorCode } from './files'
 
@@ -25,6 +26,13 @@ export class Storage {
 
   state(): StorageState {
     return this.#state
+  }
+
+  /** What is thrown when something that was just tried is not on disk. */
+  refusal(): Error {
+    const state = this.#state
+    const reason = state.isSafe || state.reason === 'folder-gone' ? 'failed' : state.reason
+    return failure({ code: 'storage', reason })
   }
 
   onState(listener: (state: StorageState) => void): () => void {

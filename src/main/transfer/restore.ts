@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { RestoreChoice, RestoreDone, RestorePlan, TransferProblem } from '../../shared/contract'
+import type { ConversationCopy, RestoreChoice, RestoreDone, RestorePlan, TransferProblem } from '../../shared/contract'
 import { DEFAULT_CHAT_SETTINGS, withChatSettings, type Conversation } from '../../shared/conversation'
 import { failure, toAppError, type AppError } from '../../shared/errors'
 import type { Settings } from '../../shared/settings'
@@ -18,7 +18,7 @@ import { openSource, type TransferSource } from './source'
 
 /** What taking conversations in needs of the house. */
 export interface RestoreTarget {
-  library: Pick<Library, 'list' | 'compared' | 'readAll' | 'listTrash' | 'merge'>
+  library: Pick<Library, 'list' | 'open' | 'compared' | 'readAll' | 'listTrash' | 'merge'>
   drafts: Pick<Drafts, 'list' | 'set'>
   attachments: Pick<Attachments, 'file' | 'isWhole' | 'keepResult'>
   importTarget: () => ImportTarget
@@ -93,6 +93,55 @@ export class Restore {
     }
   }
 
+  /** The copies from before a restore that have a conversation, the latest first. What cannot be read is left out. */
+  async copiesOf(conversationId: string): Promise<ConversationCopy[]> {
+    const copies: ConversationCopy[] = []
+    for (const { name, madeAt } of (await copiesIn(this.#target.backupFolder)).reverse()) {
+      const found = await this.#findIn(name, conversationId, (each) => Promise.resolve(each)).catch(() => null)
+      if (found === null) continue
+      copies.push({ copy: name, madeAt, title: found.title, messages: found.messages.length })
+    }
+    return copies
+  }
+
+  /**
+   * Puts a conversation that cannot be read here back as such a copy has it, with its stored files. Its damaged file goes to
+   * the trash.
+   *
+   * @throws AppFailure `not-found`, `bad-request` for one that can be read, `bad-archive`, `storage`
+   */
+  async bringBack(conversationId: string, copy: string): Promise<void> {
+    const { library, backupFolder } = this.#target
+    const isKnown = (await copiesIn(backupFolder)).some(({ name }) => name === copy)
+    if (!isKnown) throw failure({ code: 'not-found', what: 'file' })
+    // Tried, because the list may remember one that was good once.
+    const error = await library.open(conversationId).then(() => null, toAppError)
+    const isDamaged = error?.code === 'storage' && error.reason === 'damaged'
+    if (!isDamaged) throw failure(error ?? { code: 'bad-request', channel: 'conversation.bringBack' })
+    const found = await this.#findIn(copy, conversationId, async (conversation, source) => {
+      for (const id of mediaOf(conversation).keys()) await this.#keepMedia(id, source, '', () => undefined)
+      await library.merge(withOwnParameters(conversation, null), { mayReplaceNewer: true })
+      return conversation
+    })
+    if (found === null) throw failure({ code: 'not-found', what: 'conversation' })
+  }
+
+  async #findIn<T>(
+    copy: string,
+    conversationId: string,
+    use: (conversation: Conversation, source: TransferSource) => Promise<T>,
+  ): Promise<T | null> {
+    const source = await openSource(join(this.#target.backupFolder, copy), this.#target.importTarget())
+    try {
+      const found = await source.find(conversationId)
+      if (found === null) return null
+      if ('error' in found) throw failure(found.error)
+      return await use(found.conversation, source)
+    } finally {
+      source.close()
+    }
+  }
+
   /** Forgets a plan. */
   drop(owner: object, planId: string): void {
     const plan = this.#plans.get(owner)
@@ -118,8 +167,7 @@ export class Restore {
     try {
       if ((await markOf(pending.path)) !== pending.mark) throw refusal('damaged')
       if ((await library.list()).length > 0) {
-        const name = `before-restore-${new Date(now()).toISOString().replace(/[:.]/gu, '-')}.zip`
-        await backUp(join(backupFolder, name), asStep(follower, 'copy'))
+        await backUp(join(backupFolder, copyName(now())), asStep(follower, 'copy'))
         await keepLast(backupFolder, KEPT_BACKUPS)
       }
       const source = await openSource(pending.path, this.#target.importTarget())
@@ -175,6 +223,7 @@ export class Restore {
       note(name, { code: 'bad-archive', reason: 'damaged' })
     }
     let same = 0
+    let parameters = 0
     const broken = new Set<string>()
     for await (const found of source.conversations()) {
       if (follower.signal.aborted) break
@@ -201,6 +250,7 @@ export class Restore {
         updatedAt,
         outcome,
       })
+      if (isTaken(outcome) && losesParameters(conversation, mine)) parameters += 1
       if (isTaken(outcome) && (found.lacksPictures === true || (await this.#lacksMedia(conversation, source)))) {
         note(found.name, { code: 'not-found', what: 'attachment' })
       }
@@ -208,7 +258,7 @@ export class Restore {
     const settings = await source.settings()
     const others = settings === null ? { backends: 0, hasOtherSettings: false } : this.#target.compareSettings(settings)
     const media = source.media.size - damaged.size
-    return { items, same, problems, media, pictures: broken.size, ...others }
+    return { items, same, problems, media, pictures: broken.size, parameters, ...others }
   }
 
   async #merge(source: TransferSource, overwrite: ReadonlySet<string>, follower: Follower): Promise<RestoreDone> {
@@ -394,10 +444,27 @@ async function markOf(path: string): Promise<string> {
   return [info.size, info.mtimeMs, info.ino].join(' ')
 }
 
+const COPY_NAME = /^before-restore-(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})-(\d{3})Z\.zip$/u
+
+function copyName(ms: number): string {
+  return `before-restore-${new Date(ms).toISOString().replace(/[:.]/gu, '-')}.zip`
+}
+
+/** The copies from before a restore, the oldest first. */
+async function copiesIn(folder: string): Promise<{ name: string; madeAt: number }[]> {
+  const names = (await readdir(folder).catch(() => [])).sort()
+  return names.flatMap((name) => {
+    const parts = COPY_NAME.exec(name)
+    if (parts === null) return []
+    const [, day, hours, minutes, seconds, ms] = parts
+    return [{ name, madeAt: Date.parse(`${day}T${hours}:${minutes}:${seconds}.${ms}Z`) }]
+  })
+}
+
 /** Removes all but the latest copies. A copy that cannot be removed does no harm. */
 async function keepLast(folder: string, count: number): Promise<void> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => /^before-restore-.*\.zip$/u.test(name)).sort()
-  for (const name of names.slice(0, -count)) await rm(join(folder, name), { force: true }).catch(() => undefined)
+  const copies = await copiesIn(folder)
+  for (const { name } of copies.slice(0, -count)) await rm(join(folder, name), { force: true }).catch(() => undefined)
 }
 
 /**
@@ -407,4 +474,9 @@ async function keepLast(folder: string, count: number): Promise<void> {
 function withOwnParameters(theirs: Conversation, mine: Conversation | null): Conversation {
   const parameters = mine?.settings?.parameters ?? ''
   return withChatSettings(theirs, { ...(theirs.settings ?? DEFAULT_CHAT_SETTINGS), parameters })
+}
+
+function losesParameters(theirs: Conversation, mine: Conversation | null): boolean {
+  const parameters = theirs.settings?.parameters ?? ''
+  return parameters !== '' && parameters !== (mine?.settings?.parameters ?? '')
 }

@@ -31,6 +31,8 @@ export interface TransferSource {
   kind: RestorePlan['source']
   /** As often as it is asked. What cannot be read is found with its error; throws what makes all of it unreadable. */
   conversations(): AsyncGenerator<Found>
+  /** One of them by its id, without reading the others; null when it is not there, or when only reading all would tell. */
+  find(id: string): Promise<Found | null>
   /** The settings that come with it, checked like those on the disk; null without any, or when they are not right. */
   settings(): Promise<Settings | null>
   /** What was not sent; none that could not be a draft of ours. */
@@ -159,6 +161,10 @@ async function openBackup(archive: Archive): Promise<TransferSource> {
     count: conversations.length,
     async *conversations() {
       for (const entry of conversations) yield await readBackedUp(entry, () => open(entry))
+    },
+    async find(id) {
+      const entry = conversations.find(({ name }) => name === `conversations/${id}.json`)
+      return entry === undefined ? null : readBackedUp(entry, () => open(entry))
     },
     settings: async () => readSettings(await readPart(SETTINGS_NAME, MAX_SETTINGS_BYTES)),
     async drafts() {
@@ -295,6 +301,7 @@ async function openJsonSource(
         }
       }
     },
+    find: async () => null,
     settings: async () => null,
     drafts: async () => [],
     count: 0,

@@ -3,6 +3,7 @@ import { readFile, realpath } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type {
   BackupMade,
+  ConversationCopy,
   ExportedFile,
   ExportFormat,
   RestoreChoice,
@@ -218,6 +219,16 @@ export class Transfer {
       (follower) => this.#restore.apply(owner, choice, follower),
       (done, isStopped) => ({ kind: 'taken-in', isStopped, done }),
     )
+  }
+
+  /** The copies from before a restore that have a conversation, the latest first. */
+  copiesOf(conversationId: string): Promise<ConversationCopy[]> {
+    return this.#restore.copiesOf(conversationId)
+  }
+
+  /** Puts a conversation that cannot be read back as such a copy has it; see Restore. Throws busy, too. */
+  bringBack(conversationId: string, copy: string): Promise<void> {
+    return this.#alone(() => this.#restore.bringBack(conversationId, copy))
   }
 
   /** Forgets a plan. */

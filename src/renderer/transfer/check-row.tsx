@@ -7,6 +7,7 @@ import { useDates } from '../dates'
 import { useFigures, type Figures } from '../figures'
 import { useSettings } from '../settings/data'
 import { Row } from '../settings/row'
+import { showConversation } from '../store/conversations'
 import { useTellError } from '../wire/tell-error'
 
 /** Check and repair: says what is wrong, in words; Repair is offered for what it found. */
@@ -56,6 +57,16 @@ export function CheckRow({ onChange }: { onChange: () => void }) {
               {report.faults.map((fault, index) => (
                 <li key={index} className="break-words">
                   {sayFault(fault, (key, values) => t(key, values ?? {}), figures)}
+                  {fault.kind === 'damaged' && (
+                    <Button
+                      size={28}
+                      className="ms-2"
+                      onClick={() => void showConversation(fault.conversationId)}
+                      aria-label={t('transfer:check.showNamed', { title: fault.title ?? fault.fileName })}
+                    >
+                      {t('transfer:check.show')}
+                    </Button>
+                  )}
                   {fault.kind === 'damaged' && fault.savedAs !== null && (
                     <Button
                       size={28}

@@ -41,13 +41,16 @@ export function DataPlace({ sizes }: { sizes: LibrarySizes | null }) {
             ))}
       </div>
       <ul className="mt-2.5 flex flex-wrap gap-x-5 gap-y-1 text-meta" aria-label={t('transfer:data.title')}>
-        {parts.map(({ name, colour, bytes }) => (
-          <li key={name} className="inline-flex items-center gap-1.5 text-ink-2">
-            <span className={`size-2 flex-none rounded-[2px] ${colour}`} aria-hidden />
-            {t(`transfer:data.${name}`)}
-            <span className="tabular text-ink-3">{sizes === null ? '…' : figures.bytes(bytes)}</span>
-          </li>
-        ))}
+        {/* Most people have never restored anything. */}
+        {parts
+          .filter(({ name, bytes }) => name !== 'backups' || bytes > 0)
+          .map(({ name, colour, bytes }) => (
+            <li key={name} className="inline-flex items-center gap-1.5 text-ink-2">
+              <span className={`size-2 flex-none rounded-[2px] ${colour}`} aria-hidden />
+              {t(`transfer:data.${name}`)}
+              <span className="tabular text-ink-3">{sizes === null ? '…' : figures.bytes(bytes)}</span>
+            </li>
+          ))}
       </ul>
     </div>
   )

@@ -11,7 +11,10 @@ export function DeleteEverything() {
   const { t } = useTranslation()
   const [isAsked, setIsAsked] = useState(false)
   return (
-    <section className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 rounded-l border border-danger/50 px-4 py-3.5">
+    <section
+      data-setting={t('transfer:delete.title')}
+      className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 rounded-l border border-danger/50 px-4 py-3.5 data-wanted:bg-mark data-wanted:[&_p]:text-ink-1"
+    >
       <div className="min-w-48 flex-1">
         <h2 className="text-ui font-label text-ink-1">{t('transfer:delete.title')}</h2>
         <p className="mt-0.5 text-meta text-ink-3">{t('transfer:delete.help')}</p>

@@ -9,7 +9,6 @@ const FORMATS: readonly ExportFormat[] = ['markdown', 'html', 'json', 'pdf']
 
 /** Exports a chat: main asks where the file shall lie. */
 export function useExport(conversationId: string): (format: ExportFormat) => Promise<void> {
-  const { t } = useTranslation()
   const tell = useTellError()
   return async (format) => {
     const result = await window.parley.request['conversation.export']({ conversationId, format })
@@ -17,9 +16,9 @@ export function useExport(conversationId: string): (format: ExportFormat) => Pro
     else if (result.value !== null) {
       const { fileName, fileId } = result.value
       showToast({
-        text: t('transfer:export.saved', { file: fileName }),
+        text: (say) => say('transfer:export.saved', { file: fileName }),
         action: {
-          label: t('transfer:export.show'),
+          label: (say) => say('transfer:export.show'),
           run: () => void window.parley.request['transfer.showFile']({ fileId }),
         },
       })

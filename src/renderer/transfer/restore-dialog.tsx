@@ -32,7 +32,8 @@ export function RestoreDialog({ plan, onClose }: { plan: RestorePlan; onClose: (
   const [overwrite, setOverwrite] = useState<ReadonlySet<string>>(new Set())
   const [withBackends, setWithBackends] = useState(false)
   const [withSettings, setWithSettings] = useState(false)
-  const { planId, source, fileName, bytes, items, same, problems, pictures, backends, hasOtherSettings } = plan
+  const { planId, source, fileName, bytes, items, same, problems, pictures, parameters, backends, hasOtherSettings } =
+    plan
   const counts = useMemo(() => countOutcomes(items), [items])
   const overwritten = counts['newer-there'] + overwrite.size
   const added = counts.new + counts['newer-in-trash']
@@ -84,13 +85,16 @@ export function RestoreDialog({ plan, onClose }: { plan: RestorePlan; onClose: (
         </>
       }
     >
-      <dl className="mt-4 grid grid-cols-3 divide-x divide-line-2 overflow-hidden rounded-l border border-line-2 rtl:divide-x-reverse">
+      <dl className="mt-5 grid grid-cols-3 divide-x divide-line overflow-hidden rounded-l border border-line-2 rtl:divide-x-reverse">
         <Figure name="new" value={added} isAccent={added > 0} />
         <Figure name="newer-here" value={counts['newer-here'] + counts.kept - overwrite.size} />
         <Figure name="overwritten" value={overwritten} />
       </dl>
       <ItemList items={items} counts={counts} same={same} overwrite={overwrite} onChoose={choose} />
       {pictures > 0 && <p className="mt-3 text-ui text-ink-1">{t('transfer:restore.pictures', { count: pictures })}</p>}
+      {parameters > 0 && (
+        <p className="mt-3 text-ui text-ink-1">{t('transfer:restore.parameters', { count: parameters })}</p>
+      )}
       {items.length === 0 && problems.length === 0 && pictures === 0 && (
         <p className="mt-3 text-ui text-ink-2">{t('transfer:restore.nothing')}</p>
       )}
@@ -125,9 +129,9 @@ function Figure({ name, value, isAccent = false }: FigureProps) {
   const { t } = useTranslation()
   const figures = useFigures()
   return (
-    <div className="flex flex-col-reverse justify-end px-4 py-3">
+    <div className="flex flex-col-reverse justify-end px-4 py-3.5">
       <dt className="text-meta break-words text-ink-2">{t(`transfer:restore.figures.${name}`)}</dt>
-      <dd className={`tabular text-h2 font-heading ${isAccent ? 'text-accent-text' : 'text-ink-1'}`}>
+      <dd className={`tabular text-h1 font-heading ${isAccent ? 'text-accent-text' : 'text-ink-1'}`}>
         {figures.whole(value)}
       </dd>
     </div>
@@ -196,12 +200,9 @@ function ItemList({ items, counts, same, overwrite, onChoose }: ItemListProps) {
           </p>
         )}
       </div>
+      <div className="mt-1 border-t border-line" />
       {shown.length > 0 && (
-        <div
-          ref={scroller}
-          tabIndex={0}
-          className="focus-inset -me-3 mt-1 max-h-[min(280px,40vh)] overflow-y-auto border-t border-line pe-3"
-        >
+        <div ref={scroller} tabIndex={0} className="focus-inset -me-3 max-h-[min(280px,40vh)] overflow-y-auto pe-3">
           <Virtualizer
             key={filter}
             scrollRef={scroller}

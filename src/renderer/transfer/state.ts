@@ -1,9 +1,8 @@
 import { create } from 'zustand'
 import type { RestoreChoice, TransferState } from '../../shared/contract'
 import type { Result } from '../../shared/errors'
-import { chipOf } from '../store/drafts'
 import { withQuotes } from '../store/quotes'
-import { useStore } from '../store/state'
+import { chipOf, useStore } from '../store/state'
 
 export interface ShownTransfer {
   /** What runs, or what has ended and was not put away yet. */

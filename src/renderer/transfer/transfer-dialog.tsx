@@ -94,7 +94,7 @@ function RunningDialog({ state }: { state: TransferState }) {
         aria-valuemax={Math.max(1, total)}
         aria-valuenow={done}
         aria-valuetext={sayCount(state, say, figures)}
-        className="mt-4.5 h-1.5 overflow-hidden rounded-full bg-line-2 forced-colors:border"
+        className="mt-4.5 h-1.5 overflow-hidden rounded-full bg-line forced-colors:border"
       >
         <div
           className="h-full rounded-full bg-accent forced-colors:bg-[Highlight]"

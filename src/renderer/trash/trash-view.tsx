@@ -5,6 +5,7 @@ import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import { useKeysOf } from '../actions/keys'
 import type { TrashedConversation } from '../../shared/contract'
 import { describe, type AppError } from '../../shared/errors'
+import type { Translate } from '../../shared/i18n'
 import { Button } from '../controls/button'
 import { Dialog } from '../controls/dialog'
 import { Icon } from '../controls/icon'
@@ -88,7 +89,7 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
         deleted === undefined
           ? t('chat:trash.isBack', { title: titleOf(item) })
           : t('chat:trash.messagesAreBack', { count: deleted }),
-      action: { label: t('chat:trash.open'), run: () => void showConversation(conversationId) },
+      action: { label: (say) => say('chat:trash.open'), run: () => void showConversation(conversationId) },
     })
   }
   const answer = async (isYes: boolean): Promise<void> => {
@@ -198,9 +199,7 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
             ? t('chat:trash.deleteTitle', { title: titleOf(asking.item) })
             : t('chat:trash.emptyTitle')
         }
-        description={
-          asking?.kind === 'one' ? t('chat:trash.deleteHelp') : t('chat:trash.emptyHelp', { count: items.length })
-        }
+        description={helpFor(asking, items, (key, values) => t(key, values ?? {}))}
         finalFocus={false}
         actions={
           <>
@@ -213,6 +212,16 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
       />
     </main>
   )
+}
+
+/** What is deleted for good, in words: whole chats, or messages of one that goes on. */
+function helpFor(asking: Asking, items: readonly TrashedConversation[], t: Translate): string {
+  if (asking?.kind === 'one') {
+    const { deleted } = asking.item
+    return deleted === undefined ? t('chat:trash.deleteHelp') : t('chat:trash.deleteMessagesHelp', { count: deleted })
+  }
+  const isMixed = items.some(({ deleted }) => deleted !== undefined)
+  return isMixed ? t('chat:trash.emptyMixedHelp') : t('chat:trash.emptyHelp', { count: items.length })
 }
 
 function Unreadable({ error }: { error: AppError }) {

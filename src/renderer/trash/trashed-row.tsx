@@ -84,7 +84,7 @@ export function useRowTitle(): (item: Pick<TrashedConversation, 'summary' | 'del
 }
 
 function usePieces(
-  { deletedAt, expiresAt, messages, images, deleted }: TrashedConversation,
+  { deletedAt, expiresAt, messages, images, deleted, summary }: TrashedConversation,
   nowMs: number,
 ): ReactNode[] {
   const { t, i18n } = useTranslation()
@@ -108,5 +108,12 @@ function usePieces(
           </span>,
         ]),
     ...(counts.length === 0 ? [] : [counts.join(', ')]),
+    ...(summary.isDamaged
+      ? [
+          <span key="damaged" className="text-danger">
+            {t('chat:trash.damaged')}
+          </span>,
+        ]
+      : []),
   ]
 }

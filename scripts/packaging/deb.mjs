@@ -1,5 +1,5 @@
 /** Makes a .deb out of an unpacked app. dpkg-deb is all it needs, so it works offline on any Debian. */
-import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { run } from '../children.mjs'
 import { lastLines, Refusal } from '../process.mjs'
@@ -46,6 +46,22 @@ Actions=quick-ask;
 Name=Quick ask
 Name[ru]=Быстрый вопрос
 Exec=parley --quick-ask
+`
+
+/**
+ * What a person types. Without a display Chromium crashes before it can say a word, but for its own platform without one,
+ * on which questions of the command line are answered: over ssh, in a timer. The process is replaced, so that signals and
+ * the exit code are the app's.
+ */
+export const command = `#!/bin/sh
+if [ -z "\$DISPLAY\$WAYLAND_DISPLAY" ]; then
+  for word in "\$@"; do
+    case "\$word" in
+      --ask | --ask=*) exec /usr/lib/parley/parley --ozone-platform=headless --disable-gpu --log-level=3 "\$@" ;;
+    esac
+  done
+fi
+exec /usr/lib/parley/parley "\$@"
 `
 
 /** @param {string} arch */
@@ -97,7 +113,7 @@ export async function makeDeb(input) {
   await mkdir(path.dirname(library), { recursive: true })
   await cp(input.appFolder, library, { recursive: true })
   await mkdir(path.join(root, 'usr', 'bin'))
-  await symlink('../lib/parley/parley', path.join(root, 'usr', 'bin', 'parley'))
+  await place(root, 'usr/bin/parley', command)
   await place(root, 'usr/share/applications/parley.desktop', desktopEntry)
   await place(root, 'usr/share/doc/parley/copyright', await readFile(input.licenseFile))
   const iconCount = await placeIcons(input.iconFolder, root)
@@ -105,8 +121,10 @@ export async function makeDeb(input) {
   // The maker's umask must not decide who can start the installed app. chrome-sandbox is root's and setuid: Chromium
   // falls back to it where user namespaces are off, and refuses to start if it is there without.
   const modes = await run('chmod', ['-R', 'u=rwX,go=rX', root], { isCaptured: true })
+  const program = await run('chmod', ['755', path.join(root, 'usr', 'bin', 'parley')], { isCaptured: true })
   const sandbox = await run('chmod', ['4755', path.join(library, 'chrome-sandbox')], { isCaptured: true })
-  if (modes.status !== 0 || sandbox.status !== 0) throw new Refusal(`chmod failed: ${modes.stderr}${sandbox.stderr}`)
+  const failed = [modes, program, sandbox].find(({ status }) => status !== 0)
+  if (failed !== undefined) throw new Refusal(`chmod failed: ${failed.stderr}`)
   await place(root, 'DEBIAN/control', writeControl(input, Math.ceil((await sumBytes(path.join(root, 'usr'))) / 1024)))
   const file = path.join(input.outputFolder, `parley_${input.version}_${debianArch(input.arch)}.deb`)
   // zstd: 1.5 s and 104 MB, where the default xz takes three minutes for 78 MB.

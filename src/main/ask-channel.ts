@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { lstatSync, mkdtempSync, rmSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path'
@@ -16,6 +16,8 @@ import { askRequestSchema, type Ask, type AskEvent, type AskRequest } from './as
 
 /** How long a Parley that runs may take to answer the process of a terminal. */
 const REPLY_LIMIT_MS = 10_000
+/** Much longer than anybody waits for a connection; a conversation that is under way does not need its folder. */
+const LEFT_AFTER_MS = 600_000
 const FOLDER_NAME = 'parley-ask-'
 const SOCKET_NAME = 'line'
 const PIPE = /^\\\\\.\\pipe\\parley-ask-[0-9a-f-]{36}$/u
@@ -33,6 +35,33 @@ export interface Waiting {
   /** Hands the question to the process that connects. Rejects when none does within the time, or when it ends too soon. */
   ask: Ask
   close(): void
+}
+
+/**
+ * Removes folders of processes that were killed while they waited. Only ours, and only those in which nobody can wait any
+ * more; what cannot be removed does no harm. Synchronous and a few microseconds: there are none, most of the time.
+ */
+export function removeLeftFolders(folder = tmpdir(), nowMs = Date.now()): void {
+  if (process.platform === 'win32') return
+  for (const parent of new Set([folder, '/tmp'])) {
+    for (const name of namesIn(parent)) {
+      const path = join(parent, name)
+      if (!name.startsWith(FOLDER_NAME) || !isOurs(join(path, SOCKET_NAME))) continue
+      try {
+        if (lstatSync(path).mtimeMs < nowMs - LEFT_AFTER_MS) rmSync(path, { recursive: true, force: true })
+      } catch {
+        // Somebody else has just removed it.
+      }
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 /** Listens at a new address. Synchronous, so that it listens before anybody is told; throws what the system says. */

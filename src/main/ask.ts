@@ -122,7 +122,7 @@ async function ask(
     generationId,
     answerId: randomUUID(),
     conversationId,
-    origin: 'window',
+    origin: 'terminal',
     isTemporary: current.isTemporaryByDefault,
     settings: current.newChat,
     backendId: profile.id,
@@ -187,12 +187,12 @@ function findBackend(views: readonly BackendView[], wanted: string | null, isNam
 function idOf(added: AddedAttachment, name: string): string {
   if (!added.ok) throw failure(added.error)
   if ('attachment' in added) return added.attachment.id
-  if ('source' in added) throw refusedImage('format', name, added.source.format, null)
+  if ('source' in added) throw refusedImage('no-window', name, added.source.format, null)
   throw refusedImage('folder', name, null, null)
 }
 
 function refusedImage(
-  reason: 'too-many' | 'format' | 'folder',
+  reason: 'too-many' | 'no-window' | 'folder',
   name: string,
   format: string | null,
   limit: number | null,

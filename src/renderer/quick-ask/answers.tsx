@@ -2,7 +2,7 @@ import { CircleAlert, Paperclip } from 'lucide-react'
 import { lazy, memo, Suspense, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage, UserMessage } from '../../shared/conversation'
-import { describe } from '../../shared/errors'
+import { describe, type ErrorAction } from '../../shared/errors'
 import { useFollow } from '../chat/follow'
 import { ReasoningLine } from '../chat/reasoning-line'
 import { contentOf, lastOf, ownerOf, turnsOf, type Turn } from '../chat/turns'
@@ -11,13 +11,18 @@ import { Icon } from '../controls/icon'
 import { continueAnswer, retryAnswer } from '../store/sending'
 import { conversationOf, useStore } from '../store/state'
 import { isPicture } from '../viewer/picture'
+import { openInWindow } from './conversation'
 
 // The window is on show before markdown is loaded.
 const Markdown = lazy(async () => ({ default: (await import('../markdown')).Markdown }))
 const MediaResult = lazy(async () => ({ default: (await import('../chat/media-result')).MediaResult }))
 
-/** The answers, scrolling under the field. One question stands in the field; several stand here, each with its answer. */
-export function Answers({ conversationId }: { conversationId: string }) {
+/**
+ * The answers, scrolling under the field. One question stands in the field; several stand here, each with its answer.
+ *
+ * @param isCovered something else stands in their place for a moment; where they were scrolled to stays
+ */
+export function Answers({ conversationId, isCovered }: { conversationId: string; isCovered: boolean }) {
   const { t } = useTranslation()
   const conversation = useStore((state) => conversationOf(state, conversationId))
   const turns = useMemo(() => (conversation === null ? [] : turnsOf(conversation)), [conversation])
@@ -32,7 +37,7 @@ export function Answers({ conversationId }: { conversationId: string }) {
       aria-live="off"
       aria-label={t('quick-ask:answers')}
       tabIndex={0}
-      className={`quick-answers min-h-0 flex-auto overflow-y-auto border-t border-line focus-inset ${shown.length === 0 ? 'hidden' : ''}`}
+      className={`quick-answers min-h-0 flex-auto overflow-y-auto border-t border-line focus-inset ${shown.length === 0 || isCovered ? 'hidden' : ''}`}
     >
       <div ref={content} className="flex flex-col gap-4 ps-5.25 pe-2.75 pt-4 pb-3">
         {shown.map((turn) => (
@@ -141,6 +146,15 @@ const Answer = memo(
     before.messages.every((message, index) => message === after.messages[index]),
 )
 
+/** What helps is in the main window: the form of a key or a backend, a certificate, the folder. */
+const IN_WINDOW: readonly ErrorAction[] = [
+  'enter-key',
+  'open-backend-settings',
+  'review-certificate',
+  'open-data-folder',
+  'choose-backend',
+]
+
 function Failure({ message, conversationId, isLast }: Omit<AnswerProps, 'messages'> & { message: AssistantMessage }) {
   const { t } = useTranslation()
   if (message.error === null) return null
@@ -158,6 +172,11 @@ function Failure({ message, conversationId, isLast }: Omit<AnswerProps, 'message
             {action === 'continue' && (
               <Button variant="primary" onClick={() => void continueAnswer(conversationId, message.id)}>
                 {t('common:continue')}
+              </Button>
+            )}
+            {IN_WINDOW.includes(action) && (
+              <Button variant="primary" onClick={() => void openInWindow()}>
+                {t('quick-ask:open')}
               </Button>
             )}
             <Button onClick={() => void retryAnswer(conversationId, message.id)}>{t('common:retry')}</Button>

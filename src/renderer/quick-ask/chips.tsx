@@ -4,7 +4,7 @@ import { AttachmentRow } from '../composer/attachment-row'
 export function Chips({ conversationId, ghosts }: { conversationId: string; ghosts: number }) {
   return (
     <AttachmentRow
-      conversationId={conversationId}
+      place={conversationId}
       ghosts={ghosts}
       canView={false}
       className="-mt-1 flex flex-none gap-2 overflow-x-auto px-5.25 pb-3.5 [scrollbar-width:none]"

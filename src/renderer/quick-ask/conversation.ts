@@ -1,7 +1,8 @@
+import { useEffect } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { pathOf, type AssistantMessage } from '../../shared/conversation'
 import { contentOf, turnsOf } from '../chat/turns'
-import { showNewConversation } from '../store/conversations'
+import { discardConversation, showNewConversation } from '../store/conversations'
 import { sendDraft } from '../store/sending'
 import { conversationOf, useStore, type State } from '../store/state'
 
@@ -15,7 +16,8 @@ export async function openInWindow(): Promise<void> {
   if (conversationOf(useStore.getState(), currentId) === null) return
   const result = await window.parley.request['window.openConversation']({ conversationId: currentId })
   if (!result.ok) return
-  startAnew()
+  // It goes on there: nothing of it is left behind here.
+  showNewConversation()
   await hide()
 }
 
@@ -37,9 +39,43 @@ export async function hide(): Promise<void> {
   await window.parley.request['quickAsk.hide']()
 }
 
-/** An empty quick question. The answer that is left goes on, and is in the main window's list. */
+/**
+ * An empty quick question. The answer that is left goes on, and is in the main window's list; one that is not kept ends
+ * here, with its answer.
+ */
 export function startAnew(): void {
+  const { currentId, conversations } = useStore.getState()
+  const isUnkept = conversations.get(currentId)?.isTemporary === true
   showNewConversation()
+  if (isUnkept) void discardConversation(currentId)
+}
+
+/** How long a question that is not kept stays in a window that nobody looks at. */
+const UNKEPT_MS = 10 * 60_000
+/** Until it is looked again whether its answer has ended. */
+const RUNNING_MS = 60_000
+
+/** What is not kept does not wait for ever: it ends some time after the window has been hidden, never under an answer. */
+export function useForgetting(): void {
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const forget = (): void => {
+      const { currentId, conversations } = useStore.getState()
+      const conversation = conversations.get(currentId)
+      if (conversation?.isTemporary !== true) return
+      if (conversation.isRunning) timer = setTimeout(forget, RUNNING_MS)
+      else startAnew()
+    }
+    const follow = (): void => {
+      clearTimeout(timer)
+      if (document.hidden) timer = setTimeout(forget, UNKEPT_MS)
+    }
+    document.addEventListener('visibilitychange', follow)
+    return () => {
+      clearTimeout(timer)
+      document.removeEventListener('visibilitychange', follow)
+    }
+  }, [])
 }
 
 /** The last answer of the conversation; null before the first. */

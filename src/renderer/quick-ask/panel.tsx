@@ -1,16 +1,17 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, type RefObject } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useAction } from '../actions/offers'
+import { runAction, useAction } from '../actions/offers'
 import { LiveRegion } from '../chat/live-region'
 import { useFileDrop } from '../composer/file-drop'
 import { GoneBar, QueuedBar } from '../composer/notice-bars'
 import { FinalFocus } from '../controls/final-focus'
-import { attachFiles, pickFiles } from '../store/drafts'
+import { attachFiles, pickFiles } from '../store/chips'
+import { keepConversation } from '../store/conversations'
 import { stopAnswer } from '../store/sending'
 import { conversationOf, EMPTY_DRAFT, useStore } from '../store/state'
 import { Answers } from './answers'
 import { Chips } from './chips'
-import { hide, lastAnswerText, openInWindow, startAnew } from './conversation'
+import { hide, lastAnswerText, openInWindow, startAnew, useForgetting } from './conversation'
 import { useCopied } from '../controls/copied'
 import { Footer } from './footer'
 import { keyOf } from './keys'
@@ -18,7 +19,12 @@ import './quick-ask.css'
 import { QuestionRow } from './question-row'
 import { Refusal } from './refusal'
 
+// The window is on show before there is anything to choose from.
+const Picker = lazy(async () => ({ default: (await import('./picker')).Picker }))
+
 const EMPTY_HEIGHT_PX = 72
+/** Until main has said how much room the display has. */
+const MAX_HEIGHT_PX = 420
 
 /** The quick question: one field, and its answer in place under it. It lives as long as the app, mostly hidden. */
 export function QuickAsk() {
@@ -30,17 +36,47 @@ export function QuickAsk() {
   const hasChips = useStore((state) => (state.drafts.get(conversationId) ?? EMPTY_DRAFT).chips.length > 0)
   const hasRefusal = useStore((state) => state.refusals.has(conversationId))
   const [isCopied, copied] = useCopied()
+  const [isChoosing, setIsChoosing] = useState(false)
+  const [isPinned, setIsPinned] = useState(false)
+  const [clipboard, setClipboard] = useState<'text' | 'image' | null>(null)
+  const [maxHeightPx, setMaxHeightPx] = useState(MAX_HEIGHT_PX)
   const drop = useCallback((files: File[]) => void attachFiles(conversationId, files), [conversationId])
   const draggedFiles = useFileDrop(drop)
   const isOpen = hasAnswer || hasChips || hasRefusal || draggedFiles > 0
 
-  useWindowHeight(panel)
-  useFieldFocus(field)
-  const copyAnswer = () => {
-    const text = lastAnswerText(conversationId)
-    if (text !== '') void navigator.clipboard.writeText(text).then(copied)
+  useWindowHeight(panel, setMaxHeightPx)
+  useForgetting()
+  useEffect(() => {
+    field.current?.focus()
+    return window.parley.on['app.command']((command) => {
+      if (command.kind === 'quick-ask-clipboard') setClipboard(command.clipboard)
+      if (command.kind !== 'quick-ask-shown') return
+      field.current?.focus()
+      setIsPinned(command.isPinned)
+      setMaxHeightPx(command.maxHeightPx)
+    })
+  }, [])
+  const closePicker = () => {
+    setIsChoosing(false)
+    field.current?.focus()
   }
-  useKeys({ copyAnswer })
+  const toggles = {
+    copy: () => {
+      const text = lastAnswerText(conversationId)
+      if (text !== '') void navigator.clipboard.writeText(text).then(copied)
+    },
+    choose: () => (isChoosing ? closePicker() : setIsChoosing(true)),
+    pin: () => {
+      setIsPinned(!isPinned)
+      void window.parley.request['quickAsk.pin']({ isPinned: !isPinned })
+    },
+    keep: () => {
+      // The button goes with the press.
+      field.current?.focus()
+      void keepConversation(conversationId)
+    },
+  }
+  useKeys(toggles)
   // For the menu, which asks the window that the person is in.
   useAction('stop', () => void stopAnswer(conversationId))
   useAction('attach', () => void pickFiles(conversationId))
@@ -50,52 +86,70 @@ export function QuickAsk() {
       <main
         ref={panel}
         aria-label={t('quick-ask:label')}
-        className={`flex max-h-105 flex-col overflow-hidden rounded-xl border bg-raised ${draggedFiles > 0 ? 'border-accent' : 'border-line-2'}`}
+        style={{ maxHeight: maxHeightPx }}
+        className={`flex flex-col overflow-hidden rounded-xl border bg-raised ${draggedFiles > 0 ? 'border-accent' : 'border-line-2'}`}
       >
-        <QuestionRow field={field} conversationId={conversationId} isCompact={hasAnswer} />
+        <QuestionRow
+          field={field}
+          conversationId={conversationId}
+          isCompact={hasAnswer}
+          clipboard={clipboard}
+          isChoosing={isChoosing}
+          onChoose={toggles.choose}
+          isPinned={isPinned}
+          onPin={toggles.pin}
+          onKeep={toggles.keep}
+        />
         {(hasChips || draggedFiles > 0) && <Chips conversationId={conversationId} ghosts={draggedFiles} />}
         {hasRefusal && <Refusal conversationId={conversationId} />}
-        {hasAnswer && <Answers key={conversationId} conversationId={conversationId} />}
+        <Suspense fallback={null}>
+          {isChoosing && <Picker conversationId={conversationId} onClose={closePicker} />}
+        </Suspense>
+        {hasAnswer && <Answers key={conversationId} conversationId={conversationId} isCovered={isChoosing} />}
         <GoneBar conversationId={conversationId} look="buttons" />
         <QueuedBar conversationId={conversationId} />
-        {isOpen && <Footer conversationId={conversationId} isCopied={isCopied} onCopy={copyAnswer} />}
+        {isOpen && <Footer conversationId={conversationId} isCopied={isCopied} onCopy={toggles.copy} />}
         <LiveRegion conversationId={conversationId} />
+        <p role="status" className="sr-only">
+          {isPinned ? t('quick-ask:pinned') : ''}
+        </p>
       </main>
     </FinalFocus>
   )
 }
 
 /** Tells main how high the panel is, whenever that changes; main keeps the window within its bounds. */
-function useWindowHeight(panel: RefObject<HTMLElement | null>): void {
+function useWindowHeight(panel: RefObject<HTMLElement | null>, onRoom: (maxHeightPx: number) => void): void {
   useLayoutEffect(() => {
     const element = panel.current
     if (element === null) return undefined
-    let lastPx = 0
-    const observer = new ResizeObserver(() => {
+    let last = ''
+    const tell = () => {
       const heightPx = Math.max(EMPTY_HEIGHT_PX, Math.ceil(element.getBoundingClientRect().height))
-      if (heightPx === lastPx) return
-      lastPx = heightPx
-      void window.parley.request['quickAsk.resize']({ heightPx })
-    })
+      // The same height is another one on the display once the page is enlarged.
+      const now = `${heightPx} ${devicePixelRatio}`
+      if (now === last) return
+      last = now
+      void window.parley.request['quickAsk.resize']({ heightPx }).then((result) => {
+        if (result.ok) onRoom(result.value.maxHeightPx)
+      })
+    }
+    const observer = new ResizeObserver(tell)
     observer.observe(element)
-    return () => observer.disconnect()
-  }, [panel])
+    window.addEventListener('resize', tell)
+    return () => {
+      observer.disconnect()
+      window.removeEventListener('resize', tell)
+    }
+  }, [panel, onRoom])
 }
 
-/** The field has the focus when the window comes up. */
-function useFieldFocus(field: RefObject<HTMLElement | null>): void {
-  useEffect(() => {
-    field.current?.focus()
-    return window.parley.on['app.command']((command) => {
-      if (command.kind === 'quick-ask-shown') field.current?.focus()
-    })
-  }, [field])
-}
+type Toggles = Record<'copy' | 'choose' | 'pin' | 'keep', () => void>
 
-function useKeys({ copyAnswer }: { copyAnswer: () => void }): void {
-  const latest = useRef(copyAnswer)
+function useKeys(toggles: Toggles): void {
+  const latest = useRef(toggles)
   useEffect(() => {
-    latest.current = copyAnswer
+    latest.current = toggles
   })
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -107,7 +161,10 @@ function useKeys({ copyAnswer }: { copyAnswer: () => void }): void {
       event.preventDefault()
       switch (key) {
         case 'copy':
-          latest.current()
+        case 'choose':
+        case 'pin':
+        case 'keep':
+          latest.current[key]()
           return
         case 'open':
           void openInWindow()
@@ -117,6 +174,12 @@ function useKeys({ copyAnswer }: { copyAnswer: () => void }): void {
           return
         case 'stop':
           void stopAnswer(useStore.getState().currentId)
+          return
+        case 'attach':
+          runAction('attach')
+          return
+        case 'capture':
+          runAction('capture-region')
           return
         case 'hide':
           void hide()

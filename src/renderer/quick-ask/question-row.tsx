@@ -1,19 +1,34 @@
-import { Paperclip, Square, SquarePen } from 'lucide-react'
+import {
+  Bookmark,
+  ChevronDown,
+  ClipboardPaste,
+  Image as ImageIcon,
+  Paperclip,
+  Pin,
+  PinOff,
+  Scan,
+  Square,
+  SquarePen,
+  type LucideIcon,
+} from 'lucide-react'
 import type { ClipboardEvent, KeyboardEvent, RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useKeysOf } from '../actions/keys'
 import { useClosedReason } from '../chat/choice'
 import { useBackendName } from '../chat/provider-line'
+import { CaptureButton, useRegionCapture } from '../composer/capture-button'
 import { pastedFiles } from '../composer/pasted-files'
 import { IconButton } from '../controls/icon-button'
 import { Icon } from '../controls/icon'
 import { ariaKeys } from '../controls/kbd'
 import { Mark } from '../controls/mark'
 import { Tooltip } from '../controls/tooltip'
-import { attachFiles, changeDraft, pickFiles } from '../store/drafts'
+import { attachFiles, pickFiles } from '../store/chips'
+import { changeDraft } from '../store/drafts'
 import { sendDraft, stopAnswer } from '../store/sending'
-import { choiceOf, EMPTY_DRAFT, useStore } from '../store/state'
+import { choiceOf, EMPTY_DRAFT, isTemporary, useStore } from '../store/state'
 import { startAnew, useIsRunning, useQuestions } from './conversation'
+import { KEEP_KEYS, PIN_KEYS } from './keys'
 
 /** A question longer than this would push its answer out of the window. */
 const MAX_SHOWN_LENGTH = 160
@@ -23,16 +38,28 @@ interface QuestionRowProps {
   conversationId: string
   /** With an answer under it, the row is 60 high instead of 72. */
   isCompact: boolean
+  /** What could be pasted, for as long as nothing is written. */
+  clipboard: 'text' | 'image' | null
+  isChoosing: boolean
+  onChoose: () => void
+  isPinned: boolean
+  onPin: () => void
+  onKeep: () => void
 }
 
 /** The field. The first question stays in it when it is asked, until a following one is typed. */
-export function QuestionRow({ field, conversationId, isCompact }: QuestionRowProps) {
+export function QuestionRow(props: QuestionRowProps) {
+  const { field, conversationId, isCompact, clipboard } = props
   const { t } = useTranslation()
   const newKeys = useKeysOf('new-chat')
-  const text = useStore((state) => (state.drafts.get(conversationId) ?? EMPTY_DRAFT).text)
+  const attachKeys = useKeysOf('attach')
+  const draft = useStore((state) => state.drafts.get(conversationId) ?? EMPTY_DRAFT)
   const { count, first } = useQuestions(conversationId)
   const isRunning = useIsRunning(conversationId)
   const closedReason = useClosedReason(conversationId)
+  const region = useRegionCapture(conversationId, field)
+  const { offersRegion } = useStore((state) => state.settings.quickAsk)
+  const isEmpty = draft.text === '' && draft.chips.length === 0
   return (
     <div
       className={`flex flex-none items-center ${isCompact ? 'min-h-14.5 gap-[11.5px] ps-[18px] pe-[15px]' : 'min-h-17.5 gap-[10.5px] ps-[17.5px] pe-[22px]'}`}
@@ -44,7 +71,7 @@ export function QuestionRow({ field, conversationId, isCompact }: QuestionRowPro
         dir="auto"
         autoFocus
         readOnly={closedReason !== null}
-        value={text}
+        value={draft.text}
         placeholder={
           count === 0 ? t('quick-ask:placeholder') : count === 1 ? shortened(first) : t('quick-ask:followUp')
         }
@@ -54,19 +81,37 @@ export function QuestionRow({ field, conversationId, isCompact }: QuestionRowPro
         onKeyDown={(event) => pressInField(event, conversationId)}
         onPaste={(event) => pasteFiles(event, conversationId)}
       />
+      {clipboard !== null && isEmpty && closedReason === null && !isCompact && (
+        <Offer
+          icon={clipboard === 'text' ? ClipboardPaste : ImageIcon}
+          label={t(clipboard === 'text' ? 'quick-ask:pasteText' : 'quick-ask:pasteImage')}
+          onTake={() => {
+            field.current?.focus()
+            void window.parley.request['quickAsk.paste']()
+          }}
+        />
+      )}
+      {isCompact && <AnswerTools {...props} />}
       {isRunning ? (
         <StopButton conversationId={conversationId} />
       ) : (
         <>
-          <IconButton
-            icon={Paperclip}
-            iconSize={17}
-            label={t('chat:composer.attach')}
-            hint={closedReason ?? undefined}
-            isDisabled={closedReason !== null}
-            onClick={() => void pickFiles(conversationId).then(() => field.current?.focus())}
-          />
-          {isCompact ? (
+          {region.reason === null && offersRegion && !isCompact && isEmpty ? (
+            <Offer icon={Scan} label={t('quick-ask:region')} onTake={region.capture} />
+          ) : region.reason === null ? (
+            <CaptureButton {...region} size={28} side="bottom" />
+          ) : (
+            <IconButton
+              icon={Paperclip}
+              iconSize={17}
+              label={t('chat:composer.attach')}
+              keys={attachKeys}
+              hint={closedReason ?? undefined}
+              isDisabled={closedReason !== null}
+              onClick={() => void pickFiles(conversationId).then(() => field.current?.focus())}
+            />
+          )}
+          {isCompact && (
             <IconButton
               icon={SquarePen}
               iconSize={17}
@@ -77,23 +122,83 @@ export function QuestionRow({ field, conversationId, isCompact }: QuestionRowPro
                 field.current?.focus()
               }}
             />
-          ) : (
-            <Model conversationId={conversationId} />
           )}
+          <Model {...props} />
         </>
       )}
     </div>
   )
 }
 
+interface OfferProps {
+  icon: LucideIcon
+  label: string
+  onTake: () => void
+}
+
+/** A quiet offer. What was copied last is not looked at before it is taken: it says of what kind it is, and no more. */
+function Offer({ icon, label, onTake }: OfferProps) {
+  return (
+    <button
+      type="button"
+      className="inline-flex h-7 flex-none items-center gap-1.5 rounded-m px-2 text-ui whitespace-nowrap text-ink-3 transition-colors hover:bg-hovered hover:text-ink-1 active:bg-pressed"
+      // The field keeps the focus, into which it is pasted.
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={onTake}
+    >
+      <Icon of={icon} size={14} />
+      {label}
+    </button>
+  )
+}
+
+/** What can be done with an answer on show: keeping it up, and keeping it at all. */
+function AnswerTools({ conversationId, isPinned, onPin, onKeep }: QuestionRowProps) {
+  const { t } = useTranslation()
+  const isUnkept = useStore((state) => isTemporary(state, conversationId))
+  return (
+    <>
+      {isUnkept && (
+        <IconButton icon={Bookmark} iconSize={17} label={t('quick-ask:keep')} keys={KEEP_KEYS} onClick={onKeep} />
+      )}
+      <IconButton
+        icon={isPinned ? PinOff : Pin}
+        iconSize={17}
+        label={t('quick-ask:pin')}
+        hint={t(isPinned ? 'quick-ask:unpin' : 'quick-ask:pinHelp')}
+        keys={PIN_KEYS}
+        aria-pressed={isPinned}
+        className="aria-pressed:bg-selected aria-pressed:text-ink-1"
+        onClick={onPin}
+      />
+    </>
+  )
+}
+
 /** Who will answer: the model if one is chosen, else the provider, else the backend. */
-function Model({ conversationId }: { conversationId: string }) {
+function Model({ conversationId, isCompact, isChoosing, onChoose }: QuestionRowProps) {
+  const { t } = useTranslation()
+  const keys = useKeysOf('choose-model')
   const chosen = useStore((state) => {
     const { provider, model } = choiceOf(state, conversationId)
     return model ?? provider
   })
   const backendName = useBackendName(useStore((state) => choiceOf(state, conversationId).backendId))
-  return <bdi className="max-w-44 truncate ps-1 text-ui font-medium text-ink-2">{chosen ?? backendName}</bdi>
+  const name = chosen ?? backendName
+  return (
+    <button
+      type="button"
+      aria-label={t('quick-ask:model', { name })}
+      aria-expanded={isChoosing}
+      aria-keyshortcuts={keys && ariaKeys(keys)}
+      title={name}
+      className={`-me-1.5 inline-flex h-7 min-w-0 flex-none items-center gap-2 rounded-m px-1.5 text-ui font-medium text-ink-2 transition-colors hover:bg-hovered hover:text-ink-1 active:bg-pressed aria-expanded:bg-pressed ${isCompact ? 'max-w-36' : 'max-w-52'}`}
+      onClick={onChoose}
+    >
+      <bdi className="min-w-0 truncate">{name}</bdi>
+      <Icon of={ChevronDown} size={14} className="flex-none text-ink-3" />
+    </button>
+  )
 }
 
 function StopButton({ conversationId }: { conversationId: string }) {

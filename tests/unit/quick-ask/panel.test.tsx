@@ -4,7 +4,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { StartGeneration, StoredDraft } from '../../../src/shared/contract'
 import { emptyAnswer, type ConversationSummary, type Part } from '../../../src/shared/conversation'
 import type { AppError } from '../../../src/shared/errors'
-import { GUIDE_BACKEND_ID, newBackendProfile, type BackendView, type Locale } from '../../../src/shared/settings'
+import {
+  GUIDE_BACKEND_ID,
+  newBackendProfile,
+  type BackendView,
+  type Locale,
+  type QuickAskSettings,
+} from '../../../src/shared/settings'
 import { QuickAsk } from '../../../src/renderer/quick-ask/panel'
 import { bootStore } from '../../../src/renderer/store/boot'
 import { initialState, useStore } from '../../../src/renderer/store/state'
@@ -28,6 +34,7 @@ function createMain() {
   let seq = 0
   let started: StartGeneration | null = null
   let refusal: AppError | null = null
+  let isTemporary = false
   const emit = (name: string, payload: unknown) => listeners.get(name)?.forEach((listener) => listener(payload))
   const summary = (isRunning: boolean): ConversationSummary => ({
     id: started?.conversationId ?? '',
@@ -39,7 +46,7 @@ function createMain() {
     isRunning,
     isUnread: false,
     hasFailed: false,
-    isTemporary: false,
+    isTemporary,
     isDamaged: false,
   })
   const answers: Record<string, (payload: never) => unknown> = {
@@ -61,6 +68,8 @@ function createMain() {
       return { conversation: summary(true), question: null, answer }
     },
     'backend.catalogue': () => ({ providers: [], isStale: false }),
+    'capture.blocker': () => null,
+    'quickAsk.resize': () => ({ maxHeightPx: 420 }),
   }
   const parley = {
     platform: 'linux',
@@ -92,6 +101,7 @@ function createMain() {
     drafts,
     named: (name: string) => calls.filter((call) => call.name === name).map(({ payload }) => payload),
     refuse: (error: AppError) => (refusal = error),
+    keepNothing: () => (isTemporary = true),
     send: async (...parts: Part[]) => {
       await act(async () => {
         if (started === null) throw new Error('nothing was asked')
@@ -287,6 +297,17 @@ describe('quick ask', () => {
     expect(buttons).toEqual(['Continue', 'Retry'])
   })
 
+  it('leads to the main window where a key is missing: the form for it is there', async () => {
+    const page = await open()
+    await page.type('Q')
+    await page.press('Enter')
+    await main.send({ type: 'finish', state: 'failed', error: { code: 'unauthorized', status: 401, message: null } })
+    const buttons = [...page.container.querySelectorAll<HTMLButtonElement>('[role="alert"] button')]
+    expect(buttons.map((button) => button.textContent)).toEqual(['Open in window', 'Retry'])
+    await act(async () => buttons[0]?.click())
+    expect(main.named('window.openConversation')).toEqual([{ conversationId: lastStart().conversationId }])
+  })
+
   it('S06: what a server names itself is text', async () => {
     const page = await open()
     const hostile = '<img src=x onerror="window.pwn=1">'
@@ -301,6 +322,106 @@ describe('quick ask', () => {
     expect(page.container.querySelector('img, script, iframe')).toBeNull()
     expect(page.container.textContent).toContain(hostile)
     expect(Reflect.get(window, 'pwn')).toBeUndefined()
+  })
+
+  const changeQuickAsk = (change: Partial<QuickAskSettings>) =>
+    act(async () => {
+      const { settings } = useStore.getState()
+      main.emit('settings.changed', { ...settings, quickAsk: { ...settings.quickAsk, ...change } })
+    })
+
+  it('asks whom the settings name for quick questions, with their instruction; without that as new chats do', async () => {
+    const page = await open()
+    await changeQuickAsk({
+      choice: { backendId: GUIDE_BACKEND_ID, provider: 'Lab', model: 'small' },
+      instruction: 'Short.',
+    })
+    await page.type('Q')
+    await page.press('Enter')
+    expect(lastStart()).toMatchObject({ backendId: GUIDE_BACKEND_ID, provider: 'Lab', model: 'small' })
+    expect(lastStart().settings?.system).toBe('Short.')
+    await page.press('n', { ctrlKey: true, code: 'KeyN' })
+    await changeQuickAsk({ choice: { backendId: 'gone', provider: null, model: 'other' }, instruction: '' })
+    await page.type('Q')
+    await page.press('Enter')
+    expect(lastStart()).toMatchObject({ backendId: GUIDE_BACKEND_ID, provider: null, model: null })
+    expect(lastStart().settings?.system).toBe('')
+  })
+
+  it('S44: what is not kept is temporary, has no draft on disk, ends with the next question, and can be kept', async () => {
+    main.keepNothing()
+    const page = await open()
+    await changeQuickAsk({ isKept: false })
+    await page.type('between us')
+    document.dispatchEvent(new Event('focusout'))
+    expect(main.named('draft.set')).toEqual([])
+    await page.press('Enter')
+    const first = lastStart()
+    expect(first.isTemporary).toBe(true)
+    await page.press('s', { ctrlKey: true, code: 'KeyS' })
+    expect(main.named('conversation.keep')).toEqual([{ conversationId: first.conversationId }])
+    await page.press('n', { ctrlKey: true, code: 'KeyN' })
+    expect(main.named('conversation.discard')).toEqual([{ conversationId: first.conversationId }])
+  })
+
+  it('S44: what is not kept ends ten minutes after the window was hidden, but under no answer', async () => {
+    main.keepNothing()
+    const page = await open()
+    await changeQuickAsk({ isKept: false })
+    await page.type('between us')
+    await page.press('Enter')
+    vi.useFakeTimers()
+    const isHidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true)
+    document.dispatchEvent(new Event('visibilitychange'))
+    await act(() => vi.advanceTimersByTimeAsync(10 * 60_000))
+    expect(main.named('conversation.discard')).toEqual([])
+    const ended = main.send({ type: 'text-delta', text: 'A' }, { type: 'finish', state: 'complete', error: null })
+    await vi.advanceTimersByTimeAsync(100)
+    await ended
+    await act(() => vi.advanceTimersByTimeAsync(60_000))
+    expect(main.named('conversation.discard')).toEqual([{ conversationId: lastStart().conversationId }])
+    isHidden.mockRestore()
+    vi.useRealTimers()
+  })
+
+  it('is pinned by key, says so, and shows what main says of it when it comes up', async () => {
+    const page = await open()
+    await page.type('Q')
+    await page.press('Enter')
+    const pin = () => page.container.querySelector('[aria-label="Pin"]')?.getAttribute('aria-pressed')
+    await page.press('p', { ctrlKey: true, code: 'KeyP' })
+    expect(main.named('quickAsk.pin')).toEqual([{ isPinned: true }])
+    expect(pin()).toBe('true')
+    await act(async () => main.emit('app.command', { kind: 'quick-ask-shown', isPinned: false, maxHeightPx: 420 }))
+    expect(pin()).toBe('false')
+  })
+
+  it('S44: offers what was copied without knowing it, while nothing is written', async () => {
+    const page = await open()
+    const offer = () =>
+      [...page.container.querySelectorAll('button')].find(({ textContent }) => textContent === 'Paste text')
+    expect(offer()).toBeUndefined()
+    await act(async () => main.emit('app.command', { kind: 'quick-ask-clipboard', clipboard: 'text' }))
+    await act(async () => offer()?.click())
+    expect(main.named('quickAsk.paste')).toHaveLength(1)
+    expect(document.activeElement).toBe(page.field())
+    await page.type('mine')
+    expect(offer()).toBeUndefined()
+  })
+
+  it('chooses who answers by keyboard: the list opens in place, Esc closes it and hides nothing', async () => {
+    const page = await open()
+    await page.press('/', { ctrlKey: true })
+    await page.until(() => page.container.querySelector('[role="radio"]') !== null)
+    const radio = page.container.querySelector('[role="radio"]')!
+    expect(document.activeElement).toBe(radio)
+    expect(page.container.textContent).toContain('The Guide has no models to choose from.')
+    await act(async () => {
+      radio.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true }))
+    })
+    expect(page.container.querySelector('[role="radio"]')).toBeNull()
+    expect(document.activeElement).toBe(page.field())
+    expect(main.named('quickAsk.hide')).toEqual([])
   })
 
   it('names every control, in Russian as well', async () => {

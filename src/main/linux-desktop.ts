@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { BUS, SessionBus } from './session-bus'
 
 /**
  * Questions to a Linux desktop that Electron has no answer to: whether anything shows tray icons, and whether windows
- * may be see-through. Electron makes a Tray either way; without a host nobody ever sees it. Both servers are asked in
- * their own language, in the few bytes it takes.
+ * may be see-through. Electron makes a Tray either way; without a host nobody ever sees it. The X server is asked
+ * in its own language, in the few bytes it takes.
  */
 
 const TIMEOUT_MS = 500
@@ -98,12 +99,6 @@ class Line {
     return read
   }
 
-  async readLine(): Promise<string> {
-    let text = ''
-    while (!text.endsWith('\r\n')) text += (await this.read(1)).toString('latin1')
-    return text
-  }
-
   #end(error: Error): void {
     this.#failure ??= error
     this.#wake()
@@ -170,89 +165,31 @@ async function findCookie(env: NodeJS.ProcessEnv, display: string): Promise<Buff
   return null
 }
 
-// ---- D-Bus: one property of the StatusNotifier watcher (D-Bus Specification, "Message Protocol") ----
+// ---- D-Bus: one property of the StatusNotifier watcher ----
 
 const WATCHER = 'org.kde.StatusNotifierWatcher'
 
 async function hasStatusNotifierHost(env: NodeJS.ProcessEnv): Promise<boolean> {
-  const path = /(?:^|;)unix:(?:[^;]*,)?path=([^,;]+)/u.exec(env.DBUS_SESSION_BUS_ADDRESS ?? '')?.[1]
-  const uid = process.getuid?.()
-  if (path === undefined || uid === undefined) return false
-  return converse(decodeURIComponent(path), async (line) => {
-    line.write(`\0AUTH EXTERNAL ${Buffer.from(String(uid)).toString('hex')}\r\n`)
-    if (!(await line.readLine()).startsWith('OK ')) return false
-    line.write('BEGIN\r\n')
-    const bus = { destination: 'org.freedesktop.DBus', path: '/org/freedesktop/DBus', type: 'org.freedesktop.DBus' }
-    await call(line, { ...bus, member: 'Hello', args: [] })
-    const hasOwner = await call(line, { ...bus, member: 'NameHasOwner', args: [WATCHER] })
-    if (!endsTrue(hasOwner)) return false
-    const property = await call(line, {
-      destination: WATCHER,
-      path: '/StatusNotifierWatcher',
-      type: 'org.freedesktop.DBus.Properties',
-      member: 'Get',
-      args: [WATCHER, 'IsStatusNotifierHostRegistered'],
-    })
-    return endsTrue(property)
-  })
-}
-
-interface BusCall {
-  destination: string
-  path: string
-  type: string
-  member: string
-  /** Strings only. */
-  args: string[]
-}
-
-/** @returns the body of the answer; null when the answer is an error */
-async function call(line: Line, { destination, path, type, member, args }: BusCall): Promise<Buffer | null> {
-  const body = args.reduce((before, arg) => Buffer.concat([pad(before, 4), busString(arg)]), Buffer.alloc(0))
-  const fields = [
-    busField(1, 'o', busString(path)),
-    busField(2, 's', busString(type)),
-    busField(3, 's', busString(member)),
-    busField(6, 's', busString(destination)),
-    ...(args.length === 0 ? [] : [busField(8, 'g', busSignature('s'.repeat(args.length)))]),
-  ].reduce((before, field) => Buffer.concat([pad(before, 8), field]), Buffer.alloc(0))
-  const head = Buffer.alloc(16)
-  head.write('l', 0)
-  head[1] = 1
-  head[3] = 1
-  head.writeUInt32LE(body.length, 4)
-  head.writeUInt32LE(1, 8)
-  head.writeUInt32LE(fields.length, 12)
-  line.write(Buffer.concat([head, pad(fields, 8), body]))
-  for (;;) {
-    const answer = await line.read(16)
-    await line.read(Math.ceil(answer.readUInt32LE(12) / 8) * 8)
-    const answerBody = await line.read(answer.readUInt32LE(4))
-    // 2 is a return, 3 an error; what else comes is a signal. We ask one thing at a time, so the first one is ours.
-    if (answer[1] === 2) return answerBody
-    if (answer[1] === 3) return null
+  const bus = await SessionBus.open(env)
+  try {
+    // Asked first: a question to a service that is not there would make the bus start one.
+    const [hasOwner] = await bus.call({ ...BUS, member: 'NameHasOwner', signature: 's', args: [WATCHER] }, TIMEOUT_MS)
+    if (hasOwner !== true) return false
+    const [isRegistered] = await bus.call(
+      {
+        destination: WATCHER,
+        path: '/StatusNotifierWatcher',
+        interface: 'org.freedesktop.DBus.Properties',
+        member: 'Get',
+        signature: 'ss',
+        args: [WATCHER, 'IsStatusNotifierHostRegistered'],
+      },
+      TIMEOUT_MS,
+    )
+    return isRegistered === true
+  } finally {
+    bus.leave()
   }
-}
-
-function busString(text: string): Buffer {
-  const bytes = Buffer.from(`${text}\0`)
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(bytes.length - 1)
-  return Buffer.concat([length, bytes])
-}
-
-function busSignature(signature: string): Buffer {
-  return Buffer.concat([Buffer.from([signature.length]), Buffer.from(`${signature}\0`)])
-}
-
-function busField(code: number, signature: string, value: Buffer): Buffer {
-  // Code and signature fill four bytes, so a string behind them is aligned already.
-  return Buffer.concat([Buffer.from([code]), busSignature(signature), value])
-}
-
-/** A boolean is four bytes, and stands last both in an answer of its own and in a variant. */
-function endsTrue(body: Buffer | null): boolean {
-  return body !== null && body.length >= 4 && body.readUInt32LE(body.length - 4) === 1
 }
 
 function pad(bytes: Buffer, to: number): Buffer {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Settings } from '../shared/settings'
 
 /**
- * Starting at login on Linux: one file in the folder of autostart entries (Desktop Application Autostart Specification).
- * Elsewhere Electron asks the system.
+ * Starting at login. On Linux it is one file in the folder of autostart entries (Desktop Application Autostart
+ * Specification); elsewhere Electron asks the system.
  */
 
 const FILE_NAME = 'parley.desktop'
@@ -46,6 +46,28 @@ export function setAutostart(folder: string, wanted: Settings['startsAtLogin'], 
   rmSync(draft, { force: true })
   writeFileSync(draft, entry, { flag: 'wx', mode: 0o644 })
   renameSync(draft, file)
+}
+
+/** Of Electron's `app`, what is needed here. */
+export interface LoginApp {
+  setLoginItemSettings(settings: { openAtLogin: boolean; args: string[] }): void
+}
+
+export interface LoginOptions {
+  platform: NodeJS.Platform
+  app: LoginApp
+  env: NodeJS.ProcessEnv
+  home: string
+  /** The program, and behind it what it needs to find itself. */
+  command: readonly string[]
+}
+
+/** Makes the system start Parley at login, or not, in its own way. Throws what it refuses. */
+export function setLoginStart(wanted: Settings['startsAtLogin'], options: LoginOptions): void {
+  const { platform, app, env, home, command } = options
+  if (platform === 'linux') setAutostart(autostartFolder(env, home), wanted, command)
+  // macOS starts login items without arguments, and ignores these.
+  else app.setLoginItemSettings({ openAtLogin: wanted !== 'never', args: wanted === 'hidden' ? ['--hidden'] : [] })
 }
 
 function readOrNull(file: string): string | null {

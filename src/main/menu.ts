@@ -82,6 +82,7 @@ export function menuTemplate({ platform, isPackaged, t, keys, actions }: MenuOpt
       separator,
       item('choose-model', 'desktop:menu.model'),
       item('attach', 'desktop:menu.attach', true),
+      item('capture-region', 'desktop:menu.captureRegion', true),
       item('stop', 'desktop:menu.stop', true),
       separator,
       ...(isMac ? [{ role: 'close' as const, label: t('desktop:menu.close') }] : [settings, separator, quit]),

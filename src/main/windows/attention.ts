@@ -1,4 +1,5 @@
-import { app, BrowserWindow, Notification, powerSaveBlocker } from 'electron'
+import { join } from 'node:path'
+import { app, BrowserWindow, nativeImage, Notification, powerSaveBlocker } from 'electron'
 import { answerText, type ConversationSummary, type FinishState } from '../../shared/conversation'
 import type { Translate } from '../../shared/i18n'
 import { renderPlainText } from '../../shared/markdown/plain-text'
@@ -13,6 +14,9 @@ export interface AttentionOptions {
   logger: Logger
   /** The window that the taskbar shows; null while there is none. */
   main: () => BrowserWindow | null
+  platform: NodeJS.Platform
+  /** The folder `resources/icons`. */
+  icons: string
   /** The person wants to see this conversation. */
   open: (conversationId: string) => void
 }
@@ -45,6 +49,7 @@ export class Attention {
   /** One that is not referred to is collected, and its click with it. */
   readonly #shown = new Set<Notification>()
   readonly #ignored = new Set<string>()
+  #conversations: readonly ConversationSummary[] = []
   #blocker: number | null = null
   #badge = 0
   #isQuitting = false
@@ -71,13 +76,14 @@ export class Attention {
   }
 
   /** Shows in taskbar or dock what is running and what is unread. */
-  render(conversations: readonly ConversationSummary[]): void {
+  render(conversations: readonly ConversationSummary[] = this.#conversations): void {
+    this.#conversations = conversations
     const isRunning = conversations.some((each) => each.isRunning)
     const window = this.#options.main()
     // More than 1 is a bar without an end; an answer has no known length.
     if (window !== null && !window.isDestroyed()) window.setProgressBar(isRunning ? 2 : -1)
     const unread = conversations.filter(({ isUnread }) => isUnread).length
-    if (unread !== this.#badge && process.platform !== 'win32') app.setBadgeCount(unread)
+    if (unread !== this.#badge) this.#showBadge(window, unread)
     this.#badge = unread
     const isAwake = isRunning && this.#options.settings().staysAwake
     if (isAwake && this.#blocker === null) this.#blocker = powerSaveBlocker.start('prevent-app-suspension')
@@ -85,6 +91,18 @@ export class Attention {
       powerSaveBlocker.stop(this.#blocker)
       this.#blocker = null
     }
+  }
+
+  /** A number where the system draws one; on Windows, which does not, a dot on the button of the taskbar. */
+  #showBadge(window: BrowserWindow | null, unread: number): void {
+    const { platform, icons, translate } = this.#options
+    if (platform !== 'win32') {
+      app.setBadgeCount(unread)
+      return
+    }
+    if (window === null || window.isDestroyed()) return
+    const dot = unread === 0 ? null : nativeImage.createFromPath(join(icons, 'badge.png'))
+    window.setOverlayIcon(dot, unread === 0 ? '' : translate()('desktop:badge', { count: unread }))
   }
 
   async #notify(house: OpenedHouse, conversationId: string, messageId: string, state: FinishState): Promise<void> {

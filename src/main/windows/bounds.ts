@@ -17,9 +17,19 @@ export interface WindowState {
   isMaximized: boolean
   /** The version of Parley for which drawing on the GPU is switched off after crashes (R27); a new version tries again. */
   gpuOffFor: string | null
+  /** Whether the person was told that it is off. */
+  isGpuOffTold: boolean
+  /** The keys of the quick question that the person has refused to the desktop; it is not asked for them again. */
+  refusedShortcut: string | null
 }
 
-const NOTHING_KNOWN: WindowState = { bounds: null, isMaximized: false, gpuOffFor: null }
+const NOTHING_KNOWN: WindowState = {
+  bounds: null,
+  isMaximized: false,
+  gpuOffFor: null,
+  isGpuOffTold: false,
+  refusedShortcut: null,
+}
 
 export const DEFAULT_SIZE = { width: 1280, height: 820 }
 export const MIN_SIZE = { width: 420, height: 480 }
@@ -58,14 +68,44 @@ export function writeWindowState(file: string, state: WindowState): void {
   renameSync(draft, file)
 }
 
+/** What is remembered, read once and written at each change. Where the disk refuses it holds for this process. */
+export class WindowMemory {
+  #state: WindowState
+
+  constructor(
+    private readonly file: string,
+    private readonly onFailure: (thrown: unknown) => void,
+  ) {
+    this.#state = readWindowState(file)
+  }
+
+  get state(): WindowState {
+    return this.#state
+  }
+
+  save(change: Partial<WindowState>): void {
+    this.#state = { ...this.#state, ...change }
+    try {
+      writeWindowState(this.file, this.#state)
+    } catch (thrown) {
+      this.onFailure(thrown)
+    }
+  }
+}
+
 function parseWindowState(data: unknown): WindowState {
   if (typeof data !== 'object' || data === null) return NOTHING_KNOWN
   const fields = new Map<string, unknown>(Object.entries(data))
-  const gpuOffFor = fields.get('gpuOffFor')
+  const text = (name: string): string | null => {
+    const value = fields.get(name)
+    return typeof value === 'string' ? value : null
+  }
   return {
     bounds: parseBounds(fields.get('bounds')),
     isMaximized: fields.get('isMaximized') === true,
-    gpuOffFor: typeof gpuOffFor === 'string' ? gpuOffFor : null,
+    gpuOffFor: text('gpuOffFor'),
+    isGpuOffTold: fields.get('isGpuOffTold') === true,
+    refusedShortcut: text('refusedShortcut'),
   }
 }
 
@@ -108,15 +148,53 @@ const QUICK_ASK_WIDTH = 680
 const QUICK_ASK_TOP = 0.2
 export const QUICK_ASK_HEIGHT = { min: 72, max: 420 }
 
-/** Where the quick-ask window stands on a display. Its top edge, and so the input, never moves while it grows. */
-export function placeQuickAsk(workArea: Bounds, heightPx: number): Bounds {
-  const width = Math.min(QUICK_ASK_WIDTH, workArea.width)
+/** Left free under it, so that its edge can be seen. */
+const QUICK_ASK_MARGIN = 8
+
+/**
+ * Where the quick-ask window stands on a display. Its top edge, and so the input, never moves while it grows.
+ *
+ * @param heightPx of its panel, in the page's pixels; `zoom` is how many of the display's each of them has
+ */
+export function placeQuickAsk(workArea: Bounds, heightPx: number, zoom = 1): Bounds {
+  const width = Math.min(Math.round(QUICK_ASK_WIDTH * zoom), workArea.width)
   return {
     x: workArea.x + Math.round((workArea.width - width) / 2),
     y: workArea.y + Math.round(workArea.height * QUICK_ASK_TOP),
     width,
-    height: clamp(Math.round(heightPx), QUICK_ASK_HEIGHT.min, QUICK_ASK_HEIGHT.max),
+    height: clamp(
+      Math.round(heightPx * zoom),
+      Math.round(QUICK_ASK_HEIGHT.min * zoom),
+      Math.floor(quickAskRoom(workArea, zoom) * zoom),
+    ),
   }
+}
+
+/** How high the panel can be on a display, in the page's pixels: on a low one less than the design's 420. */
+export function quickAskRoom(workArea: Bounds, zoom = 1): number {
+  const belowPx = workArea.height - Math.round(workArea.height * QUICK_ASK_TOP) - QUICK_ASK_MARGIN
+  return clamp(Math.floor(belowPx / zoom), QUICK_ASK_HEIGHT.min, QUICK_ASK_HEIGHT.max)
+}
+
+/** Whether no edge of a window lies beyond those of an area. */
+export function isWithin({ x, y, width, height }: Bounds, area: Bounds): boolean {
+  return x >= area.x && y >= area.y && x + width <= area.x + area.width && y + height <= area.y + area.height
+}
+
+/** The same window, as large as it is, moved as little as needed to lie on the display that it overlaps most, or on the first one. */
+export function moveInside(bounds: Bounds, workAreas: readonly Bounds[]): Bounds {
+  const [area] = [...workAreas].sort((a, b) => overlapOf(bounds, b) - overlapOf(bounds, a))
+  if (area === undefined) return bounds
+  return {
+    ...bounds,
+    x: clamp(bounds.x, area.x, area.x + area.width - bounds.width),
+    y: clamp(bounds.y, area.y, area.y + area.height - bounds.height),
+  }
+}
+
+/** Whether a window lies on any display at all. */
+export function isOnDisplay(bounds: Bounds, workAreas: readonly Bounds[]): boolean {
+  return workAreas.some((area) => overlapOf(bounds, area) > 0)
 }
 
 function overlapOf(a: Bounds, b: Bounds): number {

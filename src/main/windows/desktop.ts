@@ -1,12 +1,12 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { app, clipboard, globalShortcut, Menu, nativeTheme, screen, session, shell, type BrowserWindow } from 'electron'
+import { app, globalShortcut, nativeTheme, screen, session, shell, type BrowserWindow } from 'electron'
 import type { Platform } from '../../shared/accelerator'
 import { actionKeys } from '../../shared/actions'
 import type { AppCommand, ShortcutState } from '../../shared/contract'
-import type { ConversationSummary } from '../../shared/conversation'
 import { chooseLocale, translator, type Translate } from '../../shared/i18n'
 import type { Locale, Settings } from '../../shared/settings'
+import { timeForName } from '../capture'
 import type { CommandLine } from '../command-line'
 import { DraggedFiles, type DraggedContent } from '../dragged-files'
 import { saveMedia, type Desk, type PlaceKind } from '../handlers'
@@ -15,32 +15,26 @@ import { sendTo, type Broadcast } from '../ipc'
 import { openExternalSafe } from '../links'
 import { desktopName, hasCompositor, hasTrayHost, isWayland } from '../linux-desktop'
 import { factsOf } from '../log'
-import { autostartFolder, setAutostart } from '../login-start'
+import { setLoginStart } from '../login-start'
 import type { Logger } from '../logger'
 import { showMenu } from '../menu'
-import type { FoundSettings, LiveSettings } from '../settings'
+import { hasScreenPortal } from '../screen-portal'
+import type { LiveSettings } from '../settings'
+import { portalShortcuts } from '../shortcut-portal'
 import { QuickAskShortcut } from '../shortcuts'
-import { TrayIcon, type TrayState } from '../tray'
-import { readWindowState, writeWindowState, type WindowState } from './bounds'
 import { Attention } from './attention'
-import { contextTemplate, type Pointed } from './context-menu'
-import { countCrashes } from './crash-count'
-import {
-  askCloseToTray,
-  askTemporary,
-  confirmLink,
-  pickFile,
-  pickImages,
-  pickPlace,
-  tellNotDeleted,
-  tellSetAside,
-  tellSettingsRecovered,
-  type PickedKind,
-} from './dialogs'
+import { isOnDisplay, moveInside, WindowMemory, type WindowState } from './bounds'
+import { RegionCapture } from './capture'
+import { closing } from './closing'
+import { confirmLink, pickFile, pickImages, pickPlace, type PickedKind } from './dialogs'
+import { Graphics } from './graphics'
 import { openMainWindow, showWindow } from './main-window'
+import { Notices } from './notices'
+import { offerPointedMenu } from './pointed-menu'
 import { openQuickAsk, type QuickAsk } from './quick-ask'
 import { printToPdf } from './print'
 import { applySpelling } from './spelling'
+import { TrayPresence } from './tray-presence'
 import type { OurWindows, WindowContext } from './window'
 
 export interface DesktopOptions {
@@ -58,16 +52,11 @@ export interface DesktopOptions {
   mark: (name: string) => void
 }
 
-/** Asking costs two short connections. */
-const TRAY_HOST_CHECK_MS = 5000
-const GPU_CRASH_LIMIT = 3
-const GPU_CRASH_WINDOW_MS = 5 * 60_000
 /** The quick-ask window is made when the first one has long been painted: making it takes the processor for a moment. */
 const QUICK_ASK_DELAY_MS = 400
 /** A first page that does not come must not keep tray and shortcut away. */
 const LOAD_LIMIT_MS = 3000
-/** Files that cannot be read are found together; one dialog names them all. */
-const SET_ASIDE_MS = 1500
+const AFTER_DISPLAY_MS = 500
 
 /** The file of the window state, read before Electron is ready and before there is a Desktop. */
 export function windowStateFile(folder: string): string {
@@ -77,57 +66,116 @@ export function windowStateFile(folder: string): string {
 /** Everything of Parley that is on the person's screen: windows, tray, menu, shortcut, dialogs, and when they come and go. */
 export class Desktop implements Desk {
   readonly systemLocale: Locale
+  readonly notices: Notices
   readonly #options: DesktopOptions
+  readonly capture: RegionCapture
   readonly #shortcut: QuickAskShortcut
   readonly #dragged = new DraggedFiles()
-  #state: WindowState
+  readonly #memory: WindowMemory
+  readonly #graphics: Graphics
+  readonly #tray: TrayPresence
+  readonly #close: (window: BrowserWindow) => Promise<void>
   #translate: Translate
   #main: BrowserWindow | null = null
   #loaded: Promise<void> = Promise.resolve()
   #quickAsk: QuickAsk | null = null
-  #tray: TrayIcon | null = null
-  #trayMisses = 0
   readonly #attention: Attention
   #house: OpenedHouse | null = null
-  #conversations: readonly ConversationSummary[] = []
   #isQuitting = false
-  #isClosing = false
   #isShut = false
-  readonly #setAside: string[] = []
-  #setAsideTimer: NodeJS.Timeout | null = null
   readonly #platform: Platform =
     process.platform === 'darwin' || process.platform === 'win32' ? process.platform : 'linux'
 
   constructor(options: DesktopOptions) {
     this.#options = options
     const { settings, broadcast, logger } = options
-    this.#state = readWindowState(windowStateFile(options.folder))
+    this.#memory = new WindowMemory(windowStateFile(options.folder), (thrown) =>
+      logger.warn('window state not saved', factsOf(thrown)),
+    )
+    this.#graphics = new Graphics({ app, memory: this.#memory, nowMs: () => performance.now() })
+    this.notices = new Notices({
+      main: () => this.#main,
+      translate: () => this.#translate,
+      graphics: this.#graphics,
+    })
     this.systemLocale = chooseLocale('system', app.getPreferredSystemLanguages())
     this.#translate = translator(this.locale)
     nativeTheme.themeSource = settings.current.theme
     this.#checkSpelling(settings.current)
     this.#shortcut = new QuickAskShortcut({
       globalShortcut,
-      isWayland: process.platform === 'linux' && isWayland(process.env),
+      portal: process.platform === 'linux' && isWayland(process.env) ? portalShortcuts(process.env) : null,
+      description: () => this.#translate('settings:quickAsk.open'),
+      refused: {
+        read: () => this.#memory.state.refusedShortcut,
+        write: (accelerator) => {
+          if (accelerator !== this.#memory.state.refusedShortcut) this.#save({ refusedShortcut: accelerator })
+        },
+      },
       desktop: process.platform === 'linux' ? desktopName(process.env) : null,
       onPress: () => this.#toggleQuickAsk(),
       onState: (state) => {
         broadcast('quickAsk.shortcutChanged', state)
-        this.#renderTray()
+        this.#tray.render()
       },
       logger,
+    })
+    this.capture = new RegionCapture({
+      ...this.#context(),
+      isWayland: process.platform === 'linux' && isWayland(process.env),
+      hasPortal: () => hasScreenPortal(process.env),
+      isQuitting: () => this.#isQuitting || this.#isShut,
+      locale: () => this.locale,
+      theme: () => settings.current.theme,
     })
     this.#attention = new Attention({
       settings: () => settings.current,
       translate: () => this.#translate,
       logger,
       main: () => this.#main,
+      platform: process.platform,
+      icons: join(options.resources, 'icons'),
       open: (conversationId) => this.showMain({ kind: 'open-conversation', conversationId }),
     })
+    this.#tray = new TrayPresence({
+      hasHost: () => this.#hasTrayHost(),
+      platform: process.platform,
+      actions: {
+        quickAsk: () => this.showQuickAsk(),
+        showWindow: () => this.showWindow(),
+        newConversation: () => this.showMain({ kind: 'new-conversation' }),
+        openConversation: (conversationId) => this.showMain({ kind: 'open-conversation', conversationId }),
+        openSettings: () => this.showMain({ kind: 'open-settings' }),
+        quit: () => app.quit(),
+      },
+      shortcut: this.#shortcut,
+      translate: () => this.#translate,
+      icons: join(options.resources, 'icons'),
+      onHostGone: () => this.capture.whenBack(() => this.#bringBackHidden()),
+      logger,
+    })
+    this.#close = closing({
+      platform: process.platform,
+      settings,
+      house: () => this.#house,
+      isTraySeen: () => this.#tray.isSeen(),
+      translate: () => this.#translate,
+      quit: () => app.quit(),
+      logger,
+    })
     settings.onChange((now, before) => this.#follow(now, before))
-    app.on('before-quit', () => (this.#isQuitting = true))
+    app.on('before-quit', () => {
+      this.#isQuitting = true
+      this.capture.stop()
+    })
     app.on('activate', () => this.showWindow())
-    this.#watchGpu()
+    this.#watchProcesses()
+    // A display that goes takes a window with it on some systems.
+    screen.on('display-removed', () => {
+      this.#bringBackLost()
+      // The window manager moves windows at the same moment, and has the last word in it.
+      setTimeout(() => this.#bringBackLost(), AFTER_DISPLAY_MS)
+    })
   }
 
   get locale(): Locale {
@@ -145,9 +193,9 @@ export class Desktop implements Desk {
     const isHidden = (line.isHidden || line.isQuickAsk) && (await this.#hasTrayHost())
     this.#main = openMainWindow({
       ...this.#context(),
-      state: this.#state,
+      state: this.#memory.state,
       save: (change) => this.#save(change),
-      onClose: () => void this.#close(),
+      onClose: (window) => void this.#close(window),
       isQuitting: () => this.#isQuitting,
       appearance: isHidden ? 'hidden' : line.isQuickAsk ? 'behind' : 'front',
     })
@@ -172,35 +220,14 @@ export class Desktop implements Desk {
     this.#shortcut.set(quickAsk.shortcut, quickAsk.isEnabled)
     await this.#loaded
     this.#showMenu()
-    this.#tray = this.#openTray()
+    this.#tray.open()
     this.#followConversations(house)
     this.#attention.follow(house)
-    if (this.#platform === 'linux') setInterval(() => void this.#watchTrayHost(), TRAY_HOST_CHECK_MS).unref()
     if (quickAsk.isEnabled) setTimeout(() => void this.#openQuickAsk(), QUICK_ASK_DELAY_MS)
   }
 
-  /** Says once that settings were damaged and what is in use instead (R05). */
-  async tellRecovered(recovered: NonNullable<FoundSettings['recovered']>): Promise<void> {
-    if (this.#main !== null) await tellSettingsRecovered(this.#main, recovered, this.#takeSetAside(), this.#translate)
-  }
-
   noteSetAside(keptAs: string): void {
-    this.#setAside.push(keptAs)
-    this.#setAsideTimer ??= setTimeout(() => {
-      const files = this.#takeSetAside()
-      if (files.length > 0 && this.#main !== null) void tellSetAside(this.#main, files, this.#translate)
-    }, SET_ASIDE_MS)
-  }
-
-  #takeSetAside(): string[] {
-    if (this.#setAsideTimer !== null) clearTimeout(this.#setAsideTimer)
-    this.#setAsideTimer = null
-    return this.#setAside.splice(0)
-  }
-
-  /** Says what of a deletion is left, which only the person can remove. */
-  async tellNotDeleted(names: readonly string[]): Promise<void> {
-    if (this.#main !== null) await tellNotDeleted(this.#main, names, this.#translate)
+    this.notices.noteSetAside(keptAs)
   }
 
   /** Says nothing of the answers in a conversation that somebody looks at elsewhere. */
@@ -235,8 +262,16 @@ export class Desktop implements Desk {
     this.#quickAsk?.hide()
   }
 
-  resizeQuickAsk(heightPx: number): void {
-    this.#quickAsk?.resize(heightPx)
+  resizeQuickAsk(heightPx: number): number {
+    return this.#quickAsk?.resize(heightPx) ?? heightPx
+  }
+
+  pinQuickAsk(isPinned: boolean): void {
+    this.#quickAsk?.pin(isPinned)
+  }
+
+  pasteIntoQuickAsk(): void {
+    this.#quickAsk?.paste()
   }
 
   shortcutState(): ShortcutState {
@@ -244,8 +279,19 @@ export class Desktop implements Desk {
   }
 
   checkShortcut(): ShortcutState {
-    const { shortcut, isEnabled } = this.#options.settings.current.quickAsk
-    return this.#shortcut.set(shortcut, isEnabled)
+    return this.#shortcut.check()
+  }
+
+  noteAnswer(window: BrowserWindow): void {
+    this.#options.windows.noteAnswer(window)
+  }
+
+  isGraphicsOff(): boolean {
+    return this.#graphics.isOff
+  }
+
+  useGraphics(): void {
+    this.#graphics.useAgain()
   }
 
   async openLink(window: BrowserWindow, url: string): Promise<void> {
@@ -257,6 +303,10 @@ export class Desktop implements Desk {
 
   async pickImages(window: BrowserWindow): Promise<string[]> {
     return this.#whileHeld(window, () => pickImages(window, this.#translate))
+  }
+
+  nameRegion(at: Date): string {
+    return `${this.#translate('capture:name', { time: timeForName(at) })}.png`
   }
 
   async pickFile(window: BrowserWindow, kind: PickedKind): Promise<string | null> {
@@ -273,7 +323,9 @@ export class Desktop implements Desk {
 
   shut(): void {
     this.#isShut = true
+    this.capture.stop()
     this.#shortcut.set('', false)
+    this.#tray.leave()
     for (const { window } of this.#options.windows.all()) {
       // A window that is closed ends Parley with it, before anything is deleted.
       window.hide()
@@ -339,7 +391,12 @@ export class Desktop implements Desk {
     const isComposited = process.platform !== 'linux' || (await hasCompositor(process.env))
     if (this.#isQuitting || this.#isShut) return null
     if (this.#quickAsk === null || this.#quickAsk.window.isDestroyed()) {
-      this.#quickAsk = openQuickAsk({ ...this.#context(), isComposited, isQuitting: () => this.#isQuitting })
+      this.#quickAsk = openQuickAsk({
+        ...this.#context(),
+        isComposited,
+        isQuitting: () => this.#isQuitting,
+        settings: () => this.#options.settings.current.quickAsk,
+      })
       this.#offerContextMenu(this.#quickAsk.window)
       this.#options.mark('quick-ask made')
     }
@@ -352,19 +409,21 @@ export class Desktop implements Desk {
     }
     if (now.theme !== before.theme) nativeTheme.themeSource = now.theme
     if (now.locale !== before.locale) this.#translate = translator(this.locale)
-    if (now.startsAtLogin !== before.startsAtLogin) this.#setLoginStart(now.startsAtLogin)
+    if (now.startsAtLogin !== before.startsAtLogin) this.#startAtLogin(now.startsAtLogin)
     const areKeysChanged = now.shortcuts !== before.shortcuts || now.sendKey !== before.sendKey
     if (now.locale !== before.locale || areKeysChanged) this.#showMenu()
     const isShortcutChanged =
       now.quickAsk.shortcut !== before.quickAsk.shortcut || now.quickAsk.isEnabled !== before.quickAsk.isEnabled
     if (isShortcutChanged) this.#shortcut.set(now.quickAsk.shortcut, now.quickAsk.isEnabled)
-    this.#renderTray()
+    this.#tray.render()
+    this.#attention.render()
   }
 
   #followConversations(house: OpenedHouse): void {
     const refresh = async (): Promise<void> => {
-      this.#conversations = await house.library.list()
-      this.#renderTray()
+      const conversations = await house.library.list()
+      this.#tray.render(conversations)
+      this.#attention.render(conversations)
     }
     const follow = (): void => {
       refresh().catch((thrown: unknown) => this.#options.logger.warn('tray not refreshed', factsOf(thrown)))
@@ -378,35 +437,6 @@ export class Desktop implements Desk {
       }, 100)
     })
     follow()
-  }
-
-  #openTray(): TrayIcon {
-    const actions = {
-      quickAsk: () => this.showQuickAsk(),
-      showWindow: () => this.showWindow(),
-      newConversation: () => this.showMain({ kind: 'new-conversation' }),
-      openConversation: (conversationId: string) => this.showMain({ kind: 'open-conversation', conversationId }),
-      pauseShortcut: () => void this.#shortcut.pause(this.#shortcut.isPaused !== true),
-      openSettings: () => this.showMain({ kind: 'open-settings' }),
-      quit: () => app.quit(),
-    }
-    return new TrayIcon(this.#trayState(), actions, join(this.#options.resources, 'icons'))
-  }
-
-  #trayState(): TrayState {
-    const { state } = this.#shortcut
-    return {
-      isRunning: this.#conversations.some(({ isRunning }) => isRunning),
-      conversations: this.#conversations,
-      accelerator: state.kind === 'registered' && process.platform !== 'linux' ? state.accelerator : null,
-      isPaused: this.#shortcut.isPaused,
-      t: this.#translate,
-    }
-  }
-
-  #renderTray(): void {
-    this.#tray?.render(this.#trayState())
-    this.#attention.render(this.#conversations)
   }
 
   #showMenu(): void {
@@ -425,15 +455,10 @@ export class Desktop implements Desk {
     })
   }
 
-  #setLoginStart(wanted: Settings['startsAtLogin']): void {
+  #startAtLogin(wanted: Settings['startsAtLogin']): void {
+    const command = app.isPackaged ? [process.execPath] : [process.execPath, app.getAppPath()]
     try {
-      if (process.platform !== 'linux') {
-        // macOS starts login items without arguments, and ignores these.
-        app.setLoginItemSettings({ openAtLogin: wanted !== 'never', args: wanted === 'hidden' ? ['--hidden'] : [] })
-        return
-      }
-      const command = app.isPackaged ? [process.execPath] : [process.execPath, app.getAppPath()]
-      setAutostart(autostartFolder(process.env, homedir()), wanted, command)
+      setLoginStart(wanted, { platform: process.platform, app, env: process.env, home: homedir(), command })
     } catch (thrown) {
       this.#options.logger.warn('start at login not set', factsOf(thrown))
     }
@@ -443,26 +468,15 @@ export class Desktop implements Desk {
     applySpelling(session.defaultSession, settings, app.getPreferredSystemLanguages(), process.platform)
   }
 
-  /** What can be done with what is under the pointer; the page has menus of its own where it needs others. */
   #offerContextMenu(window: BrowserWindow): void {
-    const { webContents } = window
     const isMain = window === this.#main
-    webContents.on('context-menu', (_event, pointed: Pointed) => {
-      const items = contextTemplate(pointed, this.#translate, {
-        replaceWord: (word) => webContents.replaceMisspelling(word),
-        addWord: (word) => webContents.session.addWordToSpellCheckerDictionary(word),
-        openLink: (url) => void this.openLink(window, url),
-        copyText: (text) => void clipboard.writeText(text),
-        copyImage: (x, y) => webContents.copyImageAt(x, y),
-        saveImage: (id) => void this.#saveImage(window, id),
-        quote: isMain ? () => this.#commandHere({ kind: 'action', action: 'quote' }) : null,
-        search: isMain ? (text) => this.#commandHere({ kind: 'search', text }) : null,
-      })
-      if (items.length === 0) return
-      void this.#whileHeld(
-        window,
-        () => new Promise<void>((resolve) => Menu.buildFromTemplate(items).popup({ window, callback: resolve })),
-      )
+    offerPointedMenu(window, {
+      translate: () => this.#translate,
+      whileHeld: (task) => this.#whileHeld(window, task),
+      openLink: (url) => void this.openLink(window, url),
+      saveImage: (id) => void this.#saveImage(window, id),
+      quote: isMain ? () => this.#commandHere({ kind: 'action', action: 'quote' }) : null,
+      search: isMain ? (text) => this.#commandHere({ kind: 'search', text }) : null,
     })
   }
 
@@ -481,124 +495,38 @@ export class Desktop implements Desk {
     if (caller !== undefined) sendTo(caller, 'app.command', command)
   }
 
-  /**
-   * A panel that dies takes the icon with it, and with the icon the only way to a hidden window; one that comes back knows
-   * nothing of icons from before.
-   */
-  async #watchTrayHost(): Promise<void> {
-    if (this.#isQuitting || this.#isShut || this.#tray === null) return
-    if (await this.#hasTrayHost()) {
-      if (this.#trayMisses > 0) {
-        this.#tray.close()
-        this.#tray = this.#openTray()
-      }
-      this.#trayMisses = 0
-      return
-    }
-    this.#trayMisses += 1
-    // A panel that is only started anew is back by the second look.
-    if (this.#trayMisses === 2 && this.#main?.isDestroyed() === false && !this.#main.isVisible()) {
-      this.#options.logger.info('no tray host any more, window shown')
-      this.#main.showInactive()
-    }
+  /** Without an icon nobody could bring it back. */
+  #bringBackHidden(): void {
+    if (this.#isQuitting || this.#isShut || this.#main === null || this.#main.isDestroyed()) return
+    if (this.#main.isVisible()) return
+    this.#options.logger.info('no tray host any more, window shown')
+    this.#main.showInactive()
   }
 
   async #hasTrayHost(): Promise<boolean> {
     return process.platform === 'linux' ? hasTrayHost(process.env) : true
   }
 
-  /**
-   * The person closes the main window. On macOS it hides, as windows do there. Elsewhere it hides only where a tray icon
-   * can bring it back and the person wants that; asked once, when it is true for the first time. Temporary chats end with
-   * the window, and that is asked before.
-   */
-  async #close(): Promise<void> {
-    const window = this.#main
-    // A second click on the button while the question is open.
-    if (window === null || this.#isClosing) return
-    this.#isClosing = true
-    try {
-      const temporary = await this.#temporaryChats()
-      if (temporary.length > 0) {
-        const choice = await askTemporary(window, temporary.length, this.#translate)
-        if (choice === 'cancel') return
-        await this.#endTemporary(temporary, choice)
-      }
-      if (process.platform === 'darwin') {
-        this.#hideMain(window)
-        return
-      }
-      const { settings } = this.#options
-      const isTrayThere = this.#tray !== null && (await this.#hasTrayHost())
-      if (isTrayThere && settings.current.closeToTray === null) {
-        const choice = await askCloseToTray(window, this.#translate)
-        if (choice === 'cancel') return
-        settings.change((now) => ({ ...now, closeToTray: choice === 'keep' }))
-      }
-      if (isTrayThere && settings.current.closeToTray === true) this.#hideMain(window)
-      else app.quit()
-    } finally {
-      this.#isClosing = false
-    }
-  }
-
-  async #temporaryChats(): Promise<string[]> {
-    const summaries = (await this.#house?.library.list()) ?? []
-    return summaries.flatMap(({ id, isTemporary }) => (isTemporary ? [id] : []))
-  }
-
-  async #endTemporary(ids: readonly string[], how: 'discard' | 'keep'): Promise<void> {
-    for (const id of ids) {
-      const end = how === 'keep' ? this.#house?.upkeep.keep(id) : this.#house?.upkeep.discard(id)
-      // One that is gone meanwhile needs nothing.
-      await end?.catch((thrown: unknown) => this.#options.logger.warn('temporary chat not ended', factsOf(thrown)))
-    }
-  }
-
-  #hideMain(window: BrowserWindow): void {
-    if (!window.isFullScreen()) {
-      window.hide()
-      return
-    }
-    // A full-screen window that hides leaves a black screen behind on macOS.
-    window.once('leave-full-screen', () => window.hide())
-    window.setFullScreen(false)
-  }
-
   #save(change: Partial<WindowState>): void {
-    if (this.#isShut) return
-    this.#state = { ...this.#state, ...change }
-    try {
-      writeWindowState(windowStateFile(this.#options.folder), this.#state)
-    } catch (thrown) {
-      this.#options.logger.warn('window state not saved', factsOf(thrown))
-    }
+    if (!this.#isShut) this.#memory.save(change)
   }
 
-  #watchGpu(): void {
-    const isLoop = countCrashes(GPU_CRASH_LIMIT, GPU_CRASH_WINDOW_MS, () => performance.now())
+  #watchProcesses(): void {
     app.on('child-process-gone', (_event, { type, reason, exitCode }) => {
       if (reason === 'clean-exit' || this.#isQuitting) return
       this.#options.logger.error('process died', { type, reason, exitCode })
-      if (type === 'GPU' && isLoop()) this.#save({ gpuOffFor: app.getVersion() })
+      if (type === 'GPU' && !this.#isShut) this.#graphics.noteCrash()
     })
-    // A display that goes takes a window with it on some systems.
-    screen.on('display-removed', () => this.#bringBack())
   }
 
-  #bringBack(): void {
+  #bringBackLost(): void {
+    const workAreas = screen.getAllDisplays().map((display) => display.workArea)
+    const quickAsk = this.#quickAsk?.window
+    if (quickAsk?.isDestroyed() === false && quickAsk.isVisible()) {
+      quickAsk.setBounds(moveInside(quickAsk.getBounds(), workAreas))
+    }
     const window = this.#main
     if (window === null || window.isDestroyed() || !window.isVisible() || window.isMinimized()) return
-    const bounds = window.getBounds()
-    const isVisible = screen
-      .getAllDisplays()
-      .some(
-        ({ workArea }) =>
-          bounds.x < workArea.x + workArea.width &&
-          workArea.x < bounds.x + bounds.width &&
-          bounds.y < workArea.y + workArea.height &&
-          workArea.y < bounds.y + bounds.height,
-      )
-    if (!isVisible) window.center()
+    if (!isOnDisplay(window.getBounds(), workAreas)) window.center()
   }
 }

@@ -188,6 +188,20 @@ export async function askCrashLoop(t: Translate): Promise<'reload' | 'quit'> {
   return response === 0 ? 'reload' : 'quit'
 }
 
+/** Drawing does without the graphics chip since the last start (R27). */
+export async function askGraphics(window: BrowserWindow, t: Translate): Promise<'keep-off' | 'use-again'> {
+  const response = await ask(window, {
+    type: 'info',
+    message: t('desktop:graphics.message'),
+    detail: t('desktop:graphics.detail'),
+    buttons: [t('desktop:graphics.keep'), t('desktop:graphics.again')],
+    defaultId: 0,
+    cancelId: 0,
+    noLink: true,
+  })
+  return response === 1 ? 'use-again' : 'keep-off'
+}
+
 /** The one notice after damaged settings (R05). */
 export async function tellSettingsRecovered(
   window: BrowserWindow,

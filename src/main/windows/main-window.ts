@@ -19,7 +19,7 @@ export interface MainWindowContext extends WindowContext {
   state: WindowState
   save: (change: Pick<WindowState, 'bounds' | 'isMaximized'>) => void
   /** What closing the window does: decides, then hides it or quits. Not asked once Parley quits. */
-  onClose: () => void
+  onClose: (window: BrowserWindow) => void
   isQuitting: () => boolean
   /** How it comes: to the front, behind what the person is in, or not at all until it is asked for. */
   appearance: 'front' | 'behind' | 'hidden'
@@ -72,7 +72,7 @@ export function openMainWindow(context: MainWindowContext): BrowserWindow {
     remember()
     if (context.isQuitting()) return
     event.preventDefault()
-    context.onClose()
+    context.onClose(window)
   })
   return window
 }

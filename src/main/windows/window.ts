@@ -1,8 +1,9 @@
 import { BrowserWindow, type BrowserWindowConstructorOptions, type WebContents, type WebPreferences } from 'electron'
 import type { Role } from '../../shared/contract'
 import type { Translate } from '../../shared/i18n'
-import type { Caller, KnownWindows } from '../ipc'
+import { sendTo, type Caller, type KnownWindows } from '../ipc'
 import type { Logger } from '../logger'
+import { watchAnswers } from './answering'
 import { countCrashes } from './crash-count'
 import { askCrashLoop, askUnresponsive } from './dialogs'
 
@@ -21,15 +22,28 @@ export interface WindowContext {
   quit: () => void
 }
 
-const PAGES: Record<Role, string> = { main: 'index.html', 'quick-ask': 'quick-ask.html' }
+const PAGES: Record<Role, string> = { main: 'index.html', 'quick-ask': 'quick-ask.html', capture: 'capture.html' }
 
 /** The windows that we made: who is not in here is a stranger to the gate. */
 export class OurWindows implements KnownWindows {
   readonly #callers = new Set<Caller>()
+  readonly #answers = new Map<BrowserWindow, () => void>()
 
   add(caller: Caller): void {
     this.#callers.add(caller)
-    caller.window.once('closed', () => this.#callers.delete(caller))
+    caller.window.once('closed', () => {
+      this.#callers.delete(caller)
+      this.#answers.delete(caller.window)
+    })
+  }
+
+  /** Hears when the page of a window has answered a ping. */
+  onAnswer(window: BrowserWindow, listener: () => void): void {
+    this.#answers.set(window, listener)
+  }
+
+  noteAnswer(window: BrowserWindow): void {
+    this.#answers.get(window)?.()
   }
 
   find(contents: WebContents): Caller | null {
@@ -60,7 +74,10 @@ export function webPreferencesFor(context: Pick<WindowContext, 'preload' | 'isPa
   }
 }
 
-/** Makes a window of ours, known to the gate, which survives the death of its page, and loads its page. */
+/**
+ * Makes a window of ours, known to the gate, which survives the death of its page, and loads its page. An overlay does not
+ * survive it: what lies over the whole screen must go when something is wrong with it.
+ */
 export function openWindow(
   role: Role,
   options: BrowserWindowConstructorOptions,
@@ -69,7 +86,7 @@ export function openWindow(
   const icon = process.platform === 'linux' ? { icon: context.icon } : {}
   const window = new BrowserWindow({ ...icon, ...options, webPreferences: webPreferencesFor(context) })
   context.windows.add({ role, window })
-  keepAlive(role, window, context)
+  if (role !== 'capture') keepAlive(role, window, context)
   window.loadURL(`${context.origin}/${PAGES[role]}`).catch((thrown: unknown) => {
     const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown'
     context.logger.error('page not loaded', { role, code })
@@ -104,14 +121,34 @@ function keepAlive(role: Role, window: BrowserWindow, context: WindowContext): v
     })
   })
 
-  window.on('unresponsive', () => {
+  let answersAgain = new AbortController()
+  const askAboutSilence = (): void => {
+    if (isAsking) return
     context.logger.warn('page does not answer', { role })
-    const answersAgain = new AbortController()
-    window.once('responsive', () => answersAgain.abort())
+    answersAgain = new AbortController()
     void askOnce(async () => {
       if ((await askUnresponsive(window, context.translate(), answersAgain.signal)) === 'wait') return
       // A page in an endless loop does not hear a reload; its process has to go, and render-process-gone loads it anew.
       contents.forcefullyCrashRenderer()
     })
+  }
+  const watch = watchAnswers({
+    ping: () => sendTo({ role, window }, 'app.ping', null),
+    isWatched: () =>
+      !window.isDestroyed() &&
+      window.isVisible() &&
+      !window.isMinimized() &&
+      !contents.isLoading() &&
+      !contents.isCrashed() &&
+      !contents.isDevToolsOpened(),
+    onSilent: askAboutSilence,
+    onAnswer: () => answersAgain.abort(),
   })
+  context.windows.onAnswer(window, () => watch.noteAnswer())
+  contents.on('did-start-loading', () => watch.reset())
+  contents.on('render-process-gone', () => watch.reset())
+  window.once('closed', () => watch.stop())
+  // Chromium's own word for it, which comes while somebody types.
+  window.on('unresponsive', askAboutSilence)
+  window.on('responsive', () => answersAgain.abort())
 }

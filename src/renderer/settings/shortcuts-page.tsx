@@ -318,17 +318,22 @@ function Conflict({ editing: { conflict }, kept, onUse, onAgain, onKeep }: Confl
 const STATES: Record<ShortcutState['kind'], string> = {
   registered: 'worksAnywhere',
   taken: 'takenShort',
+  asking: 'askingShort',
+  refused: 'refusedShort',
+  paused: 'paused',
   'not-possible': 'notPossibleShort',
   off: 'off',
 }
 
 function QuickAskState() {
   const { t } = useTranslation()
-  const { kind } = useShortcutState()
+  const state = useShortcutState()
+  const { kind } = state
+  const isHeld = kind === 'registered' && state.trigger !== ''
   return (
     <span className={`flex items-center gap-2 text-meta ${kind === 'taken' ? 'text-danger' : 'text-ink-2'}`}>
-      {kind === 'registered' && <StatusDot connection="connected" />}
-      {t(`actions:shortcuts.${STATES[kind]}`)}
+      {isHeld && <StatusDot connection="connected" />}
+      {t(`actions:shortcuts.${kind === 'registered' && !isHeld ? 'noTrigger' : STATES[kind]}`)}
     </span>
   )
 }

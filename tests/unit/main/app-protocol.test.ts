@@ -15,6 +15,7 @@ import {
 import type { AttachmentFile } from '../../../src/main/attachments'
 
 const ID = 'ab'.repeat(32)
+const SCREEN = 'cd'.repeat(32)
 
 describe('addresses under app://local (S21)', () => {
   it.each([
@@ -144,6 +145,7 @@ describe('ranges', () => {
 
 describe('what is served', () => {
   let ask: (url: string, init?: RequestInit) => Promise<Response>
+  let screen: Uint8Array<ArrayBuffer> | null = null
 
   beforeAll(() => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-pages-'))
@@ -162,7 +164,11 @@ describe('what is served', () => {
           ask = async (url, init) => handler(new Request(url, init))
         },
       } as unknown as Protocol,
-      { pages, attachment: async (id) => (id === ID ? image : null) },
+      {
+        pages,
+        attachment: async (id) => (id === ID ? image : null),
+        capture: (id) => (id === SCREEN ? screen : null),
+      },
     )
   })
 
@@ -201,6 +207,18 @@ describe('what is served', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     expect(response.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
     expect(await response.text()).toBe('0123456789')
+  })
+
+  it('serves the picture of a screen only while there is one, and lets nobody keep it', async () => {
+    screen = new TextEncoder().encode('BM')
+    const response = await ask(`app://local/capture/${SCREEN}`)
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/bmp'])
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
+    expect(await response.text()).toBe('BM')
+    expect((await ask(`app://local/capture/${ID}`)).status).toBe(404)
+    screen = null
+    expect((await ask(`app://local/capture/${SCREEN}`)).status).toBe(404)
   })
 
   it('serves a part with 206', async () => {

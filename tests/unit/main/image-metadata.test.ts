@@ -139,6 +139,33 @@ describe('S23 metadata is removed, and nothing else', () => {
     expect(await clean(withSegments(...comments))).toEqual({ bytes: jpeg(), removed: ['description'] })
   })
 
+  it('also what a JPEG has between its scans, where no reader looks for it', async () => {
+    const whole = jpeg()
+    const end = whole.length - 2
+    const hidden = Buffer.concat([segment(0xe1, Buffer.from(`Exif\0\0${SECRET}`, 'latin1')), segment(0xfe, SECRET)])
+    const scan = whole.subarray(whole.indexOf(Buffer.from([0xff, 0xda])), end)
+    const bytes = Buffer.concat([whole.subarray(0, end), hidden, scan, hidden, whole.subarray(end)])
+    const result = await clean(bytes)
+    expect(result.removed).toEqual(['camera', 'description'])
+    expect(Buffer.from(result.bytes).equals(Buffer.concat([whole.subarray(0, end), scan, whole.subarray(end)]))).toBe(
+      true,
+    )
+  })
+
+  it('of a GIF whose comment has ten million pieces, others get their turn (R39)', async () => {
+    const whole = gif()
+    const pieces = Buffer.alloc(20 * 1024 * 1024 - 4096, Buffer.from([1, 0x20]))
+    const comment = Buffer.concat([Buffer.from([0x21, 0xfe]), pieces, Buffer.from([0])])
+    const bytes = Buffer.concat([whole.subarray(0, -1), comment, whole.subarray(-1)])
+    let turns = 0
+    const count = setInterval(() => (turns += 1), 0)
+    const result = await clean(bytes)
+    clearInterval(count)
+    expect(result.removed).toEqual(['description'])
+    expect(Buffer.from(result.bytes).equals(whole)).toBe(true)
+    expect(turns).toBeGreaterThan(20)
+  })
+
   it('of a hostile JPEG, millions of segments behind its scan, the rest is kept and others get their turn (R39)', async () => {
     const comments = Buffer.alloc(16 * 1024 * 1024, segment(0xfe, ''))
     const bytes = Buffer.concat([jpeg().subarray(0, -2), comments, Buffer.from([0xff, 0xd9])])

@@ -42,9 +42,11 @@ function open(
   }>
   const main = fakePage()
   const quickAsk = fakePage('app://local/quick-ask.html')
+  const overlay = fakePage('app://local/capture.html')
   const callers: Caller[] = [
     { role: 'main', window: main.window },
     { role: 'quick-ask', window: quickAsk.window },
+    { role: 'capture', window: overlay.window },
   ]
   const channels = new Map<string, Invoke>()
   const gate = openGate({
@@ -69,7 +71,7 @@ function open(
     if (channel === undefined) throw new Error(`no channel ${name}`)
     return channel(event, raw)
   }
-  return { invoke, handled, log, channels, main, quickAsk, gate }
+  return { invoke, handled, log, channels, main, quickAsk, overlay, gate }
 }
 
 describe('the gate', () => {
@@ -151,13 +153,24 @@ describe('the gate', () => {
 
   const foreign = requestNames.flatMap((name) => {
     const roles: readonly Role[] = contract[name].roles
-    return (['main', 'quick-ask'] as const).filter((role) => !roles.includes(role)).map((role) => [name, role] as const)
+    return (['main', 'quick-ask', 'capture'] as const)
+      .filter((role) => !roles.includes(role))
+      .map((role) => [name, role] as const)
   })
 
   it.each(foreign)('S15 refuses %s to the role %s', async (name, role) => {
     const gate = open()
-    await expect(gate.invoke(name, role === 'main' ? gate.main : gate.quickAsk)).rejects.toThrow('forbidden')
+    const page = { main: gate.main, 'quick-ask': gate.quickAsk, capture: gate.overlay }[role]
+    await expect(gate.invoke(name, page)).rejects.toThrow('forbidden')
     expect(gate.handled).toEqual([])
+  })
+
+  it('S15 keeps all but its own four channels from the overlay of a screen region, and no event reaches it', () => {
+    const foreignToOverlay = foreign.filter(([, role]) => role === 'capture').map(([name]) => name)
+    const open = requestNames.filter((name) => !foreignToOverlay.includes(name))
+    expect(open.sort()).toEqual(['capture.end', 'capture.next', 'capture.open', 'capture.show'])
+    const events = Object.values(contract).filter(({ kind }) => kind === 'event')
+    expect(events.filter(({ roles }) => roles.some((role: Role) => role === 'capture'))).toEqual([])
   })
 
   it('S15 keeps keys and settings from the quick-ask', () => {

@@ -42,18 +42,20 @@ async function startBus(knows: { hasWatcher: boolean; hasHost: boolean }): Promi
         const end = 16 + Math.ceil(received.readUInt32LE(12) / 8) * 8 + received.readUInt32LE(4)
         if (received.length < end) return
         const message = received.subarray(0, end).toString('latin1')
+        const serial = received.readUInt32LE(8)
         received = received.subarray(end)
         if (message.includes('Hello')) {
           // A signal in front of the answer, as a real bus sends it.
-          socket.write(
-            Buffer.concat([reply(4, Buffer.from('NameAcquired')), reply(2, Buffer.from('\x04\0\0\0:1.1\0', 'latin1'))]),
-          )
+          socket.write(reply(4, 99, 's', Buffer.from('\x04\0\0\0:1.1\0', 'latin1')))
+          socket.write(reply(2, serial, 's', Buffer.from('\x04\0\0\0:1.1\0', 'latin1')))
         } else if (message.includes('NameHasOwner')) {
-          socket.write(reply(2, boolean(knows.hasWatcher && message.includes('org.kde.StatusNotifierWatcher'))))
+          const isOwned = knows.hasWatcher && message.includes('org.kde.StatusNotifierWatcher')
+          socket.write(reply(2, serial, 'b', boolean(isOwned)))
         } else if (message.includes('IsStatusNotifierHostRegistered')) {
-          socket.write(reply(2, Buffer.concat([Buffer.from('\x01b\0\0', 'latin1'), boolean(knows.hasHost)])))
+          const variant = Buffer.concat([Buffer.from('\x01b\0\0', 'latin1'), boolean(knows.hasHost)])
+          socket.write(reply(2, serial, 'v', variant))
         } else {
-          socket.write(reply(3, Buffer.alloc(0)))
+          socket.write(reply(3, serial, '', Buffer.alloc(0)))
         }
       }
     })
@@ -61,12 +63,20 @@ async function startBus(knows: { hasWatcher: boolean; hasHost: boolean }): Promi
   return `unix:path=${path},guid=0123456789abcdef`
 }
 
-function reply(type: number, body: Buffer): Buffer {
+/** A message of the bus, written byte by byte: 2 is an answer, 3 an error, 4 a signal. */
+function reply(type: number, serial: number, signature: string, body: Buffer): Buffer {
+  const serialField = Buffer.from('\x05\x01u\0\0\0\0\0', 'latin1')
+  serialField.writeUInt32LE(serial, 4)
+  const signatureField = Buffer.from(`\x08\x01g\0${String.fromCharCode(signature.length)}${signature}\0`, 'latin1')
+  const fields = signature === '' ? serialField : Buffer.concat([serialField, signatureField])
   const head = Buffer.alloc(16)
   head.write('l')
   head[1] = type
+  head[3] = 1
   head.writeUInt32LE(body.length, 4)
-  return Buffer.concat([head, body])
+  head.writeUInt32LE(1, 8)
+  head.writeUInt32LE(fields.length, 12)
+  return Buffer.concat([head, fields, Buffer.alloc((8 - (fields.length % 8)) % 8), body])
 }
 
 function boolean(value: boolean): Buffer {

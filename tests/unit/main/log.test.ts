@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import electronLog from 'electron-log/node'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createLog, factsOf, redact, redactTransports, withoutQuotes } from '../../../src/main/log'
+import { shortestMs } from '../../support/shortest'
 
 const CANARY = 'CANARY-7f3a-secret'
 const none: ReadonlySet<string> = new Set()
@@ -83,9 +84,8 @@ describe('log', () => {
   it.each(['x-', 'a', '://', '?a', 'data:', 'key', 'sk-', '" '])(
     'R44 is done with %j repeated within 50 ms',
     (part) => {
-      const startedMs = performance.now()
-      redact(part.repeat(2000 / part.length), new Set([CANARY]))
-      expect(performance.now() - startedMs).toBeLessThan(50)
+      const text = part.repeat(2000 / part.length)
+      expect(shortestMs(50, () => redact(text, new Set([CANARY])))).toBeLessThan(50)
     },
   )
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { autostartEntry, autostartFolder, setAutostart } from '../../../src/main/login-start'
+import { autostartEntry, autostartFolder, setAutostart, setLoginStart } from '../../../src/main/login-start'
 
 const folders: string[] = []
 afterEach(() => {
@@ -40,5 +40,37 @@ describe('start at login on Linux', () => {
     expect(readdirSync(autostart)).toEqual(['parley.desktop'])
     setAutostart(autostart, 'never', ['parley'])
     expect(readdirSync(autostart)).toEqual([])
+  })
+})
+
+describe('start at login, in the way of each system', () => {
+  const options = (platform: NodeJS.Platform, home: string) => {
+    const set: unknown[] = []
+    const app = { setLoginItemSettings: (settings: unknown) => void set.push(settings) }
+    return { set, options: { platform, app, env: {}, home, command: ['/opt/parley'] } }
+  }
+
+  it.each(['win32', 'darwin'] as const)('is a login item of %s', (platform) => {
+    const { set, options: given } = options(platform, '/nowhere')
+    setLoginStart('shown', given)
+    setLoginStart('hidden', given)
+    setLoginStart('never', given)
+    expect(set).toEqual([
+      { openAtLogin: true, args: [] },
+      { openAtLogin: true, args: ['--hidden'] },
+      { openAtLogin: false, args: [] },
+    ])
+  })
+
+  it('is a file on Linux, and nothing else', () => {
+    const home = mkdtempSync(join(tmpdir(), 'parley-login-'))
+    folders.push(home)
+    const { set, options: given } = options('linux', home)
+    setLoginStart('hidden', given)
+    expect(readFileSync(join(home, '.config', 'autostart', 'parley.desktop'), 'utf8')).toContain(
+      'Exec="/opt/parley" "--hidden"',
+    )
+    setLoginStart('never', given)
+    expect([readdirSync(join(home, '.config', 'autostart')), set]).toEqual([[], []])
   })
 })

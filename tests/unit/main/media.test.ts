@@ -657,6 +657,54 @@ describe('a result that a person asks for', () => {
     expect(page.requests).toHaveLength(1)
   })
 
+  it('S08 a picture of the server that nobody named is asked for where servers keep files, and nowhere else', async () => {
+    const { media, library, server } = await setUp((request, response) => {
+      if (request.url === '/media/away.png') response.writeHead(302, { location: '/admin/restart' }).end()
+      else response.end(png())
+    })
+    const files = [
+      '/media/1.png',
+      '/thumbnail/1.png',
+      '/images/1.png',
+      '/files/b1/media/1.png',
+      '/files/b1/thumbnail/1.png',
+    ]
+    const others = [
+      '/',
+      '/admin/restart',
+      '/v1/models',
+      '/search/x',
+      '/media/',
+      '/media/a/b.png',
+      '/media/1.png?url=http://x/',
+    ]
+    const traps = [
+      '/media/..%2fadmin',
+      '/media/%252e%252e%5cadmin',
+      '/media/x%2fy',
+      '/media/..;/x',
+      '/files/b1/delete/1',
+    ]
+    const paths = [...files, ...others, ...traps, '/media/away.png']
+    const text = paths.map((path) => `![a](${server.url}${path})`).join('\n\n')
+    const ids = await keepAnswer(library, { content: [{ type: 'text', text }] })
+    const reasonOf = async (path: string, isAutomatic: boolean) => {
+      const error = await errorOf(media.load({ ...ids, source: new URL(path, server.url).href, isAutomatic }))
+      return error === null ? 'here' : error.code === 'media' ? error.reason : error.code
+    }
+    for (const path of files) expect([path, await reasonOf(path, true)]).toEqual([path, 'here'])
+    const before = server.requests.length
+    for (const path of others) expect([path, await reasonOf(path, true)]).toEqual([path, 'unasked'])
+    for (const path of traps)
+      expect([path, await reasonOf(path, true)]).toEqual([path, expect.not.stringContaining('here')])
+    expect(server.requests).toHaveLength(before)
+    // Not by a redirect either.
+    expect(await reasonOf('/media/away.png', true)).toBe('refused')
+    expect(server.requests).toHaveLength(before + 1)
+    // A person can name it.
+    expect(await reasonOf('/v1/models', false)).toBe('here')
+  })
+
   it('S08 S24 of an answer full of pictures that fail, 100 are tried, four at a time; by hand also the others', async () => {
     const host = await startFileServer((_request, response) => void response.writeHead(404).end())
     const { media, library, api } = await setUp(undefined, reachable())
@@ -678,7 +726,7 @@ describe('a result that a person asks for', () => {
     )
     expect(errors.map((error) => (error?.code === 'media' ? error.reason : error))).toEqual([
       ...Array.from({ length: 100 }, () => 'gone'),
-      ...Array.from({ length: 3 }, () => 'refused'),
+      ...Array.from({ length: 3 }, () => 'unasked'),
     ])
     expect([host.requests.length, most]).toEqual([100, 4])
     expect(await errorOf(media.load({ ...ids, source: sources[102] ?? '' }))).toMatchObject({ reason: 'gone' })

@@ -44,6 +44,7 @@ describe('the native menu', () => {
       'Alt+Up': 'Previous chat',
       'Alt+Down': 'Next chat',
       [`${mod}+/`]: 'Choose a model…',
+      [`${mod}+Shift+S`]: 'Capture a region of the screen…',
       [`${mod}+U`]: 'Attach files…',
       [`${mod}+.`]: 'Stop the answer',
       [`${mod}+F`]: 'Find in this chat',
@@ -55,7 +56,7 @@ describe('the native menu', () => {
       [`${mod}+Shift+Y`]: 'Wire view',
       [`${mod}+Shift+/`]: 'Keyboard shortcuts',
     })
-    expect(keys).toHaveLength(17)
+    expect(keys).toHaveLength(18)
   })
 
   it('has the keys that a person has changed, and none where there is none', () => {
@@ -116,6 +117,7 @@ describe('the native menu', () => {
       ['main', 'next-chat'],
       ['main', 'choose-model'],
       ['here', 'attach'],
+      ['here', 'capture-region'],
       ['here', 'stop'],
       ['main', 'open-settings'],
       ['main', 'find'],

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/main/logger'
 import { findSettings, LiveSettings, patched, settingsPatchSchema } from '../../../src/main/settings'
 import { AppFailure } from '../../../src/shared/errors'
-import { defaultSettings, newBackendProfile, type Settings } from '../../../src/shared/settings'
+import { DEFAULT_QUICK_ASK, defaultSettings, newBackendProfile, type Settings } from '../../../src/shared/settings'
 
 const NOW = 1_700_000_000_000
 const profile = newBackendProfile('home', 'Home', 'http://localhost:1337')
@@ -40,6 +40,12 @@ describe('settings at start', () => {
     const { quickAsk: _quickAsk, ...older } = mine
     const folder = folderWith({ 'settings.json': JSON.stringify({ ...older, unknownToUs: 1 }) })
     expect(findSettings(folder, NOW).settings).toEqual(mine)
+  })
+
+  it('gives the quick questions of an older version, which knew their key only, what they did not have', () => {
+    const quickAsk = { isEnabled: false, shortcut: 'Alt+Q' }
+    const folder = folderWith({ 'settings.json': JSON.stringify({ ...mine, quickAsk }) })
+    expect(findSettings(folder, NOW).settings.quickAsk).toEqual({ ...DEFAULT_QUICK_ASK, ...quickAsk })
   })
 
   it('gives a profile of an older version what it did not have', () => {
@@ -198,7 +204,7 @@ describe('what a page may change', () => {
     expect(v.is(settingsPatchSchema, {})).toBe(true)
     expect(v.is(settingsPatchSchema, { backends: [] })).toBe(false)
     expect(v.is(settingsPatchSchema, { theme: undefined })).toBe(false)
-    expect(v.is(settingsPatchSchema, { quickAsk: { isEnabled: true, shortcut: 'A\nB' } })).toBe(false)
+    expect(v.is(settingsPatchSchema, { quickAsk: { ...DEFAULT_QUICK_ASK, shortcut: 'A\nB' } })).toBe(false)
     expect(v.is(settingsPatchSchema, JSON.parse('{"__proto__":{"theme":"dark"}}'))).toBe(false)
   })
 

@@ -46,7 +46,13 @@ describe.each(STRANGE)('M7: where a small file should be lies %s', (_what, make)
     await make(file)
     if (_what !== 'a folder') await make(`${file}.new`)
     expect(readWindowState(file).bounds).toBeNull()
-    writeWindowState(file, { bounds: null, isMaximized: true, gpuOffFor: null })
+    writeWindowState(file, {
+      bounds: null,
+      isMaximized: true,
+      gpuOffFor: null,
+      isGpuOffTold: false,
+      refusedShortcut: null,
+    })
     expect(readWindowState(file).isMaximized).toBe(true)
   })
 

@@ -113,7 +113,11 @@ describe('an image of a temporary chat', () => {
     const image = await addTo(rooms, randomUUID(), 30)
     let handle: (request: Request) => Promise<Response> = () => Promise.reject(new Error('none'))
     const protocol = { handle: (_scheme: string, given: typeof handle) => (handle = given) }
-    serveApp(protocol as unknown as Protocol, { pages: '/nowhere', attachment: (id) => rooms.attachments.open(id) })
+    serveApp(protocol as unknown as Protocol, {
+      pages: '/nowhere',
+      attachment: (id) => rooms.attachments.open(id),
+      capture: () => null,
+    })
     const url = `app://local/attachment/${image.id}`
     const whole = await handle(new Request(url))
     expect(whole.headers.get('cache-control')).toBe('no-store')
@@ -140,5 +144,35 @@ describe('an image of a temporary chat', () => {
     expect(media.release('one', new Set())).toEqual(['b'])
     put()
     expect(media.get('c')).toMatchObject({ bytes: 1 })
+  })
+})
+
+describe('a file that was taken out of the field of a temporary chat', () => {
+  it('is let go, but not what a message of it names, nor what another chat has', async () => {
+    const rooms = openRooms(await temporaryFolder())
+    const [id, other] = [randomUUID(), randomUUID()]
+    const sent = await addTo(rooms, id, 30)
+    await askWith(rooms, id, sent)
+    const [removed, shared] = [await addTo(rooms, id, 40), await addTo(rooms, id, 50)]
+    await addTo(rooms, other, 50)
+    rooms.upkeep.release(id, [sent.id, removed.id, shared.id, 'f'.repeat(64)])
+    const isHeld = [sent, removed, shared].map((each) => rooms.attachments.isHeld(each.id))
+    expect(isHeld).toEqual([true, false, true])
+    expect(await rooms.attachments.open(removed.id)).toBeNull()
+    // What it names goes when it goes itself.
+    await rooms.upkeep.discard(id)
+    expect(rooms.attachments.isHeld(sent.id)).toBe(false)
+    rooms.upkeep.release(other, [shared.id])
+    expect(rooms.attachments.isHeld(shared.id)).toBe(false)
+  })
+
+  it('leaves its room to others: a chat takes two hundred megabytes again and again', () => {
+    const media = new TemporaryMedia()
+    const whole = new Uint8Array(MAX_HELD_BYTES / 2)
+    for (let round = 0; round < 3; round += 1) {
+      media.put(`file ${round}`, 'image/png', whole, { owner: 'chat', name: 'a.png' })
+      expect(media.release('chat', new Set(), [`file ${round}`])).toEqual([`file ${round}`])
+    }
+    expect(media.roomBytes).toBe(MAX_HELD_BYTES)
   })
 })

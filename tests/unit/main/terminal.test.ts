@@ -1,7 +1,10 @@
+import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import type { Ask, AskEvent } from '../../../src/main/ask'
-import { answerAt, waitForParley } from '../../../src/main/ask-channel'
+import { answerAt, removeLeftFolders, waitForParley } from '../../../src/main/ask-channel'
 import type { AskLine } from '../../../src/main/command-line'
 import { askInTerminal, describeMistake, EXIT } from '../../../src/main/terminal'
 import { failure } from '../../../src/shared/errors'
@@ -207,6 +210,34 @@ describe('the way between two processes (S46)', () => {
     })
     expect(isConnected).toBe(false)
   })
+
+  it.skipIf(process.platform === 'win32')(
+    'S29 removes what killed processes have left, and nothing of anybody else',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'parley-left-'))
+      const make = async (name: string, mode: number, ageMs: number): Promise<void> => {
+        await mkdir(join(folder, name), { mode })
+        await writeFile(join(folder, name, 'line'), '')
+        const at = new Date(Date.now() - ageMs)
+        await utimes(join(folder, name), at, at)
+      }
+      const hourMs = 3_600_000
+      await make('parley-ask-killed', 0o700, hourMs)
+      await make('parley-ask-waits', 0o700, 1000)
+      await make('parley-ask-open', 0o755, hourMs)
+      await make('other-ask-killed', 0o700, hourMs)
+      await symlink(join(folder, 'other-ask-killed'), join(folder, 'parley-ask-link'))
+      removeLeftFolders(folder)
+      expect((await readdir(folder)).sort()).toEqual([
+        'other-ask-killed',
+        'parley-ask-link',
+        'parley-ask-open',
+        'parley-ask-waits',
+      ])
+      await rm(folder, { recursive: true })
+      expect(() => removeLeftFolders(folder)).not.toThrow()
+    },
+  )
 
   it.each(['/etc/passwd', '/tmp/line', 'parley-ask-x/line', '/tmp/parley-ask-x/../x/line', ''])(
     'S45 connects to no other address: %s',

@@ -194,7 +194,10 @@ describe('what a person chooses of a backup', () => {
     const other = await houseOf(0)
     await other.library.create({ ...first!, settings: settings('{"top_k":5}') })
     const plan = await planOf(other, bytes)
+    // Said before anything is done, of both.
+    expect(plan.parameters).toBe(2)
     await other.transfer.restore(other.window, choiceOf(plan.planId))
+    expect((await planOf(other, bytes)).parameters).toBe(0)
     const now = await other.all()
     expect(now.get(first!.id)).toMatchObject({ title: `${first!.title} there`, settings: settings('{"top_k":5}') })
     expect(now.get(second!.id)).toMatchObject({ settings: settings('') })

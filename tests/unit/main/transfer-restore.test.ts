@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, rename, stat, utimes, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Library } from '../../../src/main/library/library'
+import { toAppError } from '../../../src/shared/errors'
 import { openArchive } from '../../../src/main/transfer/archive'
 import { writeBackup } from '../../../src/main/transfer/backup'
 import { Restore } from '../../../src/main/transfer/restore'
@@ -256,3 +257,44 @@ const restoreInto = (house: TransferHouse, library: Library) =>
     backupFolder: join(house.folder, 'backups'),
     now: () => 0,
   })
+
+it('R04: a damaged chat comes back out of the copy from before a restore, with its pictures; its file goes to the trash', async () => {
+  const house = await houseWithChat()
+  const other = await transferHouse()
+  await other.library.create(conversationOf(randomUUID(), [['another', 'one']]))
+  // A restore copies all that is here first.
+  await restoreFile(house, { name: 'b.zip', bytes: await backupOf(other) })
+  const path = house.library.pathOf(house.id)
+  await house.library.flush()
+  const broken = (await readFile(path, 'utf8')).slice(0, -40)
+  await house.library.close()
+  await writeFile(path, broken)
+  const library = libraryOn(join(house.folder, 'library'), hastyDisk, house.clock)
+  const restore = restoreInto(house, library)
+  const { text, isCut } = await library.readableTextOf(house.id)
+  expect({ text, isCut }).toEqual({ text: expect.stringContaining('[user]\nWhat is this?') as string, isCut: false })
+
+  const copies = await restore.copiesOf(house.id)
+  expect(copies).toMatchObject([{ messages: 2, madeAt: house.clock.now() }])
+  expect(await restore.copiesOf(randomUUID())).toEqual([])
+  await rm(join(house.folder, 'attachments', `${house.pictureId}.png`))
+  await restore.bringBack(house.id, copies[0]!.copy)
+  expect((await library.open(house.id)).messages.map(({ role }) => role)).toEqual(['user', 'assistant'])
+  expect(await house.attachments.file(house.pictureId)).not.toBeNull()
+  expect((await library.listTrash()).map(({ summary }) => summary.isDamaged)).toEqual([true])
+  expect((await library.list()).map(({ isDamaged }) => isDamaged)).toEqual([false, false])
+})
+
+it('S42: only a damaged chat is brought back, only out of a copy that is one', async () => {
+  const house = await houseWithChat()
+  const other = await transferHouse()
+  await other.library.create(conversationOf(randomUUID(), [['another', 'one']]))
+  await restoreFile(house, { name: 'b.zip', bytes: await backupOf(other) })
+  const [copy] = await house.transfer.copiesOf(house.id)
+  const refusal = (copied: string) =>
+    house.transfer.bringBack(house.id, copied).catch((thrown: unknown) => toAppError(thrown))
+  expect(await refusal(copy!.copy)).toMatchObject({ code: 'bad-request' })
+  for (const name of ['../b.zip', 'b.zip', `${copy!.copy}/../x.zip`, 'before-restore-.zip']) {
+    expect(await refusal(name)).toMatchObject({ code: 'not-found' })
+  }
+})

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clampBounds, placeQuickAsk, readWindowState, writeWindowState } from '../../../../src/main/windows/bounds'
+import {
+  clampBounds,
+  isOnDisplay,
+  moveInside,
+  placeQuickAsk,
+  quickAskRoom,
+  readWindowState,
+  writeWindowState,
+} from '../../../../src/main/windows/bounds'
 
 const laptop = { x: 0, y: 0, width: 1440, height: 900 }
 const monitor = { x: 1440, y: -200, width: 2560, height: 1440 }
@@ -70,6 +78,20 @@ describe('where the quick-ask opens', () => {
     expect(new Set(heights.map(({ y }) => y)).size).toBe(1)
   })
 
+  it('ends above the lower edge of a low display, and is never less than its field', () => {
+    const low = { x: 0, y: 20, width: 1024, height: 480 }
+    expect(placeQuickAsk(low, 420)).toEqual({ x: 172, y: 116, width: 680, height: 376 })
+    expect(quickAskRoom(low)).toBe(376)
+    expect(placeQuickAsk({ ...low, height: 60 }, 420).height).toBe(72)
+  })
+
+  it('is enlarged with its page, as far as the display goes', () => {
+    expect(placeQuickAsk(monitor, 100, 2)).toEqual({ x: 2040, y: 88, width: 1360, height: 200 })
+    expect(placeQuickAsk(laptop, 420, 2)).toEqual({ x: 40, y: 180, width: 1360, height: 712 })
+    expect(quickAskRoom(laptop, 2)).toBe(356)
+    expect(placeQuickAsk({ x: 0, y: 0, width: 800, height: 600 }, 72, 2).width).toBe(800)
+  })
+
   it('fits a display that is narrower', () => {
     expect(placeQuickAsk({ x: 0, y: 0, width: 600, height: 800 }, 72)).toMatchObject({ x: 0, width: 600 })
   })
@@ -77,7 +99,14 @@ describe('where the quick-ask opens', () => {
 
 describe('window state file', () => {
   const folder = () => mkdtempSync(join(tmpdir(), 'parley-window-'))
-  const state = { bounds: { x: 1, y: 2, width: 900, height: 700 }, isMaximized: true, gpuOffFor: '0.1.0' }
+  const state = {
+    bounds: { x: 1, y: 2, width: 900, height: 700 },
+    isMaximized: true,
+    gpuOffFor: '0.1.0',
+    isGpuOffTold: true,
+    refusedShortcut: 'Alt+Space',
+  }
+  const nothing = { bounds: null, isMaximized: false, gpuOffFor: null, isGpuOffTold: false, refusedShortcut: null }
 
   it('S29 comes back as it was written, for this user only, and leaves nothing else behind', () => {
     const file = join(folder(), 'deep', 'window.json')
@@ -92,11 +121,28 @@ describe('window state file', () => {
     (content) => {
       const file = join(folder(), 'window.json')
       writeFileSync(file, content)
-      expect(readWindowState(file)).toEqual({ bounds: null, isMaximized: false, gpuOffFor: null })
+      expect(readWindowState(file)).toEqual(nothing)
     },
   )
 
   it('starts without a file', () => {
     expect(readWindowState(join(folder(), 'none.json')).bounds).toBeNull()
+  })
+})
+
+describe('a window whose display has gone', () => {
+  it('is moved wholly onto the one that is left, as large as it is', () => {
+    const quickAsk = { x: 1430, y: 205, width: 680, height: 72 }
+    expect(moveInside(quickAsk, [laptop])).toEqual({ ...quickAsk, x: 760 })
+    expect(moveInside({ ...quickAsk, x: 3000, y: -150 }, [laptop])).toEqual({ ...quickAsk, x: 760, y: 0 })
+    expect(moveInside(quickAsk, [laptop, monitor])).toEqual({ ...quickAsk, x: 1440 })
+    const there = { x: 10, y: 10, width: 680, height: 72 }
+    expect(moveInside(there, [laptop, monitor])).toEqual(there)
+    expect(moveInside(there, [])).toEqual(there)
+  })
+
+  it('is on a display as soon as any part of it is', () => {
+    expect(isOnDisplay({ x: 1439, y: 0, width: 100, height: 100 }, [laptop])).toBe(true)
+    expect(isOnDisplay({ x: 1440, y: 0, width: 100, height: 100 }, [laptop])).toBe(false)
   })
 })

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { shipLicences } from './scripts/packaging/licences.mjs'
 
@@ -12,6 +13,8 @@ export default defineConfig({
     environment: 'node',
     // Processes, because threads share stdio, signals and the process-wide umask, which some tests set.
     pool: 'forks',
+    // By itself vitest leaves a core to its own process, which needs none for long: of two that would be half of the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 10_000,
     hookTimeout: 10_000,
     // What a test leaves behind must not help the next one.

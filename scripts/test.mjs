@@ -49,10 +49,30 @@ async function step(title, alone, body) {
  * @param {{node?: string, env?: NodeJS.ProcessEnv}} [options]
  */
 async function runTool(packageName, args, { node = process.execPath, env } = {}) {
-  const command = await findCommand(packageName, packageName === 'typescript' ? 'tsc' : packageName)
-  const done = await run(node, [command, ...args], { timeoutMs: stepLimitMs, ...(env === undefined ? {} : { env }) })
-  if (done.isTimedOut) say(`   ended after ${stepLimitMs / 60_000} minutes: it hangs`)
+  const done = await run(node, [await commandOf(packageName), ...args], {
+    timeoutMs: stepLimitMs,
+    ...(env === undefined ? {} : { env }),
+  })
+  if (done.isTimedOut) say(`   ${hung}`)
   return done.status
+}
+
+const hung = `ended after ${stepLimitMs / 60_000} minutes: it hangs`
+
+/** @param {string} packageName */
+const commandOf = (packageName) => findCommand(packageName, packageName === 'typescript' ? 'tsc' : packageName)
+
+/**
+ * @param {string} packageName
+ * @param {readonly string[]} args
+ * @returns {Promise<{status: number, output: string}>} what it printed, on both of its outputs
+ */
+async function captureTool(packageName, args) {
+  const done = await run(process.execPath, [await commandOf(packageName), ...args], {
+    timeoutMs: stepLimitMs,
+    isCaptured: true,
+  })
+  return { status: done.status, output: `${done.stdout}${done.stderr}${done.isTimedOut ? hung : ''}` }
 }
 
 /**
@@ -73,16 +93,41 @@ async function runVitest(args, options) {
   return status
 }
 
+/**
+ * Steps of one core each, at once. What each of them prints is shown in one piece when it has ended, and all that fail are
+ * named in the end, not only the first.
+ * @param {ReadonlyArray<{title: string, alone: string, packageName: string, args: readonly string[]}>} tools
+ */
+async function sideBySide(tools) {
+  say(`\n── ${tools.map(({ title }) => title).join(', ')}: side by side`)
+  /** @type {string[]} */
+  const complaints = []
+  const check = async (/** @type {(typeof tools)[number]} */ { title, alone, packageName, args }) => {
+    const startedMs = Date.now()
+    const { status, output } = await captureTool(packageName, args)
+    const seconds = ((Date.now() - startedMs) / 1000).toFixed(1)
+    if (status === 0) return say(`   ${title}: ${seconds} s`)
+    say(`\n── ${title}\n${output.trimEnd()}`)
+    complaints.push(`${title} failed after ${seconds} s. Alone: ${alone}`)
+  }
+  await Promise.all(tools.map(check))
+  if (complaints.length > 0) throw new Refusal(complaints.join('\n'))
+}
+
 /** @param {readonly string[]} args */
 async function check(args) {
-  const isFixing = args.includes('--fix')
-  await step(isFixing ? 'Format' : 'Format check', 'npm run check', () =>
-    runTool('prettier', [isFixing ? '--write' : '--check', '.', ...(isFixing ? ['--log-level=warn'] : [])]),
-  )
-  await step('Lint', 'npm run check', () =>
-    runTool('eslint', ['.', '--max-warnings=0', ...(isFixing ? ['--fix'] : [])]),
-  )
-  await step('Types', 'npx tsc -b', () => runTool('typescript', ['-b']))
+  if (args.includes('--fix')) {
+    // One after the other: both write the same files.
+    await step('Format', 'npm run check', () => runTool('prettier', ['--write', '.', '--log-level=warn']))
+    await step('Lint', 'npm run check', () => runTool('eslint', ['.', '--max-warnings=0', '--fix']))
+    await step('Types', 'npx tsc -b', () => runTool('typescript', ['-b']))
+    return
+  }
+  await sideBySide([
+    { title: 'Lint', alone: 'npx eslint . --max-warnings=0', packageName: 'eslint', args: ['.', '--max-warnings=0'] },
+    { title: 'Types', alone: 'npx tsc -b', packageName: 'typescript', args: ['-b'] },
+    { title: 'Format check', alone: 'npx prettier --check .', packageName: 'prettier', args: ['--check', '.'] },
+  ])
 }
 
 /** @param {readonly string[]} args */
@@ -113,16 +158,29 @@ async function unitOnNode24() {
   await step('Unit tests of main on Node 24', command, () => runVitest(testsOfMain, { node }))
 }
 
+/** Half the time of a test is waiting: two files at once, each on a display of its own, where displays cost nothing. */
+async function openDisplays() {
+  const first = await openDisplay({ isAlwaysVirtual: true, isOpenToLocalUsers: true })
+  if (!first.isVirtual) return [first]
+  return [first, await openDisplay({ isAlwaysVirtual: true, isOpenToLocalUsers: true })]
+}
+
 /**
  * @param {readonly string[]} args
  * @param {import('./electron-runtime.mjs').ElectronRuntime} runtime
  */
 async function endToEnd(args, runtime) {
   await step('End-to-end tests', 'npm run test:e2e', async () => {
-    const display = await openDisplay({ isAlwaysVirtual: true, isOpenToLocalUsers: true })
-    const env = { ...display.env, ELECTRON_EXEC_PATH: runtime.executable }
+    const displays = await openDisplays()
+    const [first] = displays
+    const env = {
+      ...first?.env,
+      ELECTRON_EXEC_PATH: runtime.executable,
+      // Of displays in memory each file takes its own (tests/e2e/setup.ts); a person's screen there is but once.
+      ...(first?.isVirtual === true ? { PARLEY_DISPLAYS: displays.map(({ env }) => env.DISPLAY).join(' ') } : {}),
+    }
     const status = await runVitest(['--config', 'tests/e2e/vitest.config.ts', ...args], { env })
-    await display.close()
+    for (const display of displays) await display.close()
     return status
   })
 }

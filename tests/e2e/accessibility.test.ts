@@ -1,9 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { COLOUR_RULES, findings } from '../support/axe'
+import { picture } from '../support/images'
 import { closing, hold, opening, say, stream } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
+import { startTlsServer } from '../support/tls-servers'
 import { launchApp, type RunningApp } from './app'
 import {
   answerHas,
@@ -12,6 +16,8 @@ import {
   button,
   composer,
   connectTo,
+  dropFiles,
+  hides,
   isSettled,
   isState,
   lastAnswer,
@@ -22,43 +28,27 @@ import {
   themes,
 } from './chat'
 
-interface Violation {
-  id: string
-  impact: string | null
-  nodes: { target: unknown[]; failureSummary?: string }[]
-}
-
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-/** The rules that depend on the theme. */
-const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
-
-/**
- * Serious and critical findings of axe. Its source comes in through the debugger, past the page's CSP.
- *
- * @param rules these only, by default all
- */
-async function findings(page: Page, rules?: readonly string[]): Promise<string[]> {
-  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource)
-  const violations = await page.evaluate(async (only) => {
-    const { axe } = window as unknown as {
-      axe: { run(root: Document, options: object): Promise<{ violations: Violation[] }> }
-    }
-    const { violations: found } = await axe.run(document, {
-      resultTypes: ['violations'],
-      ...(only === null ? {} : { runOnly: { type: 'rule', values: only } }),
-    })
-    return found
-  }, rules ?? null)
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${JSON.stringify(node.target)} ${node.failureSummary ?? ''}`),
-    )
-}
-
 /** Longer than a window, with a line of code wider than the column. */
 const LONG = `${'A paragraph of an answer that goes on and on, as they do. '.repeat(40)}\n\n\`\`\`text\n${'x = '.repeat(200)}\n\`\`\`\n`
+
+interface Spoken {
+  atMs: number
+  words: string
+}
+
+/** What the one polite region of a chat says from now on, and when; the function answers what was said so far. */
+async function listen(page: Page): Promise<() => Promise<Spoken[]>> {
+  const handle = await page.evaluateHandle(() => {
+    const spoken: { atMs: number; words: string }[] = []
+    const region = document.querySelector('main [role=status].sr-only')
+    if (region === null) throw new Error('There is no region that speaks')
+    new MutationObserver(() => {
+      spoken.push({ atMs: performance.now(), words: region.textContent.trim() })
+    }).observe(region, { childList: true, characterData: true, subtree: true })
+    return spoken
+  })
+  return () => handle.jsonValue()
+}
 
 const overflow = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
@@ -87,10 +77,36 @@ describe('accessibility', () => {
     await holdsInBothThemes(app.window, 'first run')
   })
 
+  it('S37: a certificate that nobody knows, and one that has changed', async () => {
+    const { window } = app
+    const tls = await startTlsServer({ certificate: 'self-signed', target: server.port })
+    const name = new URL(tls.url).host
+    await window.getByRole('textbox').fill(tls.url)
+    await window.keyboard.press('Enter')
+    const dialog = window.getByRole('dialog', { name: t('certificate:unknown.title', { name }) })
+    await shows(dialog)
+    await dialog.getByRole('textbox').fill('00:11:22')
+    await shows(dialog.getByText(/They differ/u))
+    await holdsInBothThemes(window, 'a certificate that differs')
+    await dialog.getByRole('textbox').fill('')
+    await button(dialog, t('certificate:unknown.trust', { name })).click()
+    await shows(composer(window))
+    tls.present('self-signed-2')
+    await ask(window, 'To whom do I speak?')
+    await shows(window.getByRole('alertdialog'))
+    await holdsInBothThemes(window, 'a certificate that has changed')
+    await window.keyboard.press('Escape')
+    await isState(window, 'failed')
+    await holdsInBothThemes(window, 'an answer that failed')
+    await window.keyboard.press('Control+n')
+    await tls.close()
+  })
+
   it('an empty chat, a running answer, a finished one and a failed one', async () => {
     const { window } = app
     await connectTo(window, server.url)
     await holdsInBothThemes(window, 'new chat')
+    const heard = await listen(window)
     server.next(
       stream([
         ...opening(),
@@ -107,11 +123,124 @@ describe('accessibility', () => {
     await isState(window, 'complete')
     await isSettled(window)
     await holdsInBothThemes(window, 'finished answer')
+    // States at most every 5 s, and no word of what is written.
+    await shows(window.getByRole('status').getByText(/^Answer complete, \d+ words$/u))
+    const spoken = await heard()
+    expect(spoken[0]?.words).toMatch(/^(?:Waiting for provider|Writing)$/u)
+    for (const [index, { atMs, words }] of spoken.entries()) {
+      expect(words).not.toMatch(/heading|const a|Text with/u)
+      if (index > 0) expect(atMs - (spoken[index - 1]?.atMs ?? 0)).toBeGreaterThan(4900)
+    }
     server.next(stream([...opening(), ...say('Half an '), { do: 'reset' }]))
     await ask(window, 'And now?')
     await isState(window, 'interrupted')
     await isSettled(window)
     await holdsInBothThemes(window, 'interrupted answer')
+  })
+
+  it('the list of models, the menus, and what a press of the right button opens', async () => {
+    const { window } = app
+    await window.keyboard.press('Control+/')
+    await shows(window.getByRole('option').first())
+    await holdsInBothThemes(window, 'list of models')
+    await window.keyboard.press('Escape')
+    await button(window, t('chat:header.actions')).click()
+    await shows(window.getByRole('menuitem').first())
+    await holdsInBothThemes(window, 'menu of a chat')
+    await window.keyboard.press('Escape')
+    await hides(window.getByRole('menu'))
+    await window.locator('nav [data-conversation]').first().click({ button: 'right' })
+    await shows(window.getByRole('menuitem').first())
+    await holdsInBothThemes(window, 'menu of a row')
+    await window.keyboard.press('Escape')
+    await hides(window.getByRole('menu'))
+    await button(lastAnswer(window), t('chat:actions.more')).click()
+    await shows(window.getByRole('menuitem').first())
+    await holdsInBothThemes(window, 'menu of an answer')
+    await window.keyboard.press('Escape')
+    await hides(window.getByRole('menu'))
+  })
+
+  it('models side by side, an image and its viewer', async () => {
+    const { window } = app
+    await window.keyboard.press('Control+n')
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'parley-looks-'))
+    const files = ['one.png', 'two.png'].map((name) => path.join(folder, name))
+    for (const [seed, file] of files.entries()) await writeFile(file, picture(64, 48, seed + 70))
+    await dropFiles(window, files)
+    const chip = window.getByRole('group', { name: 'two.png' })
+    await shows(chip.getByText('64×48'))
+    await holdsInBothThemes(window, 'images to be sent')
+    await chip.focus()
+    await window.keyboard.press('Enter')
+    await shows(window.getByRole('dialog').getByText('2 of 2'))
+    await holdsInBothThemes(window, 'viewer')
+    await window.keyboard.press('Escape')
+    await hides(window.getByRole('dialog'))
+    for (const name of ['one.png', 'two.png']) await window.getByRole('group', { name }).press('Delete')
+    await rm(folder, { recursive: true })
+    await composer(window).press('Control+Shift+M')
+    await shows(button(window, t('compare:chip', { count: 2 })))
+    await holdsInBothThemes(window, 'columns before a question')
+    await composer(window).press('Control+Shift+M')
+    await hides(button(window, t('compare:chip', { count: 2 })))
+    server.next(stream([...opening(), ...say('The first answer.'), ...closing(3)]))
+    await ask(window, 'Which one?')
+    await isState(window, 'complete')
+    server.next(stream([...opening(), ...say('The second one '), hold, ...say('.'), ...closing(3)]))
+    await begins(window, () => button(lastAnswer(window), t('chat:actions.retry')).click())
+    await answerHas(window, 'The second one')
+    await button(window, t('compare:versions')).click()
+    await shows(button(window, t('compare:keepOf', { name: 'lab-1' })).first())
+    await holdsInBothThemes(window, 'columns, one of them running')
+    server.release()
+    await isSettled(window)
+    await window.keyboard.press('Escape')
+  })
+
+  it('the trash, a backup and what it would bring back, and the last question before all is deleted', async () => {
+    const { window } = app
+    await window.locator('nav [data-conversation]').first().focus()
+    await window.keyboard.press('Delete')
+    await window
+      .locator('nav')
+      .getByRole('button', { name: /^Trash/u })
+      .click()
+    await shows(window.locator('[data-trashed]').first())
+    await window.locator('[data-trashed]').first().hover()
+    await holdsInBothThemes(window, 'trash, with a toast')
+    await button(window, t('chat:trash.empty')).click()
+    await shows(window.getByRole('alertdialog').or(window.getByRole('dialog')))
+    await holdsInBothThemes(window, 'the question before the trash is emptied')
+    await window.keyboard.press('Escape')
+    await hides(window.getByRole('alertdialog').or(window.getByRole('dialog')))
+    await app.electron.evaluate(({ dialog, app: electron }) => {
+      const filePath = `${electron.getPath('userData')}/looks.zip`
+      dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath })
+      dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [filePath] })
+    })
+    await window.keyboard.press('Control+,')
+    await window
+      .getByRole('navigation')
+      .getByRole('button', { name: t('settings:pages.privacy'), exact: true })
+      .click()
+    await button(window, t('transfer:backup.button')).click()
+    await shows(window.getByRole('dialog').getByText(/saved in/u))
+    await holdsInBothThemes(window, 'a backup that is done')
+    await window.keyboard.press('Escape')
+    await hides(window.getByRole('dialog'))
+    await button(window, t('transfer:restore.button')).click()
+    await shows(window.getByRole('dialog').getByText(t('transfer:restore.heading.parley')))
+    await holdsInBothThemes(window, 'what a backup would change')
+    await window.keyboard.press('Escape')
+    await hides(window.getByRole('dialog'))
+    await button(window, t('transfer:delete.button')).click()
+    await shows(window.getByRole('dialog'))
+    await holdsInBothThemes(window, 'delete everything')
+    await window.keyboard.press('Escape')
+    await hides(window.getByRole('dialog'))
+    await window.keyboard.press('Escape')
+    await shows(composer(window))
   })
 
   it('the wire view beside an answer', async () => {
@@ -204,6 +333,15 @@ describe('accessibility', () => {
     await app.window.evaluate(() => window.parley.request['quickAsk.show']())
     await shows(page.getByRole('textbox'))
     await holdsInBothThemes(page, 'quick ask')
+    await page.keyboard.press('Control+/')
+    await shows(page.getByRole('radio').first())
+    await holdsInBothThemes(page, 'quick ask: who answers')
+    await page.keyboard.press('Escape')
+    await page.getByRole('textbox').fill('What is Parley?')
+    await page.keyboard.press('Enter')
+    await shows(page.getByRole('article', { name: t('chat:thread.answer') }))
+    await holdsInBothThemes(page, 'quick ask with an answer')
+    await page.keyboard.press('Control+n')
     await page.keyboard.press('Escape')
   })
 
@@ -219,7 +357,7 @@ describe('accessibility', () => {
       }, width)
     await resize(420)
     await expect.poll(() => window.evaluate(() => innerWidth)).toBeLessThanOrEqual(420)
-    expect(await overflow(window)).toBe(0)
+    await expect.poll(() => overflow(window)).toBe(0)
     expect(await findings(window)).toEqual([])
     await window.keyboard.press('Control+,')
     await shows(
@@ -227,7 +365,7 @@ describe('accessibility', () => {
         .or(window.getByText(t('settings:back')))
         .first(),
     )
-    expect(await overflow(window)).toBe(0)
+    await expect.poll(() => overflow(window)).toBe(0)
     await window.keyboard.press('Escape')
     await resize(1280)
   })
@@ -308,11 +446,12 @@ describe('for everyone', () => {
     await isState(window, 'complete')
     await isSettled(window)
     await shows(button(window, new RegExp(t('chat:thread.jump'), 'u')))
-    const place = await lastAnswer(window).evaluate(
-      (answer) => answer.getBoundingClientRect().top - (answer.closest('[role=log]')?.getBoundingClientRect().top ?? 0),
-    )
-    expect(place).toBeGreaterThanOrEqual(0)
-    expect(place).toBeLessThan(200)
+    const place = () =>
+      lastAnswer(window).evaluate(
+        (answer) =>
+          answer.getBoundingClientRect().top - (answer.closest('[role=log]')?.getBoundingClientRect().top ?? 0),
+      )
+    await expect.poll(async () => [(await place()) >= 0, (await place()) < 200]).toEqual([true, true])
     await set(window, { followsAnswer: true })
   })
 
@@ -355,7 +494,7 @@ describe('for everyone', () => {
       'ltr',
       'rtl',
     ])
-    expect(await overflow(window)).toBe(0)
+    await expect.poll(() => overflow(window)).toBe(0)
     const [side, thread] = await Promise.all(
       ['sidebar', 'thread'].map((name) =>
         window.locator(`[data-region=${name}]`).evaluate((element) => element.getBoundingClientRect().left),

@@ -114,6 +114,8 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
       }
     },
     close: async () => {
+      // A page that is cut off while it loads is noted as an error, which the next start on this profile would find.
+      for (const page of isGone ? [] : electron.windows()) await page.waitForLoadState().catch(() => undefined)
       if (!isGone) await electron.close()
       await forgetProfile()
     },
@@ -200,7 +202,7 @@ async function expectNoProcessLeft(userDataDir: string): Promise<void> {
     () => processesOf(userDataDir),
     (pids) => pids.length === 0,
     'the end of all processes of the app',
-    5000,
+    15_000,
   )
 }
 

@@ -158,6 +158,31 @@ describe('images', () => {
     expect(receivedMedia(server.conversations()[0]!.json).map(({ name }) => name)).toEqual(['good.png'])
   })
 
+  it('a question under edit takes files while it has the focus, and goes with them as a new version', async () => {
+    const { window } = app
+    const edit = window.getByRole('form', { name: t('thread:edit.label') })
+    const isIn = (name: string): Promise<void> =>
+      shows(edit.getByRole('group', { name, exact: true }).getByText(/\d+×\d+/))
+    await dropFiles(window, [await file('first.png', picture(60, 40, 11))])
+    await isReady(window, 'first.png')
+    await ask(window, 'What is it?')
+    await isState(window, 'complete')
+    await composer(window).first().press('ArrowUp')
+    await isIn('first.png')
+    await expect.poll(() => edit.locator('textarea').evaluate((field) => field === document.activeElement)).toBe(true)
+
+    await dropFiles(window, [await file('second.png', picture(60, 40, 12)), await file('broken.png', Buffer.alloc(0))])
+    await isIn('second.png')
+    await shows(edit.getByText(t('images:refused.title', { count: 1 })))
+    await button(edit, t('images:refused.remove', { count: 1 })).click()
+    await button(edit, t('chat:composer.remove', { name: 'first.png' })).click()
+    server.requests.length = 0
+    await edit.locator('textarea').focus()
+    await begins(window, () => window.keyboard.press('Enter'))
+    await isState(window, 'complete')
+    expect(receivedMedia(server.conversations().at(-1)!.json).map(({ name }) => name)).toEqual(['second.png'])
+  })
+
   it('an image from the clipboard is pasted', async () => {
     const { window } = app
     const bytes = picture(64, 48, 7)

@@ -171,9 +171,25 @@ export async function dropFiles(page: Page, files: string[]): Promise<void> {
   const box = await page.getByRole('main').boundingBox()
   const place = { x: (box?.x ?? 0) + (box?.width ?? 0) / 2, y: (box?.y ?? 0) + (box?.height ?? 0) / 2 }
   const data = { items: [], files, dragOperationsMask: 1 }
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-    await protocol.send('Input.dispatchDragEvent', { type, ...place, data })
-  }
+  const move = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+    protocol.send('Input.dispatchDragEvent', { type, ...place, data })
+  // A move onto something new, such as words that have come meanwhile, is its dragenter only. Chromium drops nothing
+  // before a dragover was taken, and a hand never moves just once.
+  const taken = await page.evaluateHandle(() => {
+    const seen = { isTaken: false }
+    addEventListener('dragover', (event) => (seen.isTaken = event.defaultPrevented))
+    return seen
+  })
+  await move('dragEnter')
+  await eventually(
+    async () => {
+      await move('dragOver')
+      return taken.evaluate(({ isTaken }) => isTaken)
+    },
+    Boolean,
+    'a place that takes files',
+  )
+  await move('drop')
   await protocol.detach()
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -16,11 +16,11 @@ interface Ended {
 }
 
 /** A command as a person types it; `input` is what comes on its standard input. */
-function command(userDataDir: string, args: string[], input = '') {
+function command(userDataDir: string, args: string[], input = '', environment: Record<string, string> = {}) {
   const child = spawn(
     process.env.ELECTRON_EXEC_PATH ?? '',
     ['.', ...sandboxSwitches(), '--log-level=3', `--user-data-dir=${userDataDir}`, ...args],
-    { stdio: 'pipe', env: { ...process.env, LC_ALL: 'en_US.UTF-8', LANGUAGE: 'en' } },
+    { stdio: 'pipe', env: { ...process.env, LC_ALL: 'en_US.UTF-8', LANGUAGE: 'en', ...environment } },
   )
   const ended: Ended = { code: null, out: '', err: '' }
   child.stdout.on('data', (data) => (ended.out += String(data)))
@@ -69,16 +69,40 @@ describe('a question on the command line', () => {
 
   it('says what is wrong, asks nothing, and ends with 2', async () => {
     const before = server.requests.length
+    const svg = path.join(profile, 'a.svg')
+    await writeFile(svg, '<svg xmlns="http://www.w3.org/2000/svg"/>')
     const results = await Promise.all([
+      run(['--ask', 'x', '--image', svg]),
       run(['--ask', 'What', 'is', 'this']),
       run(['--ask', '-'], 'x'.repeat(10_000_000)),
       run(['--ask', 'x', '--image', '/nonexistent.png']),
       run([`--quick-ask${'x'.repeat(65_536)}`]),
     ])
-    expect(results.map(({ code, out }) => ({ code, out }))).toEqual(Array(4).fill({ code: 2, out: '' }))
-    expect(results.map(({ err }) => err.trim().split('\n').length)).toEqual([1, 1, 1, 1])
+    expect(results.map(({ code, out }) => ({ code, out }))).toEqual(Array(5).fill({ code: 2, out: '' }))
+    expect(results.map(({ err }) => err.trim().split('\n').length)).toEqual([1, 1, 1, 1, 1])
+    expect(results[0].err).toContain('a.svg is SVG. Parley converts it in a window only.')
     expect(server.requests).toHaveLength(before)
   })
+
+  it.runIf(process.platform === 'linux')(
+    'without a display it says so instead of crashing, and can do without one',
+    async () => {
+      const blind = { DISPLAY: '', WAYLAND_DISPLAY: '' }
+      const [asked, opened] = await Promise.all([
+        command(profile, ['--ask', 'x'], '', blind).ended,
+        command(`${profile}-blind`, [], '', blind).ended,
+      ])
+      expect([asked.code, opened.code]).toEqual([2, 1])
+      expect(asked.err).toContain(
+        'There is no display. Questions are answered without one with: --ozone-platform=headless',
+      )
+      expect(opened.err).toContain('There is no display to open a window on.')
+      server.next(word('Blind.'))
+      const headless = ['--ozone-platform=headless', '--disable-gpu', '--ask', 'x']
+      expect(await command(profile, headless, '', blind).ended).toMatchObject({ code: 0, out: 'Blind.\n' })
+      await rm(`${profile}-blind`, { recursive: true, force: true })
+    },
+  )
 
   it('--version and --help print, and nothing is opened', async () => {
     expect((await run(['--version'])).out).toMatch(/^Parley \d/)
@@ -115,7 +139,10 @@ describe('a question on the command line', () => {
       expect(await run(['--ask', 'Into the history', '--json'])).toMatchObject({ code: 0, err: '' })
       await shows(app.window.getByRole('navigation').getByText('Into the history').first())
       const [newest] = await conversations(app.window)
-      expect(newest?.conversation.isUnread).toBe(false)
+      expect(newest?.conversation).toMatchObject({ isUnread: false, origin: 'terminal' })
+      await shows(
+        app.window.getByRole('navigation').getByRole('button', { name: /Into the history.*from the terminal/ }),
+      )
     })
 
     it('R32: ten at once are ten answers, and an endless argument harms nobody', async () => {
@@ -130,10 +157,11 @@ describe('a question on the command line', () => {
     })
 
     it('S46: nothing of it listens once it is answered', async () => {
-      const folders = (await readdir(os.tmpdir())).filter((name) => name.startsWith('parley-ask-'))
+      const folders = async () => (await readdir(os.tmpdir())).filter((name) => name.startsWith('parley-ask-'))
+      const before = await folders()
       server.next(word('Done.'))
       await run(['--ask', 'x'])
-      expect((await readdir(os.tmpdir())).filter((name) => name.startsWith('parley-ask-'))).toEqual(folders)
+      await expect.poll(async () => (await folders()).filter((name) => !before.includes(name))).toEqual([])
     })
   })
 })

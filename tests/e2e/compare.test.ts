@@ -92,9 +92,9 @@ describe('comparing models [37]', () => {
     // F6 goes through the columns.
     await composer(window).press('Shift+F6')
     const region = () => window.evaluate(() => document.activeElement?.getAttribute('data-region') ?? '')
-    expect(await region()).toBe('column-3')
+    await expect.poll(region).toBe('column-3')
     await window.keyboard.press('Shift+F6')
-    expect(await region()).toBe('column-2')
+    await expect.poll(region).toBe('column-2')
 
     // The third has nothing to keep: its key does nothing.
     await window.keyboard.press('Control+3')
@@ -102,10 +102,11 @@ describe('comparing models [37]', () => {
     await hides(keep(window, 'plain'))
     await answerHas(window, 'This is an ordinary answer')
     await shows(window.getByRole('group', { name: t('thread:variants.label', { number: '1', of: '3' }) }))
-    const [newest] = await conversations(window)
-    const head = pathOf(newest!.conversation).at(-1)
+    const newest = async () => (await conversations(window))[0]!.conversation
+    // The window shows the choice before main has it.
+    await expect.poll(async () => (await newest()).model).toBe('plain')
+    const head = pathOf(await newest()).at(-1)
     expect(head?.role === 'assistant' ? answerText(head) : '').toMatch(/^This is an ordinary answer/u)
-    expect(newest!.conversation.model).toBe('plain')
     expect((await storedAnswers(window)).filter(({ state }) => state === 'running')).toHaveLength(1)
   })
 
@@ -139,8 +140,10 @@ describe('comparing models [37]', () => {
     await shows(column(window, SLOW).getByText('00003'))
     await eventually(
       () => storedAnswers(window),
-      (all) => all.filter((each) => answerText(each).length > 20 && each.state === 'running').length === 2,
-      'some words of both slow ones',
+      (all) =>
+        all.filter((each) => answerText(each).length > 20 && each.state === 'running').length === 2 &&
+        all.filter(({ state }) => state === 'complete').length === 1,
+      'some words of both slow ones, and the end of the other',
     )
     await app.kill9()
     app = await launchApp({ userDataDir: app.userDataDir, isProfileKept: true })
@@ -160,7 +163,7 @@ describe('comparing models [37]', () => {
     })
     const tabs = window.getByRole('tab')
     await shows(tabs.first())
-    expect(await tabs.count()).toBe(3)
+    await expect.poll(() => tabs.count()).toBe(3)
     await tabs.first().focus()
     await window.keyboard.press('ArrowRight')
     await shows(column(window, SLOW))

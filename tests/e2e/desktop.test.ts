@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -159,11 +159,83 @@ describe('the desktop around the app', () => {
       () => stillThere.size,
       (count) => count === 1,
       'one left',
-      15_000,
+      // Ten whole Electrons on two cores.
+      25_000,
     )
     const [survivor] = stillThere
     const others = await Promise.all(launched.filter((app) => app !== survivor).map(({ ended }) => ended))
     expect(others).toEqual(Array.from({ length: 9 }, () => ({ code: 0, signal: null })))
+  })
+
+  it('what starts at login does start, without its window', async () => {
+    tray = await startTrayHost()
+    const home = await profile()
+    const env = { XDG_CONFIG_HOME: home }
+    const app = await launchApp({ env })
+    apps.push(app)
+    await app.window.evaluate(() => window.parley.request['settings.set']({ startsAtLogin: 'hidden' }))
+    const entry = () => readFile(path.join(home, 'autostart', 'parley.desktop'), 'utf8').catch(() => '')
+    const text = await eventually(entry, (written) => written.includes('Exec='), 'an entry')
+    await app.close()
+    const command = /^Exec=(.*)$/mu.exec(text)?.[1] ?? ''
+    const words = [...command.matchAll(/"([^"]*)"/gu)].map(([, word]) => word ?? '')
+    expect(words.at(-1)).toBe('--hidden')
+    const [program = '', ...args] = words
+    const started = spawn(program, [...args, ...sandboxSwitches()], {
+      stdio: 'ignore',
+      env: { ...process.env, ...env },
+    })
+    const ended = new Promise<void>((resolve) => started.once('exit', () => resolve()))
+    await tray.iconPosition()
+    const windows = await new Promise<string>((resolve) =>
+      execFile('xdotool', ['search', '--onlyvisible', '--name', '^Parley$'], (_error, stdout) =>
+        resolve(stdout.trim()),
+      ),
+    )
+    expect(windows).toBe('')
+    started.kill('SIGTERM')
+    await ended
+  })
+
+  it('R27: three crashes of the process that draws, and the next start does without the graphics chip', async () => {
+    const first = await launchApp({ isProfileKept: true })
+    apps.push(first)
+    folders.push(first.userDataDir)
+    first.tolerate(/process died|GPU/u)
+    const drawers = async () => {
+      const found: number[] = []
+      for (const pid of await processesOf(first.userDataDir)) {
+        const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+        if (line.includes('--type=gpu-process')) found.push(pid)
+      }
+      return found
+    }
+    const killed = new Set<number>()
+    for (let crash = 0; crash < 3; crash += 1) {
+      const [pid] = await eventually(
+        drawers,
+        (found) => found.some((each) => !killed.has(each)),
+        'a process that draws',
+      ).then((found) => found.filter((each) => !killed.has(each)))
+      if (pid === undefined) throw new Error('There is no process that draws')
+      killed.add(pid)
+      process.kill(pid, 'SIGKILL')
+      await eventually(
+        () => readLog(first.userDataDir),
+        (log) => log.split('process died').length > killed.size,
+        'a line of the log',
+      )
+    }
+    const stored = () => readFile(path.join(first.userDataDir, 'window.json'), 'utf8').catch(() => '')
+    await eventually(stored, (text) => text.includes('"gpuOffFor":"'), 'a note for the next start')
+    await first.close()
+
+    const second = await launchApp({ userDataDir: first.userDataDir, isProfileKept: true })
+    apps.push(second)
+    const isOff = await second.window.evaluate(() => window.parley.request['app.isGraphicsOff']())
+    expect(isOff).toEqual({ ok: true, value: true })
+    await eventually(stored, (text) => text.includes('"isGpuOffTold":true'), 'a notice')
+    await second.close()
   })
 
   it('R05: damaged settings are put aside, and the backup is in use', async () => {
@@ -186,15 +258,18 @@ describe('the desktop around the app', () => {
       main?.setBounds(bounds)
     }, place)
     const stored = () => readFile(path.join(first.userDataDir, 'window.json'), 'utf8').catch(() => '')
-    await eventually(stored, (text) => text.includes('"width":900'), 'a stored place')
-    const folder = await profile({ 'window.json': await stored() })
+    const isWhole = (text: string) =>
+      ['"x":60', '"y":50', '"width":900', '"height":640'].every((is) => text.includes(is))
+    const folder = await profile({ 'window.json': await eventually(stored, isWhole, 'a stored place') })
     const second = await launchApp({ userDataDir: folder, isProfileKept: true })
     apps.push(second)
-    const bounds = await second.electron.evaluate(({ BrowserWindow }) =>
-      BrowserWindow.getAllWindows()
-        .find((window) => window.webContents.getURL().includes('index.html'))
-        ?.getBounds(),
-    )
-    expect(bounds).toEqual(place)
+    const bounds = () =>
+      second.electron.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows()
+          .find((window) => window.webContents.getURL().includes('index.html'))
+          ?.getBounds(),
+      )
+    // The window manager has a word in it, a moment later.
+    await expect.poll(bounds).toEqual(place)
   })
 })

@@ -104,7 +104,7 @@ describe('texts and PDFs', () => {
     await shows(window.getByRole('menuitem', { name: t('files:chip.asText') }))
     await window.keyboard.press('Enter')
     await hides(chip('a.csv'))
-    expect(await composer(window).inputValue()).toBe('a.csv\n\n```csv\na;b\n```')
+    await expect.poll(() => composer(window).inputValue()).toBe('a.csv\n\n```csv\na;b\n```')
     await composer(window).fill('')
   })
 
@@ -117,14 +117,15 @@ describe('texts and PDFs', () => {
     }
     await composer(window).fill('Look: ')
     await paste('a short one ')
+    await expect.poll(() => composer(window).inputValue()).toBe('Look: a short one ')
     expect(await window.getByText(t('files:longPaste.title'), { exact: true }).count()).toBe(0)
     await paste(long)
     await shows(window.getByText(t('files:longPaste.title'), { exact: true }))
-    expect(await composer(window).inputValue()).toBe(`Look: a short one ${long}`)
+    await expect.poll(() => composer(window).inputValue()).toBe(`Look: a short one ${long}`)
     await app.screenshot('files-long-paste')
     await button(window, t('files:longPaste.attach')).click()
     await shows(chip(t('files:longPaste.name')).getByText(/^Text · /))
-    expect(await composer(window).inputValue()).toBe('Look: a short one ')
+    await expect.poll(() => composer(window).inputValue()).toBe('Look: a short one ')
     await hides(window.getByText(t('files:longPaste.title'), { exact: true }))
   })
 

@@ -11,6 +11,7 @@ import { launchApp, type RunningApp } from './app'
 import {
   answerHas,
   ask,
+  begins,
   button,
   composer,
   connectTo,
@@ -121,7 +122,7 @@ describe('drafts', () => {
 
     // What is sent is no draft any more.
     server.next(stream([...opening(), ...say('Second.'), ...closing(9)]))
-    await composer(page).press('Enter')
+    await begins(page, () => composer(page).press('Enter'))
     await isState(page, 'complete')
     await app.close()
     page = await start()
@@ -133,15 +134,18 @@ describe('drafts', () => {
   it('are written while somebody goes on typing, not only after it', async () => {
     let page = await startConnected()
     await composer(page).click()
-    let isTyping = true
-    const typing = page.keyboard.type('x'.repeat(150), { delay: 20 }).then(() => (isTyping = false))
-    await expect.poll(() => filesWith('x'.repeat(20))).not.toEqual([])
-    expect(isTyping).toBe(true)
-    await typing
-    await expect.poll(() => filesWith('x'.repeat(150)), { timeout: 2000 }).not.toEqual([])
+    const written = () => readFile(path.join(userDataDir, 'drafts.json'), 'utf8').catch(() => '')
+    let pressed = 0
+    // Never a pause that could be taken for an end, however long the disk takes.
+    while (!(await written()).includes('x'.repeat(20))) {
+      await page.keyboard.press('x', { delay: 10 })
+      pressed += 1
+      expect(pressed).toBeLessThan(1000)
+    }
+    await expect.poll(written).toContain('x'.repeat(pressed))
     await app.kill9()
     page = await start()
-    await expect.poll(() => composer(page).inputValue()).toBe('x'.repeat(150))
+    await expect.poll(() => composer(page).inputValue()).toBe('x'.repeat(pressed))
   })
 })
 
@@ -196,6 +200,7 @@ describe('a temporary chat', () => {
     const close = (choice: number) =>
       app.electron.evaluate(({ BrowserWindow, dialog }, response) => {
         const asked: string[] = []
+        Object.assign(globalThis, { asked })
         dialog.showMessageBox = async (...args: unknown[]) => {
           const options = args.at(-1) as { message: string }
           asked.push(options.message)
@@ -204,10 +209,12 @@ describe('a temporary chat', () => {
         for (const window of BrowserWindow.getAllWindows()) {
           if (window.webContents.getURL().includes('index.html')) window.close()
         }
-        return new Promise<string[]>((resolve) => setTimeout(() => resolve(asked), 400))
       }, choice)
-    expect(await close(2)).toEqual([t('desktop:temporary.message', { count: 1 })])
+    const asked = () => app.electron.evaluate(() => (globalThis as { asked?: string[] }).asked ?? [])
+    await close(2)
+    await expect.poll(asked).toEqual([t('desktop:temporary.message', { count: 1 })])
     expect(await conversations(page)).toHaveLength(1)
+    expect(await asked()).toHaveLength(1)
     const ended = new Promise((resolve) => app.electron.process().once('exit', resolve))
     // The app ends under the call.
     await close(0).catch(() => undefined)
@@ -255,7 +262,8 @@ describe('the trash', () => {
       .click()
     await button(page, t('chat:trash.empty')).click()
     const question = page.getByRole('dialog')
-    expect(await filesWith('First of two')).not.toEqual([])
+    await shows(question)
+    await expect.poll(() => filesWith('First of two')).not.toEqual([])
     await button(question, t('chat:trash.delete')).click()
     await shows(page.getByText(t('chat:trash.isEmpty')))
     await app.close()

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { Locator, Page } from 'playwright-core'
@@ -113,9 +113,15 @@ describe('images before they are sent', () => {
     await set(app.window, { images: DEFAULT_IMAGE_SETTINGS })
     await app.window.keyboard.press('Control+n')
     // What an earlier test has not sent stays in the new chat.
-    for (let left = await app.window.locator('[data-chip]').count(); left > 0; left -= 1) {
-      await app.window.locator('[data-chip]').first().press('Delete')
-    }
+    const chips = app.window.locator('[data-chip]')
+    await eventually(
+      async () => {
+        if ((await chips.count()) > 0) await chips.first().press('Delete')
+        return chips.count()
+      },
+      (left) => left === 0,
+      'an empty composer',
+    )
   })
 
   it('S23: location and camera data go before anything is stored, and the chip says so; no pixel changes', async () => {
@@ -179,7 +185,7 @@ describe('images before they are sent', () => {
     await shows(viewer(window).getByText(/1800×2400 · sent as 1200×1600/))
     await window.keyboard.press('Escape')
     await hides(viewer(window))
-    expect(await window.evaluate(() => document.activeElement?.getAttribute('aria-haspopup'))).toBe('dialog')
+    await expect.poll(() => window.evaluate(() => document.activeElement?.getAttribute('aria-haspopup'))).toBe('dialog')
   })
 
   it('the original is sent when the person says so, and can be shrunk again', async () => {
@@ -269,7 +275,7 @@ describe('images before they are sent', () => {
       (found) => found.join() === '3.png,1.png,2.png',
       'the third one as first',
     )
-    expect(await window.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('3.png')
+    await expect.poll(() => window.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('3.png')
     await chip(window, '2.png').dragTo(chip(window, '3.png'))
     await eventually(
       () => chipNames(window),
@@ -362,20 +368,12 @@ describe('images before they are sent', () => {
       dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath })
     }, where)
     await window.keyboard.press('Control+s')
-    await eventually(
-      () =>
-        stat(where).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      (size) => size > 0,
-      'a saved file',
-    )
-    expect(sha256(await readFile(where))).toBe(sha256(picture(1200, 900, 90)))
+    const saved = () => readFile(where).then(sha256, () => 'nothing yet')
+    await expect.poll(saved).toBe(sha256(picture(1200, 900, 90)))
 
     await window.keyboard.press('Escape')
     await hides(viewer(window))
-    expect(await window.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('x.png')
+    await expect.poll(() => window.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('x.png')
   })
 
   it('a sound goes as input_audio beside the images, and is played in the thread', async () => {
@@ -424,10 +422,10 @@ describe('images before they are sent', () => {
     await choose('markdown')
     await window.keyboard.press('Control+n')
     await dropFiles(window, [await file('eyes.png', picture(60, 40, 61))])
-    await shows(window.getByText(t('images:vision.title', { model: 'markdown' })))
+    await shows(window.getByText(t('images:vision.title', { model: 'markdown', count: 1 })))
     await button(window, t('images:vision.use', { model: 'echo' })).click()
-    await hides(window.getByText(t('images:vision.title', { model: 'markdown' })))
-    expect(await chipNames(window)).toEqual(['eyes.png'])
+    await hides(window.getByText(t('images:vision.title', { model: 'markdown', count: 1 })))
+    await expect.poll(() => chipNames(window)).toEqual(['eyes.png'])
     await ask(window, 'Look')
     await isState(window, 'complete')
     expect(server.conversations()[0]!.json).toMatchObject({ model: 'echo' })
@@ -437,7 +435,7 @@ describe('images before they are sent', () => {
     await composer(window).fill('Only words')
     await dropFiles(window, [await file('eyes2.png', picture(60, 40, 62))])
     await button(window, t('images:vision.textOnly')).click()
-    expect(await chipNames(window)).toEqual([])
+    await expect.poll(() => chipNames(window)).toEqual([])
     await begins(window, () => composer(window).press('Enter'))
     await isState(window, 'complete')
     expect(server.conversations()[0]!.json).not.toHaveProperty('media')

@@ -46,30 +46,48 @@ describe('by keyboard alone', () => {
     const palette = page.getByRole('dialog', { name: t('actions:palette.label') })
     const field = palette.getByRole('combobox')
     const options = palette.getByRole('option')
+    /** Enter takes the first one: this one, once everything that was asked has answered. */
+    const leadsTo = async (name: string): Promise<void> => {
+      await shows(palette.locator('[aria-busy=false]').getByRole('option', { selected: true }).getByText(name).first())
+    }
 
     await page.keyboard.press('Control+k')
     await shows(palette)
-    expect(await field.evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true)
     await page.keyboard.press('Escape')
     await hides(palette)
-    expect(await composer(page).evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect.poll(() => composer(page).evaluate((element) => element === document.activeElement)).toBe(true)
 
     await page.keyboard.press('Control+k')
     await page.keyboard.type(rareWord(2))
     await shows(palette.locator('mark').getByText(rareWord(2)))
+    await leadsTo(rareWord(2))
     await page.keyboard.press('Enter')
     await shows(page.getByRole('log').getByText(rareWord(2)).first())
     await hides(palette)
 
+    // Over an open menu, which goes; and only what the person wrote, only what was answered.
+    await page.getByRole('button', { name: t('chat:header.actions'), exact: true }).press('Enter')
+    await shows(page.getByRole('menu'))
+    await page.keyboard.press('Control+k')
+    await hides(page.getByRole('menu'))
+    await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true)
+    await page.keyboard.type(rareWord(2))
+    await leadsTo(rareWord(2))
+    await page.keyboard.press('Tab')
+    await shows(palette.getByRole('button', { name: t('actions:palette.filter.titles'), pressed: true }))
+    await page.keyboard.press('Escape')
+    await hides(palette)
+
     await page.keyboard.press('Control+k')
     await page.keyboard.type('sidbar')
-    await shows(options.getByText(t('actions:names.sidebar')))
+    await leadsTo(t('actions:names.sidebar'))
     await page.keyboard.press('Enter')
     await hides(page.getByRole('navigation', { name: t('chat:sidebar.label') }))
 
     await page.keyboard.press('Control+k')
     await page.keyboard.type('темпер')
-    await shows(options.getByText(t('actions:names.chat-settings')))
+    await leadsTo(t('actions:names.chat-settings'))
     await page.keyboard.press('Enter')
     await shows(page.getByRole('textbox', { name: t('prompts:chat.system') }))
     await page.keyboard.press('Escape')
@@ -84,6 +102,7 @@ describe('by keyboard alone', () => {
 
     await page.keyboard.press('Control+k')
     await page.keyboard.type('text size')
+    await leadsTo(t('settings:appearance.textSize'))
     await page.keyboard.press('Enter')
     await shows(
       page.locator('[data-setting][data-wanted]').getByText(t('settings:appearance.textSize'), { exact: true }),
@@ -97,7 +116,7 @@ describe('by keyboard alone', () => {
       (value) => value === 'what is a buffer',
       'the new chat',
     )
-    expect(await composer(page).evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect.poll(() => composer(page).evaluate((element) => element === document.activeElement)).toBe(true)
   })
 
   it('a changed key holds at once in the window, in the menu and in the sheet; a conflict has two ways out', async () => {
@@ -117,6 +136,9 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Control+Shift+/')
     const sheet = page.getByRole('dialog', { name: t('actions:sheet.title') })
     await shows(sheet.getByText(t('actions:names.palette')))
+    // The sheet takes the focus once it is there; a key before that is the page's. Its first button closes it.
+    await expect.poll(() => sheet.evaluate((element) => element.contains(document.activeElement))).toBe(true)
+    await page.keyboard.press('Tab')
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await shows(page.getByRole('textbox', { name: t('actions:shortcuts.searchLabel') }))
@@ -170,8 +192,21 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Control+,')
     const search = page.getByRole('textbox', { name: tRu('actions:settingsSearch.label') })
     await shows(search)
-    await page.keyboard.press('Tab')
+    await eventually(
+      async () => {
+        await page.keyboard.press('Tab')
+        return search.evaluate((element) => element === document.activeElement)
+      },
+      Boolean,
+      'the search by Tab',
+    )
     await page.keyboard.type('размер тек')
+    await shows(
+      page
+        .getByRole('listitem')
+        .getByRole('button', { name: tRu('settings:appearance.textSize') })
+        .first(),
+    )
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await shows(

@@ -76,16 +76,16 @@ describe('results of an answer', () => {
     await shows(view.getByRole('img'))
     await window.keyboard.press('Escape')
     await hides(view)
-    expect(await picture.evaluate((each) => each === document.activeElement)).toBe(true)
+    await expect.poll(() => picture.evaluate((each) => each === document.activeElement)).toBe(true)
   })
 
   it('an answer is read aloud, and the same button ends that', async () => {
     const { window } = app
     await button(window, t('chat:speak.start')).click()
     await shows(button(window, t('chat:speak.stop')))
-    expect(server.asked.filter((each) => each.includes('/synthesize/'))).toEqual([
-      'GET /backend-api/v2/synthesize/Lab?lang=en&text=say+this',
-    ])
+    await expect
+      .poll(() => server.asked.filter((each) => each.includes('/synthesize/')))
+      .toEqual(['GET /backend-api/v2/synthesize/Lab?lang=en&text=say+this'])
     await button(window, t('chat:speak.stop')).click()
     await shows(button(window, t('chat:speak.start')))
   })

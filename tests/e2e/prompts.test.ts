@@ -101,9 +101,9 @@ describe('prompts', () => {
     await field(t('prompts:library.text')).focus()
     // A brace brings its other one.
     await page.keyboard.type('Notes for {product} in {language}, without {what to skip}.')
-    expect(await field(t('prompts:library.text')).inputValue()).toBe(
-      'Notes for {product} in {language}, without {what to skip}.',
-    )
+    await expect
+      .poll(() => field(t('prompts:library.text')).inputValue())
+      .toBe('Notes for {product} in {language}, without {what to skip}.')
     await field(t('prompts:library.firstOf', { name: 'product' })).fill('Parley')
     await field(t('prompts:library.firstOf', { name: 'language' })).fill('English')
     await button(page, /^Choices of language/u).click()

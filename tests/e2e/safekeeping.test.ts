@@ -58,7 +58,7 @@ describe('what goes, and what others write', () => {
     await button(window, t('chat:trash.open')).click()
     await shows(window.getByRole('heading', { level: 1, name: 'Long story' }))
     await isState(window, 'complete')
-    expect(await window.locator('[data-conversation]').count()).toBe(1)
+    await expect.poll(() => window.locator('[data-conversation]').count()).toBe(1)
   })
 
   it('R38: what another program writes into an open chat is kept beside it, and told with the way there', async () => {
@@ -77,12 +77,12 @@ describe('what goes, and what others write', () => {
 
   it('R08: a folder of chats that goes is told of above the composer, and what is open is saved anew', async () => {
     const { window } = app
+    // The one problem of this test, whenever its line reaches the log.
+    app.tolerate(/the folder of the conversations had gone/u)
     renameSync(conversations(), path.join(folder, 'elsewhere'))
     await rename('After the move')
     await shows(window.getByRole('alert').getByText(t('common:storage.folder-gone')))
     await expect.poll(() => readdirSync(conversations()).length).toBe(2)
-    const problems = await app.takeProblems()
-    expect(problems.filter((problem) => !problem.includes('the folder of the conversations had gone'))).toEqual([])
   })
 })
 
@@ -119,17 +119,22 @@ describe('what a person has written', () => {
 
   it('is said to be too long before Enter; what is cut is on the clipboard, and nothing is lost', async () => {
     const { window } = app
+    // A million characters are laid out for seconds on a slow machine.
+    const patience = { timeout: 30_000 }
     const text = `${'x'.repeat(1024 * 1024)}THE REST`
     await composer(window).fill(text)
-    await shows(window.getByText('8 characters too many: one message has up to 1,048,576.'))
-    await expect.poll(() => drafts().includes('THE REST'), { timeout: 5000 }).toBe(true)
+    await shows(window.getByText('8 characters too many: one message has up to 1,048,576.'), 30_000)
+    await expect.poll(() => drafts().includes('THE REST'), patience).toBe(true)
     await composer(window).press('Enter')
-    expect((await composer(window).inputValue()).length).toBe(text.length)
+    // Counted in the page: a million characters are long on their way.
+    const count = () =>
+      composer(window).evaluate((field) => (field instanceof HTMLTextAreaElement ? field.textLength : -1))
+    expect(await count()).toBe(text.length)
     await button(window, t('chat:room.cutAction')).click()
-    await expect.poll(async () => (await composer(window).inputValue()).length).toBe(1024 * 1024)
-    expect(await app.electron.evaluate(({ clipboard }) => clipboard.readText())).toBe('THE REST')
+    await expect.poll(count, patience).toBe(1024 * 1024)
+    await expect.poll(() => app.electron.evaluate(({ clipboard }) => clipboard.readText()), patience).toBe('THE REST')
     await composer(window).fill('')
-  })
+  }, 120_000)
 
   it('the drawer has the keys: the focus goes in, Esc closes it from anywhere, find comes in its place; Esc leaves the trash', async () => {
     const { window, electron } = app
@@ -168,16 +173,17 @@ describe('what a person has written', () => {
     await window.keyboard.press('Delete')
     const toast = window.getByRole('status').filter({ hasText: t('common:undo') })
     await shows(toast)
-    const boxes = await window.evaluate(() => {
-      const rect = (selector: string) => document.querySelector(selector)?.getBoundingClientRect()
-      return {
-        toast: rect('.layer-toast'),
-        side: rect('[data-region=sidebar]'),
-        composer: rect('[data-region=composer]'),
-      }
-    })
-    expect(boxes.toast!.left).toBeGreaterThan(boxes.side!.right)
-    expect(boxes.toast!.bottom).toBeLessThan(boxes.composer!.top)
+    // It moves into its place.
+    const place = () =>
+      window.evaluate(() => {
+        const rect = (selector: string) => document.querySelector(selector)!.getBoundingClientRect()
+        const at = rect('.layer-toast')
+        return {
+          isBesideTheSidebar: at.left > rect('[data-region=sidebar]').right,
+          isAboveTheComposer: at.bottom < rect('[data-region=composer]').top,
+        }
+      })
+    await expect.poll(place).toEqual({ isBesideTheSidebar: true, isAboveTheComposer: true })
     await window.getByRole('button', { name: new RegExp(`^${t('chat:trash.title')}`, 'u') }).click()
     await shows(window.locator('[data-trash-view]'))
     await window.evaluate(() => (document.activeElement as HTMLElement).blur())
@@ -219,7 +225,7 @@ describe('what a person has written', () => {
     }
     app = await launchApp({ userDataDir: folder, isProfileKept: true })
     const names = (): string[] => readdirSync(folder)
-    await expect.poll(() => names().filter((name) => name.includes('.corrupt')).length, { timeout: 5000 }).toBe(5)
+    await expect.poll(() => names().filter((name) => name.includes('.corrupt')).length, { timeout: 15_000 }).toBe(5)
     // The chats are not hidden behind the question where answers come from.
     await shows(app.window.getByRole('heading', { name: /^Your .*chats? (is|are) here$/u }))
     await button(app.window, t('first-run:showChats')).click()

@@ -14,6 +14,13 @@ export async function click(x: number, y: number, mouseButton: 'left' | 'right' 
   await run('xdotool', ['mousemove', String(x), String(y), 'click', mouseButton === 'left' ? '1' : '3'])
 }
 
+/** Presses the mouse at one place of the screen, moves it, and lets go at another. */
+export async function drag(from: { x: number; y: number }, to: { x: number; y: number }): Promise<void> {
+  const middle = { x: Math.round((from.x + to.x) / 2), y: Math.round((from.y + to.y) / 2) }
+  const steps = [middle, to].flatMap(({ x, y }) => ['mousemove', String(x), String(y)])
+  await run('xdotool', ['mousemove', String(from.x), String(from.y), 'mousedown', '1', ...steps, 'mouseup', '1'])
+}
+
 export interface TrayHost {
   /** Middle of the only icon, once there is one. */
   iconPosition(): Promise<{ x: number; y: number }>

@@ -56,7 +56,7 @@ describe('search and find in the real app', () => {
     await page.keyboard.press('Control+Shift+f')
     await field.pressSequentially(rareWord(2), { delay: 20 })
     await shows(results.getByText(t('search:found', { count: 1, value: '1' })))
-    expect(await results.locator('mark').allTextContents()).toEqual([rareWord(2)])
+    await expect.poll(() => results.locator('mark').allTextContents()).toEqual([rareWord(2)])
 
     // A slip of the finger; the hit is far above the end of the thread.
     await field.fill('flamngo')
@@ -102,8 +102,8 @@ describe('search and find in the real app', () => {
     )
     expect(others).toEqual(['flamingo'])
     await bar.getByRole('textbox').press('Escape')
-    expect(await page.evaluate(() => String(getSelection()))).toBe('flamingo')
-    expect(await painted('find')).toEqual([])
+    await expect.poll(() => page.evaluate(() => String(getSelection()))).toBe('flamingo')
+    await expect.poll(() => painted('find')).toEqual([])
   })
 
   it('R37: words of several messages lead to their chat; find opens attempts, and marks notices and formulas', async () => {
@@ -174,6 +174,6 @@ describe('search and find in the real app', () => {
       (hits) => hits === 1,
       'the chat again',
     )
-    expect(await count(rareWord(4))).toBe(1)
+    await expect.poll(() => count(rareWord(4))).toBe(1)
   })
 })

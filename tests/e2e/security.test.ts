@@ -23,6 +23,7 @@ import { ask, composer, isSettled, lastAnswer, shows } from './chat'
 
 const MAIN = 'app://local/index.html'
 const QUICK_ASK = 'app://local/quick-ask.html'
+const CAPTURE = 'app://local/capture.html'
 
 describe('the windows of the app', () => {
   let app: RunningApp
@@ -141,7 +142,7 @@ describe('the windows of the app', () => {
   })
 
   it('S03: every page carries the policy as a header', async () => {
-    for (const address of [MAIN, QUICK_ASK]) {
+    for (const address of [MAIN, QUICK_ASK, CAPTURE]) {
       const headers = await app.window.evaluate(async (url) => {
         const response = await fetch(url)
         return [
@@ -281,8 +282,8 @@ describe('the windows of the app', () => {
     await app.window.evaluate(() => window.parley.request['settings.get']())
     expect(await windowCount()).toBe(before)
     expect(app.window.url()).toBe(address)
-    const refused = (await readLog(app.userDataDir)).match(/page refused what="new window"/gu) ?? []
-    expect(refused.length).toBeGreaterThanOrEqual(6)
+    const refused = async () => (await readLog(app.userDataDir)).match(/page refused what="new window"/gu)?.length ?? 0
+    await expect.poll(refused).toBeGreaterThanOrEqual(6)
   })
 
   it('S13: a page may write to the clipboard, and nothing else', async () => {
@@ -509,6 +510,7 @@ describe('the process', () => {
       () => readLog(profile),
       (log) => log.includes('start version'),
       'a started app',
+      20_000,
     )
   })
   afterAll(async () => {
@@ -519,8 +521,11 @@ describe('the process', () => {
   })
 
   it('S46: it listens nowhere, and is connected to nothing but this computer', async () => {
-    const pids = await processesOf(profile)
-    expect(pids.length).toBeGreaterThan(2)
+    const pids = await eventually(
+      () => processesOf(profile),
+      (found) => found.length > 2,
+      'the processes of the app',
+    )
     const inodes = new Set(pids.flatMap(socketsOf))
     const open = ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((table) =>
       readFileSync(`/proc/net/${table}`, 'utf8')
@@ -534,18 +539,19 @@ describe('the process', () => {
     expect(open).toEqual([])
   })
 
-  it('S29: what it writes is for this user only, whatever the umask', () => {
-    const ours = readdirSync(profile, { recursive: true, withFileTypes: true }).filter((entry) =>
-      /^(library|attachments|logs|settings|secrets|catalogues|window)/u.test(
-        path.relative(profile, path.join(entry.parentPath, entry.name)),
-      ),
-    )
+  it('S29: what it writes is for this user only, whatever the umask', async () => {
+    const written = () =>
+      readdirSync(profile, { recursive: true, withFileTypes: true }).filter((entry) =>
+        /^(library|attachments|logs|settings|secrets|catalogues|window)/u.test(
+          path.relative(profile, path.join(entry.parentPath, entry.name)),
+        ),
+      )
+    const ours = await eventually(written, (entries) => entries.length > 2, 'files of ours')
     const open = ours.flatMap((entry) => {
       const where = path.join(entry.parentPath, entry.name)
       const mode = lstatSync(where).mode & 0o777
       return (mode & 0o077) === 0 ? [] : [`${path.relative(profile, where)} ${mode.toString(8)}`]
     })
-    expect(ours.length).toBeGreaterThan(2)
     expect(open).toEqual([])
   })
 })

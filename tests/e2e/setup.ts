@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeEach } from 'vitest'
 import { runningApps, type RunningApp } from './app'
+import { displaysFor } from './displays'
+
+// Two files at once never meet on one screen. Vitest numbers the places of its pool from 1, and gives a place to one file
+// at a time.
+const display = displaysFor(process.env)[Number(process.env.VITEST_POOL_ID ?? 1) - 1]
+if (display !== undefined) process.env.DISPLAY = display
 
 let before: ReadonlySet<RunningApp> = new Set()
 beforeEach(() => {

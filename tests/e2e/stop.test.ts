@@ -22,13 +22,19 @@ describe('stop (R09)', () => {
     await app.window.keyboard.press('Control+n')
   })
 
-  const stopAndMeasure = async (press: () => Promise<void>): Promise<number> => {
+  /** From the moment of the press itself, as the page was told it: what Playwright does before it is not the app's time. */
+  const stopAndMeasure = async (kind: 'click' | 'keydown', press: () => Promise<void>): Promise<number> => {
     const request = server.conversations()[0]!
-    const pressedMs = performance.now()
+    const pressedAt = await app.window.evaluateHandle((name) => {
+      const seen: number[] = []
+      addEventListener(name, (event) => seen.push(performance.timeOrigin + event.timeStamp), { capture: true })
+      return seen
+    }, kind)
     await press()
     await server.until(() => request.closedMs !== null, 'the client closes the connection')
     expect(request.isAborted).toBe(true)
-    return request.closedMs! - pressedMs
+    // A chord is several presses; the last one stops.
+    return performance.timeOrigin + request.closedMs! - (await pressedAt.jsonValue()).at(-1)!
   }
 
   it('before the first byte: the server sees the end within 250 ms, the question stays', async () => {
@@ -37,7 +43,7 @@ describe('stop (R09)', () => {
     await ask(window, 'A slow question')
     await server.until(() => typeof server.conversations()[0]?.receivedMs === 'number', 'the question is there')
     await shows(button(window, t('chat:composer.stop')))
-    expect(await stopAndMeasure(() => button(window, t('chat:composer.stop')).click())).toBeLessThan(250)
+    expect(await stopAndMeasure('click', () => button(window, t('chat:composer.stop')).click())).toBeLessThan(250)
     const answer = await isState(window, 'stopped')
     expect(answer).toMatchObject({ error: null, content: [] })
     await hides(button(window, t('chat:composer.stop')))
@@ -49,7 +55,7 @@ describe('stop (R09)', () => {
     server.next(stream([...opening(), ...say('One ', 'two ', 'three '), hold, ...say('never')]))
     await ask(window, 'Count')
     await answerHas(window, 'One two three')
-    expect(await stopAndMeasure(() => window.keyboard.press('Control+.'))).toBeLessThan(250)
+    expect(await stopAndMeasure('keydown', () => window.keyboard.press('Control+.'))).toBeLessThan(250)
     const answer = await isState(window, 'stopped')
     expect(answerText(answer)).toBe('One two three ')
     await answerHas(window, 'One two three')

@@ -94,7 +94,7 @@ describe('versions, editing, quoting, deleting', () => {
     await answerHas(window, 'First answer.')
     await window.keyboard.press('Alt+ArrowLeft')
     await answerHas(window, 'First answer.')
-    expect(await previous(1, 3).getAttribute('aria-disabled')).toBe('true')
+    await expect.poll(() => previous(1, 3).getAttribute('aria-disabled')).toBe('true')
 
     // Back to the one that streams: nothing of it was missed.
     await window.keyboard.press('Alt+ArrowRight')
@@ -149,14 +149,15 @@ describe('versions, editing, quoting, deleting', () => {
     )
     await window.reload()
     await shows(field)
-    expect(await field.inputValue()).toBe('Pears?')
+    await expect.poll(() => field.inputValue()).toBe('Pears?')
     // What follows is quieter, not fainter.
-    const inks = await window.evaluate(() => {
-      const quiet = document.querySelector('[data-superseded] [data-find]')
-      const style = getComputedStyle(document.documentElement)
-      return [getComputedStyle(quiet ?? document.body).getPropertyValue('--ink-1'), style.getPropertyValue('--ink-3')]
-    })
-    expect(inks[0]).toBe(inks[1])
+    const isQuiet = () =>
+      window.evaluate(() => {
+        const quiet = document.querySelector('[data-superseded] [data-find]')
+        const wanted = getComputedStyle(document.documentElement).getPropertyValue('--ink-3')
+        return quiet !== null && getComputedStyle(quiet).getPropertyValue('--ink-1') === wanted
+      })
+    await expect.poll(isQuiet).toBe(true)
     await app.screenshot('thread-edit')
     await begins(window, () => field.press('Enter'))
     await isState(window, 'complete')
@@ -166,7 +167,7 @@ describe('versions, editing, quoting, deleting', () => {
 
     await previous(2, 2).click()
     await shows(window.getByText('More?', { exact: true }))
-    expect(await shownPath()).toEqual(['Apples?', 'About apples.', 'More?', 'And more.'])
+    await expect.poll(shownPath).toEqual(['Apples?', 'About apples.', 'More?', 'And more.'])
     await next(1, 2).click()
     await hides(window.getByText('More?', { exact: true }))
   })
@@ -191,7 +192,7 @@ describe('versions, editing, quoting, deleting', () => {
     await hides(bar)
     const quotes = window.getByRole('list', { name: t('thread:quote.quoted') })
     await shows(quotes.getByText('Turn both off.'))
-    expect(await window.evaluate(() => document.activeElement?.tagName)).toBe('TEXTAREA')
+    await expect.poll(() => window.evaluate(() => document.activeElement?.tagName)).toBe('TEXTAREA')
 
     await button(quotes, t('thread:quote.remove', { text: 'Turn both off.' })).click()
     await hides(quotes)
@@ -276,7 +277,7 @@ describe('versions, editing, quoting, deleting', () => {
     }
     const copied = await eventually(clipboard, ({ text }) => text.includes('Question 13'), 'the conversation as text')
     // The first turns are out of sight, and so not in the page.
-    expect(await window.getByRole('log').getByText('Question 1', { exact: true }).count()).toBe(0)
+    await expect.poll(() => window.getByRole('log').getByText('Question 1', { exact: true }).count()).toBe(0)
     for (const index of texts.keys()) expect(copied.text).toContain(`Answer ${index + 1}.`)
     expect(/<img|<[^>]*(?:onerror|javascript:)/iu.test(copied.html)).toBe(false)
 
@@ -319,19 +320,17 @@ describe('versions, editing, quoting, deleting', () => {
       'a picture with something in it',
     )
     await app.screenshot('thread-diagram')
-    expect(await window.locator('iframe').count()).toBe(0)
-    for (const reason of ['unreadable', 'unreadable', 'tooLarge']) {
+    await expect.poll(() => window.locator('iframe').count()).toBe(0)
+    for (const [reason, count] of [
+      ['unreadable', 1],
+      ['unreadable', 2],
+      ['tooLarge', 1],
+    ] as const) {
       await show.first().click()
-      const alert = window.getByRole('alert').filter({ hasText: t(`thread:diagram.${reason}`) })
-      await shows(alert.last())
+      const alerts = window.getByRole('alert').filter({ hasText: t(`thread:diagram.${reason}`) })
+      await expect.poll(() => alerts.count()).toBe(count)
     }
-    expect(await show.count()).toBe(0)
-    expect(
-      await window
-        .getByRole('alert')
-        .filter({ hasText: t('thread:diagram.unreadable') })
-        .count(),
-    ).toBe(2)
+    await expect.poll(() => show.count()).toBe(0)
     // The code is there all the same.
     await shows(window.getByText('this is none'))
     const urls = () => image.evaluate((element) => (element instanceof HTMLImageElement ? element.src : ''))

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
@@ -121,4 +121,36 @@ it('S07 S08: a picture of the web waits for a person, and is there after a resta
     'the picture is drawn',
   )
   expect(asked()).toBe(before + 1)
+})
+
+it('R04: a chat whose file is damaged shows what can still be read, and comes back out of a copy', async () => {
+  await connectTo(page, server.url)
+  await talk('What is kept?', 'Every word of it.')
+  const zip = path.join(folder, 'copy.zip')
+  await pick(zip)
+  await openPrivacy()
+  await button(page, t('transfer:backup.button')).click()
+  await shows(page.getByRole('dialog').getByText(/^1 chat saved/u))
+  await app.close()
+  const profile = path.join(folder, 'profile')
+  await mkdir(path.join(profile, 'backups'), { recursive: true })
+  await rename(zip, path.join(profile, 'backups', 'before-restore-2026-11-20T10-15-00-000Z.zip'))
+  const chats = path.join(profile, 'library', 'conversations')
+  const [name = ''] = await readdir(chats)
+  const { size } = await stat(path.join(chats, name))
+  await truncate(path.join(chats, name), size - 100)
+
+  app = await launchApp({ userDataDir: profile, isProfileKept: true })
+  page = app.window
+  await page
+    .getByRole('navigation')
+    .getByRole('button', { name: /cannot be read/u })
+    .click()
+  await shows(page.getByRole('alert').getByText(t('errors:storage.damaged.title')))
+  const text = page.getByRole('region', { name: t('chat:unreadable.text') })
+  await shows(text.getByText('Every word of it.'))
+  await button(page, /^Bring back 2 messages as of 20 November 2026/u).press('Enter')
+  await answerHas(page, 'Every word of it.')
+  await hides(text)
+  expect(await readdir(path.join(profile, 'library', 'trash'))).toHaveLength(1)
 })

@@ -109,6 +109,10 @@ describe('S37: a certificate that nobody vouches for', () => {
     await window.keyboard.press('Escape')
     await hides(window.getByRole('dialog'))
     expect(await window.getByRole('textbox').inputValue()).toBe(server.url)
+    // Where the next Enter goes.
+    await expect
+      .poll(() => window.getByRole('textbox').evaluate((element) => element === document.activeElement))
+      .toBe(true)
     expect(behind.requests).toEqual([])
   })
 

@@ -52,8 +52,7 @@ describe('the wire view', () => {
 
   it('lists every event with its time, and opens one by Enter', async () => {
     const list = panel().getByRole('treegrid')
-    const events = await list.getByRole('row').count()
-    expect(events).toBeGreaterThan(10)
+    await expect.poll(() => list.getByRole('row').count()).toBeGreaterThan(10)
     await list.focus()
     await app.window.keyboard.press('ArrowDown')
     await app.window.keyboard.press('Enter')

@@ -57,6 +57,7 @@ export const errorSamples: { [Code in AppErrorCode]: Extract<AppError, { code: C
   'secret-unavailable': { code: 'secret-unavailable', reason: 'no-keychain' },
   attachment: { code: 'attachment', reason: 'too-large', name: 'a.png', format: null, limit: 20 },
   upload: { code: 'upload', reason: 'unreadable', name: 'plan.pdf', message: 'No text' },
+  capture: { code: 'capture', reason: 'permission' },
   media: { code: 'media', reason: 'private', host: 'example.test', limitBytes: null },
   'newer-file': { code: 'newer-file' },
   storage: { code: 'storage', reason: 'full' },

@@ -129,6 +129,7 @@ export function memoryLibrary(): MemoryLibrary {
     },
     recover: async () => [],
     pathOf: (id) => `/memory/${id}`,
+    readableTextOf: async () => ({ text: '', isCut: false }),
     recoveredPathOf: (id) => `/memory/recovered/${id}`,
     onChange: () => () => undefined,
     onBeside: () => () => undefined,

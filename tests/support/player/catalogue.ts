@@ -6,11 +6,45 @@ export const LOCKED_PROVIDER = 'Locked'
 
 export const version = { version: '8.1.7', latest_version: '8.1.7' }
 
-/** `huge`: as many providers as anybody can have, with everything in their names that a page must survive. */
-export type CatalogueKind = 'usual' | 'huge'
+/**
+ * `huge`: as many providers as anybody can have, with everything in their names that a page must survive. `sample`: a few of
+ * the kinds that there are, with names as people know them, for pictures.
+ */
+export type CatalogueKind = 'usual' | 'huge' | 'sample'
 
 export function providers(kind: CatalogueKind = 'usual'): Record<string, unknown>[] {
-  return kind === 'huge' ? [...usualProviders(), ...hugeProviders()] : usualProviders()
+  switch (kind) {
+    case 'usual':
+      return usualProviders()
+    case 'huge':
+      return [...usualProviders(), ...hugeProviders()]
+    case 'sample':
+      return sampleProviders()
+  }
+}
+
+function sampleProviders(): Record<string, unknown>[] {
+  return [
+    providerEntry('DeepInfra', 'DeepInfra', { active_by_default: true }),
+    providerEntry('Groq', 'Groq', { active_by_default: true }),
+    providerEntry('PollinationsAI', 'PollinationsAI', { active_by_default: true, image: 1, audio: 1 }),
+    providerEntry('OpenRouter', 'OpenRouter', { auth: true, login_url: 'https://openrouter.example/keys' }),
+  ]
+}
+
+const SAMPLE_MODELS: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
+  DeepInfra: [
+    { ...modelEntry('llama-3.3-70b'), default: true, vision: true },
+    { ...modelEntry('llama-3.2-90b-vision'), vision: true },
+    modelEntry('qwen-3-235b'),
+    modelEntry('deepseek-v3'),
+  ],
+  Groq: [modelEntry('qwen-3-32b'), modelEntry('llama-3.3-70b')],
+  PollinationsAI: [
+    { ...modelEntry('flux'), image: true },
+    { ...modelEntry('gpt-4o-audio-preview'), vision: true, audio: true },
+  ],
+  OpenRouter: [modelEntry('deepseek-r1'), { ...modelEntry('claude-sonnet-4'), vision: true }],
 }
 
 function usualProviders(): Record<string, unknown>[] {
@@ -51,6 +85,7 @@ function hugeModels(provider: string): Record<string, unknown>[] | null {
 
 /** @returns null for a provider that is not there */
 export function modelsOf(provider: string, kind: CatalogueKind = 'usual'): Record<string, unknown>[] | null {
+  if (kind === 'sample') return [...(SAMPLE_MODELS[provider] ?? [])]
   const models = kind === 'huge' ? hugeModels(provider) : null
   return models ?? usualModelsOf(provider)
 }

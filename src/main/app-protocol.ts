@@ -73,7 +73,10 @@ const MIME_TYPES: Record<string, string> = {
 }
 
 /** What an address under `app://local/` means. */
-export type AppResource = { kind: 'page-file'; segments: string[]; mime: string } | { kind: 'attachment'; id: string }
+export type AppResource =
+  | { kind: 'page-file'; segments: string[]; mime: string }
+  | { kind: 'attachment'; id: string }
+  | { kind: 'capture'; id: string }
 
 /**
  * Reads an address. Names consist of letters, digits, `.`, `_` and `-` and do not begin with a dot, so there is nothing
@@ -88,8 +91,8 @@ export function resolveAppUrl(raw: string): AppResource | null {
   const segments = (match[1] ?? '').split('/')
   if (!segments.every((segment) => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/u.test(segment))) return null
   const [folder, id] = segments
-  if (folder === 'attachment') {
-    return segments.length === 2 && id !== undefined && /^[0-9a-f]{64}$/u.test(id) ? { kind: 'attachment', id } : null
+  if (folder === 'attachment' || folder === 'capture') {
+    return segments.length === 2 && id !== undefined && /^[0-9a-f]{64}$/u.test(id) ? { kind: folder, id } : null
   }
   const mime = MIME_TYPES[extname(segments.at(-1) ?? '')]
   return mime === undefined ? null : { kind: 'page-file', segments, mime }
@@ -99,16 +102,32 @@ export interface AppFiles {
   /** The folder of the built pages. */
   pages: string
   attachment: (id: string) => Promise<AttachmentFile | HeldFile | null>
+  /** The picture of a display as a bitmap file, while a region of it is being chosen; see RegionCapture. */
+  capture: (id: string) => Uint8Array<ArrayBuffer> | null
 }
 
-/** Serves `app://local/`: the built pages, and stored images, sounds and films by their id. */
+/** Serves `app://local/`: the built pages, stored images, sounds and films by their id, and what an overlay shows. */
 export function serveApp(protocol: Protocol, files: AppFiles): void {
   protocol.handle('app', async (request) => {
     const resource = request.method === 'GET' ? resolveAppUrl(request.url) : null
     if (resource === null) return notFound()
-    return resource.kind === 'page-file'
-      ? servePageFile(files.pages, resource)
-      : serveAttachment(await files.attachment(resource.id), request.headers.get('range'))
+    switch (resource.kind) {
+      case 'page-file':
+        return servePageFile(files.pages, resource)
+      case 'attachment':
+        return serveAttachment(await files.attachment(resource.id), request.headers.get('range'))
+      case 'capture':
+        return serveCapture(files.capture(resource.id))
+    }
+  })
+}
+
+function serveCapture(bitmap: Uint8Array<ArrayBuffer> | null): Response {
+  if (bitmap === null) return notFound()
+  // Never kept: what is on a screen is nobody's business a moment later.
+  const headers = { 'content-type': 'image/bmp', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+  return new Response(bitmap, {
+    headers: { ...headers, 'content-security-policy': "default-src 'none'; sandbox" },
   })
 }
 

@@ -97,6 +97,7 @@ export function standingAfter(error: AppError, isPrompt: boolean): Standing | nu
     case 'no-backend':
     case 'upload':
     case 'attachment':
+    case 'capture':
     case 'media':
     case 'storage':
     case 'not-found':

@@ -212,6 +212,10 @@ export class Backends {
         activeBackendId: isActive ? (backends[0]?.id ?? GUIDE_BACKEND_ID) : settings.activeBackendId,
         favourites: settings.favourites.filter((choice) => choice.backendId !== backendId),
         recents: settings.recents.filter((choice) => choice.backendId !== backendId),
+        quickAsk: {
+          ...settings.quickAsk,
+          choice: settings.quickAsk.choice?.backendId === backendId ? null : settings.quickAsk.choice,
+        },
       }
     })
     this.#catalogues.forget(backendId)

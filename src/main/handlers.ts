@@ -4,6 +4,7 @@ import {
   type AddedAttachment,
   type AppCommand,
   type Boot,
+  type CaptureView,
   type CheckReport,
   type Diagnostics,
   type ExportFormat,
@@ -17,7 +18,8 @@ import {
 } from '../shared/contract'
 import { answerText, pathOf, withChatSettings, type Conversation } from '../shared/conversation'
 import type { Platform } from '../shared/accelerator'
-import { failure } from '../shared/errors'
+import { failure, type CaptureReason } from '../shared/errors'
+import type { Region } from '../shared/region'
 import type { BackendView } from '../shared/settings'
 import type { Attachments } from './attachments'
 import { chatSettingsSchema } from './chat-settings'
@@ -34,6 +36,7 @@ import type { Logger } from './logger'
 import type { MediaStore } from './media'
 import { copyPickedFile, readPickedFile, suggestFileName, writePickedFile } from './picked-file'
 import { MAX_PROMPTS_FILE_BYTES, promptSchema, valuesSchema, type Prompts } from './prompts'
+import type { QuickReach } from './quick-reach'
 import { backendProfileSchema, patched, providerName, settingsPatchSchema, type LiveSettings } from './settings'
 import type { Search } from './search/search'
 import type { Transfer, TransferDesk } from './transfer/transfer'
@@ -56,6 +59,7 @@ export interface House {
   wire: Wire
   transfer: Transfer
   contacts: Contacts
+  quickReach: QuickReach
   desk: Desk
   logger: Logger
   platform: Platform
@@ -98,10 +102,33 @@ export interface Desk {
   showMain(command: AppCommand): void
   showQuickAsk(): void
   hideQuickAsk(): void
-  resizeQuickAsk(heightPx: number): void
+  /** Answers how high it can be. */
+  resizeQuickAsk(heightPx: number): number
+  pinQuickAsk(isPinned: boolean): void
+  pasteIntoQuickAsk(): void
   shortcutState(): ShortcutState
+  /** The page of a window has answered a ping. */
+  noteAnswer(window: Caller['window']): void
+  /** Whether this start has done without the graphics chip, after crashes. */
+  isGraphicsOff(): boolean
+  /** Ends this process, in good order, and begins another one that draws on the graphics chip. */
+  useGraphics(): void
   /** Tries once more to hold the key of the quick question. */
   checkShortcut(): ShortcutState
+  /** Regions of the screen, and the overlays in which they are chosen. */
+  readonly capture: Capture
+  /** The name of a picture of the screen, in the language of the person. */
+  nameRegion(at: Date): string
+}
+
+/** See RegionCapture. */
+export interface Capture {
+  blocker(): Promise<CaptureReason | null>
+  take(asking: Caller['window']): Promise<Uint8Array | null>
+  open(overlay: Caller['window']): Promise<CaptureView>
+  show(overlay: Caller['window']): void
+  next(overlay: Caller['window']): void
+  end(overlay: Caller['window'], region: Region | null): void
 }
 
 /** What a person chooses a place for. */
@@ -159,6 +186,7 @@ const onePlan = v.strictObject({ planId: uuid })
 /** The payload of each request; `void` for those without one. */
 const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } = {
   'app.boot': v.void(),
+  'app.pong': v.void(),
   'app.reportError': v.strictObject({ message: text(MAX_TEXT) }),
   'app.openLogs': v.void(),
   'app.openDataFolder': v.void(),
@@ -187,8 +215,13 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   'library.check': v.void(),
   'library.repair': v.void(),
   'library.sizes': v.void(),
-  'conversation.search': v.strictObject({ query: text(1000) }),
+  'conversation.search': v.strictObject({
+    query: text(1000),
+    part: v.exactOptional(v.picklist(['all', 'titles', 'questions', 'answers'])),
+  }),
   'conversation.showFile': v.strictObject({ conversationId: uuid, isRecovered: v.exactOptional(v.boolean()) }),
+  'conversation.findRemains': v.strictObject({ conversationId: uuid }),
+  'conversation.bringBack': v.strictObject({ conversationId: uuid, copy: text(200) }),
   'conversation.export': v.strictObject({
     conversationId: uuid,
     format: v.picklist(['markdown', 'html', 'json', 'pdf']),
@@ -253,6 +286,7 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
     temporary: v.nullable(uuid),
   }),
   'attachment.pick': v.strictObject({ temporary: v.nullable(uuid) }),
+  'attachment.release': v.strictObject({ temporary: uuid, ids: v.pipe(v.array(sha256), v.maxLength(MAX_ITEMS)) }),
   'attachment.draw': v.strictObject({
     sourceId: sha256,
     name: text(1024),
@@ -260,6 +294,14 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
       v.instance(Uint8Array),
       v.check(({ byteLength }) => byteLength <= MAX_IMAGE_BYTES),
     ),
+  }),
+  'capture.blocker': v.void(),
+  'capture.take': v.strictObject({ temporary: v.nullable(uuid) }),
+  'capture.open': v.void(),
+  'capture.show': v.void(),
+  'capture.next': v.void(),
+  'capture.end': v.strictObject({
+    region: v.nullable(v.strictObject({ x: index, y: index, width: index, height: index })),
   }),
   'settings.get': v.void(),
   'settings.set': settingsPatchSchema,
@@ -278,9 +320,13 @@ const payloads: { [K in RequestName]: v.GenericSchema<unknown, RequestIn<K>> } =
   'backend.test': oneBackend,
   'backend.catalogue': oneBackend,
   'backend.models': v.strictObject({ backendId, provider: text(500) }),
+  'app.isGraphicsOff': v.void(),
+  'app.useGraphics': v.void(),
   'quickAsk.show': v.void(),
   'quickAsk.hide': v.void(),
   'quickAsk.resize': v.strictObject({ heightPx: v.pipe(v.number(), v.finite()) }),
+  'quickAsk.pin': v.strictObject({ isPinned: v.boolean() }),
+  'quickAsk.paste': v.void(),
   'quickAsk.checkShortcut': v.void(),
   'quickAsk.shortcutState': v.void(),
   'window.openConversation': oneConversation,
@@ -314,6 +360,7 @@ type Handle<K extends RequestName> = Handlers<House>[K]['handle']
 
 const handles: { [K in RequestName]: Handle<K> } = {
   'app.boot': (house, _input, { role }) => house.boot(role),
+  'app.pong': ({ desk }, _input, { window }) => desk.noteAnswer(window),
   'app.reportError': ({ logger }, { message }, { role }) =>
     logger.error('page error', { role, message: withoutQuotes(message) }),
   'app.openLogs': ({ desk }) => desk.openLogs(),
@@ -326,8 +373,9 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'conversation.leave': (house, _input, { window }) => house.look(window, null),
   'conversation.rename': ({ library }, { conversationId, title }) => library.rename(conversationId, title),
   'conversation.pin': ({ library }, { conversationId, isPinned }) => library.pin(conversationId, isPinned),
-  'conversation.setSettings': async ({ library }, { conversationId, settings }) => {
-    await library.update(conversationId, (conversation) => withChatSettings(conversation, settings))
+  'conversation.setSettings': async (house, { conversationId, settings }, caller) => {
+    requireReach(house, conversationId, caller)
+    await house.library.update(conversationId, (conversation) => withChatSettings(conversation, settings))
   },
   'conversation.trash': ({ upkeep }, { conversationId }) => upkeep.trash(conversationId),
   'conversation.restore': async ({ generations }, { conversationId, file }) => ({
@@ -340,19 +388,34 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'conversation.deleteMessage': ({ generations }, input) =>
     generations.deleteMessage(input.conversationId, input.messageId),
   'conversation.putBackMessages': ({ generations }, { deletionId }) => generations.putBackMessages(deletionId),
-  'conversation.keep': ({ upkeep }, { conversationId }) => upkeep.keep(conversationId),
-  'conversation.discard': ({ upkeep }, { conversationId }) => upkeep.discard(conversationId),
+  'conversation.keep': (house, { conversationId }, caller) => {
+    requireReach(house, conversationId, caller)
+    return house.upkeep.keep(conversationId)
+  },
+  'conversation.discard': (house, { conversationId }, caller) => {
+    requireReach(house, conversationId, caller)
+    return house.upkeep.discard(conversationId)
+  },
   'trash.list': ({ library }) => library.listTrash(),
   'trash.read': async ({ library }, { file }) => readTrashed(await library.openTrashed(file)),
   'trash.delete': ({ upkeep }, { files }) => upkeep.deleteFromTrash(files),
-  'draft.list': ({ drafts }) => drafts.list(),
-  'draft.set': ({ upkeep }, draft) => upkeep.setDraft(draft),
+  'draft.list': async ({ drafts, quickReach }, _input, { role }) =>
+    role === 'quick-ask' ? quickReach.drafts(await drafts.list()) : drafts.list(),
+  'draft.set': ({ upkeep, quickReach }, draft, { role }) => {
+    if (role === 'quick-ask') quickReach.requireDraft(draft)
+    return upkeep.setDraft(draft)
+  },
   'library.check': async (house) => noteCheck(house, await house.upkeep.check()),
   'library.repair': async (house) => noteCheck(house, await house.upkeep.repair()),
   'library.sizes': ({ upkeep }) => upkeep.sizes(),
-  'conversation.search': ({ search }, { query }) => search.find(query),
+  'conversation.search': ({ search }, { query, part = 'all' }) => search.find(query, part),
   'conversation.showFile': ({ library, desk }, { conversationId, isRecovered = false }) =>
     desk.showFile(isRecovered ? library.recoveredPathOf(conversationId) : library.pathOf(conversationId)),
+  'conversation.findRemains': async ({ library, transfer }, { conversationId }) => ({
+    ...(await library.readableTextOf(conversationId)),
+    copies: await transfer.copiesOf(conversationId),
+  }),
+  'conversation.bringBack': ({ transfer }, { conversationId, copy }) => transfer.bringBack(conversationId, copy),
   'conversation.export': (house, { conversationId, format }, { window }) =>
     house.transfer.exportConversation(deskOf(house, window), conversationId, format),
   'transfer.showFile': ({ transfer, desk }, { fileId }) => desk.showFile(transfer.pathOfFile(fileId)),
@@ -377,10 +440,17 @@ const handles: { [K in RequestName]: Handle<K> } = {
 
   'generation.start': startGeneration,
   'generation.stop': ({ generations }, { generationId }) => generations.stop(generationId),
-  'generation.attach': ({ generations }, { generationId }) => generations.attach(generationId),
+  'generation.attach': async (house, { generationId }, caller) => {
+    const attached = await house.generations.attach(generationId)
+    requireReach(house, attached.conversationId, caller)
+    return attached
+  },
   'generation.retryNow': ({ generations }, { generationId }) => generations.retryNow(generationId),
 
-  'media.load': ({ media }, input) => media.load(input),
+  'media.load': (house, input, caller) => {
+    requireReach(house, input.conversationId, caller)
+    return house.media.load(input)
+  },
   'media.save': saveMedia,
   'media.drag': dragMedia,
   'media.speak': ({ media }, input) => media.speak(input),
@@ -396,6 +466,14 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'attachment.add': ({ attachments }, { files, temporary }) => attachments.add(files, temporary),
   'attachment.pick': pickAttachments,
   'attachment.draw': ({ attachments }, drawn) => attachments.addDrawn(drawn),
+  'attachment.release': ({ upkeep }, { temporary, ids }) => upkeep.release(temporary, ids),
+
+  'capture.blocker': ({ desk }) => desk.capture.blocker(),
+  'capture.take': takeRegion,
+  'capture.open': ({ desk }, _input, { window }) => desk.capture.open(window),
+  'capture.show': ({ desk }, _input, { window }) => desk.capture.show(window),
+  'capture.next': ({ desk }, _input, { window }) => desk.capture.next(window),
+  'capture.end': ({ desk }, { region }, { window }) => desk.capture.end(window, region),
 
   'settings.get': ({ settings }) => settings.current,
   'settings.set': ({ settings, platform }, patch) => settings.change((now) => patched(now, patch, platform)),
@@ -416,21 +494,39 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'backend.catalogue': ({ backends }, input) => backends.catalogue(input.backendId),
   'backend.models': ({ backends }, input) => backends.models(input.backendId, input.provider),
 
+  'app.isGraphicsOff': ({ desk }) => desk.isGraphicsOff(),
+  'app.useGraphics': ({ desk }) => desk.useGraphics(),
   'quickAsk.show': ({ desk }) => desk.showQuickAsk(),
   'quickAsk.hide': ({ desk }) => desk.hideQuickAsk(),
-  'quickAsk.resize': ({ desk }, { heightPx }) => desk.resizeQuickAsk(heightPx),
+  'quickAsk.resize': ({ desk }, { heightPx }) => ({ maxHeightPx: desk.resizeQuickAsk(heightPx) }),
+  'quickAsk.pin': ({ desk }, { isPinned }) => desk.pinQuickAsk(isPinned),
+  'quickAsk.paste': ({ desk }) => desk.pasteIntoQuickAsk(),
   'quickAsk.checkShortcut': ({ desk }) => desk.checkShortcut(),
   'quickAsk.shortcutState': ({ desk }) => desk.shortcutState(),
-  'window.openConversation': ({ desk }, { conversationId }) =>
-    desk.showMain({ kind: 'open-conversation', conversationId }),
+  'window.openConversation': (house, { conversationId }, caller) => {
+    requireReach(house, conversationId, caller)
+    house.desk.showMain({ kind: 'open-conversation', conversationId })
+  },
 }
 
-async function openConversation(house: House, { conversationId }: { conversationId: string }, { window }: Caller) {
-  await house.look(window, conversationId)
+/** The quick-ask reaches only what it has begun (S44). */
+function requireReach({ quickReach }: House, conversationId: string, { role }: Caller): void {
+  if (role === 'quick-ask') quickReach.require(conversationId)
+}
+
+async function openConversation(house: House, { conversationId }: { conversationId: string }, caller: Caller) {
+  requireReach(house, conversationId, caller)
+  await house.look(caller.window, conversationId)
   return house.generations.open(conversationId)
 }
 
-async function startGeneration(house: House, request: RequestIn<'generation.start'>, { window }: Caller) {
+async function startGeneration(house: House, request: RequestIn<'generation.start'>, { role, window }: Caller) {
+  const { quickReach, library } = house
+  if (role === 'quick-ask' && !quickReach.has(request.conversationId)) {
+    const isThere = (await library.list()).some(({ id }) => id === request.conversationId)
+    if (isThere || request.origin !== 'quick-ask') throw failure({ code: 'not-found', what: 'conversation' })
+    quickReach.begin(request.conversationId)
+  }
   const started = await house.generations.start(request)
   await house.look(window, request.conversationId)
   return started
@@ -444,6 +540,16 @@ async function pickAttachments(
   const paths = await house.desk.pickImages(window)
   const files = paths.map((path) => ({ name: path.replace(/^.*[\\/]/u, ''), path }))
   return house.attachments.add(files, temporary)
+}
+
+async function takeRegion(
+  { attachments, desk }: House,
+  { temporary }: RequestIn<'capture.take'>,
+  { window }: Caller,
+): Promise<AddedAttachment | null> {
+  const bytes = await desk.capture.take(window)
+  // Checked by content and stored like a pasted picture.
+  return bytes === null ? null : attachments.addFile({ name: desk.nameRegion(new Date()), bytes }, temporary)
 }
 
 async function pickAuthority(

@@ -30,6 +30,7 @@ import { MediaStore } from './media'
 import { Search, WORKER_LIMITS } from './search/search'
 import { findSecrets, openSecretsStore, Secrets, type Keychain } from './secrets'
 import { Prompts } from './prompts'
+import { QuickReach } from './quick-reach'
 import type { LiveSettings } from './settings'
 import { beginDeletion, moveDeleted, removeDeleted } from './transfer/deletion'
 import { Transfer } from './transfer/transfer'
@@ -231,13 +232,14 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
   void library.list().catch(() => undefined)
   if (recovered.length > 0) logger.info('answers recovered', { count: recovered.length })
 
-  generations.onEvents((events) => broadcast('generation.event', events))
+  const quickReach = new QuickReach()
+  generations.onEvents((events) => broadcast('generation.event', events, someOf(quickReach.events(events))))
   generations.onEvents((events) => {
     for (const { conversationId } of events) search.touch(conversationId)
   })
   const searchBegins = setTimeout(() => void search.begin(), SEARCH_BEGINS_MS).unref()
   upkeep.begin()
-  library.onChange((changes) => broadcast('conversation.changed', changes))
+  library.onChange((changes) => broadcast('conversation.changed', changes, someOf(quickReach.changes(changes))))
   library.onBeside((beside) => broadcast('conversation.keptBeside', beside))
   library.onStorageState((state) => broadcast('storage.state', state))
   settings.onChange((now, before) => {
@@ -249,10 +251,14 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
   const wake = (): Promise<void> => generations.endSilent(WAKE_WAIT_MS, (backendId) => backends.isLocal(backendId))
   // Not every system tells a program that it has slept.
   let offsetMs = clock.now() - clock.monotonicMs()
+  let checkedMs = clock.monotonicMs()
   const clockCheck = setInterval(() => {
     const jumpMs = clock.now() - clock.monotonicMs() - offsetMs
     offsetMs += jumpMs
-    if (jumpMs > SLEEP_JUMP_MS) void wake()
+    // Nor does the monotonic clock stand still for a process that was stopped.
+    const lateMs = clock.monotonicMs() - checkedMs - CLOCK_CHECK_MS
+    checkedMs += lateMs + CLOCK_CHECK_MS
+    if (Math.max(jumpMs, lateMs) > SLEEP_JUMP_MS) void wake()
   }, CLOCK_CHECK_MS)
 
   const boot = async (role: Role): Promise<Boot> => {
@@ -309,6 +315,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     wire,
     transfer,
     contacts,
+    quickReach,
     diagnostics,
     desk,
     logger,
@@ -369,6 +376,11 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     },
   }
   return opened
+}
+
+/** Null for a list without anything in it. */
+function someOf<T>(list: T[]): T[] | null {
+  return list.length > 0 ? list : null
 }
 
 // The images of what is discarded go at the next start, should there be no time for it now; what a restore has taken in

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inflateSync } from 'node:zlib'
 import type { ImageSource } from '../shared/contract'
 import type { ImageMime } from '../shared/conversation'
@@ -44,7 +45,7 @@ export async function inspectImage(bytes: Uint8Array, name: string): Promise<Res
   const kind = KINDS.find((each) => each.matches(buffer))
   if (kind === undefined) return refuse('format', name, await nameFormat(buffer, name))
 
-  const container = kind.walk(buffer)
+  const container = await kind.walk(buffer)
   const size = container.isWhole ? await readSize(buffer, kind.imageSizeType) : null
   if (size === null) return refuse('damaged', name)
   if (size.width * size.height > MAX_IMAGE_PIXELS) {
@@ -134,7 +135,7 @@ interface Kind {
   mime: ImageMime
   imageSizeType: string
   matches(bytes: Buffer): boolean
-  walk(bytes: Buffer): Container
+  walk(bytes: Buffer): Container | Promise<Container>
 }
 
 // The first bytes decide. A file shorter than its own signature still counts as that kind: it is damaged, not unknown.
@@ -229,7 +230,7 @@ function walkJpeg(bytes: Buffer): Container {
   return container
 }
 
-function walkGif(bytes: Buffer): Container {
+async function walkGif(bytes: Buffer): Promise<Container> {
   const container: Container = { isWhole: false, exif: null, xmp: [], frames: 1 }
   let hasPixels = false
   if (bytes.length < 13) return container
@@ -241,13 +242,13 @@ function walkGif(bytes: Buffer): Container {
     const block = bytes[at]
     if (block === 0x3b) return { ...container, isWhole: hasPixels }
     if (block === 0x2c) {
-      const end = endOfSubBlocks(bytes, at + 11 + colourTableBytes(bytes[at + 9] ?? 0))
+      const end = await endOfGifBlock(bytes, at + 11 + colourTableBytes(bytes[at + 9] ?? 0))
       if (end === null) return container
       if (hasPixels) container.frames = 2
       hasPixels = true
       at = end
     } else if (block === 0x21) {
-      const end = endOfSubBlocks(bytes, at + 2)
+      const end = await endOfGifBlock(bytes, at + 2)
       if (end === null) return container
       if (bytes.toString('latin1', at + 3, at + 14) === 'XMP DataXMP') container.xmp.push(bytes.subarray(at, end))
       at = end
@@ -259,17 +260,23 @@ function walkGif(bytes: Buffer): Container {
   return { ...container, isWhole: hasPixels && at === bytes.length }
 }
 
-function colourTableBytes(flags: number): number {
+/** How long the colour table of a GIF is, by the flags that announce it. */
+export function colourTableBytes(flags: number): number {
   return (flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 0x07) + 1)
 }
 
-function endOfSubBlocks(bytes: Buffer, start: number): number | null {
+/** Ten million of them find room in the largest image; other work comes between the steps. */
+const SUB_BLOCKS_PER_TURN = 100_000
+
+/** The end of the pieces, each with its length, that a block of a GIF is made of; null when they have none. */
+export async function endOfGifBlock(bytes: Buffer, start: number): Promise<number | null> {
   let at = start
-  for (;;) {
+  for (let steps = 1; ; steps += 1) {
     const length = bytes[at]
     if (length === undefined) return null
     at += 1 + length
     if (length === 0) return at
+    if (steps % SUB_BLOCKS_PER_TURN === 0) await nextTurn()
   }
 }
 

@@ -4,7 +4,7 @@ import { chooseLocale, translator, type Translate } from '../shared/i18n'
 import { APP_ORIGIN, APP_SCHEME, serveApp } from './app-protocol'
 
 import { askIn, type Ask } from './ask'
-import { answerAt, waitForParley } from './ask-channel'
+import { answerAt, removeLeftFolders, waitForParley } from './ask-channel'
 import {
   isLineTooLong,
   parseCommandLine,
@@ -24,6 +24,7 @@ import { askInTerminal, describeMistake, EXIT, type TerminalOptions } from './te
 import { moveDeleted, removeDeleted } from './transfer/deletion'
 import { readWindowState } from './windows/bounds'
 import { Desktop, windowStateFile } from './windows/desktop'
+import { isGraphicsOff } from './windows/graphics'
 import { lockContents, lockSession } from './windows/lock'
 import { OurWindows } from './windows/window'
 
@@ -53,9 +54,18 @@ if (wish?.kind === 'help') leaveTerminal(EXIT.done, (t) => t('terminal:help'))
 else if (wish?.kind === 'version') leaveTerminal(EXIT.done, (t) => t('terminal:version', { version: app.getVersion() }))
 else if (wish?.kind === 'mistake') leaveTerminal(EXIT.usage, (t) => describeMistake(wish.mistake, t))
 else if (isLineTooLong(process.argv)) leaveTerminal(EXIT.usage, (t) => t('terminal:longLine'))
+else if (wish !== null && isBlind()) leaveTerminal(EXIT.usage, (t) => t('terminal:noDisplay.ask'))
 else if (wish !== null) askOrBegin(wish.ask)
-else if (app.requestSingleInstanceLock({ ...line })) begin(null)
-else app.exit(0)
+else if (!app.requestSingleInstanceLock({ ...line })) app.exit(0)
+else if (isBlind()) leaveTerminal(EXIT.failed, (t) => t('terminal:noDisplay.window'))
+else begin(null)
+
+/** Whether Chromium has nothing to draw on; it crashes once this module has run, without a word that helps. */
+function isBlind(): boolean {
+  const { DISPLAY = '', WAYLAND_DISPLAY = '' } = process.env
+  const isChosen = app.commandLine.hasSwitch('ozone-platform')
+  return process.platform === 'linux' && DISPLAY === '' && WAYLAND_DISPLAY === '' && !isChosen
+}
 
 /** Hands a question to the Parley that runs. Without one this process becomes it, and shows no window until one is wanted. */
 function askOrBegin(asked: AskLine): void {
@@ -92,7 +102,7 @@ function begin(ownAsk: AskLine | null): void {
   protocol.registerSchemesAsPrivileged([APP_SCHEME])
   // As root Chromium runs only without its sandbox, and asking for both is an endless crash loop of the pages.
   if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
-  if (readWindowState(windowStateFile(folder)).gpuOffFor === app.getVersion()) app.disableHardwareAcceleration()
+  if (isGraphicsOff(readWindowState(windowStateFile(folder)), app.getVersion())) app.disableHardwareAcceleration()
   app.setAppUserModelId('io.github.parley.desktop')
   // Ours comes after the window; without this Electron would make its own first, with keys that reload the page.
   Menu.setApplicationMenu(null)
@@ -150,6 +160,7 @@ function begin(ownAsk: AskLine | null): void {
     serveApp(protocol, {
       pages: join(import.meta.dirname, '../renderer'),
       attachment: async (id) => (await loadHouse()).attachments.open(id),
+      capture: (id) => desktop.capture.picture(id),
     })
     const gate = openGate({ ipcMain, windows, origins: [origin], handlers, house: loadHouse, logger: log.logger })
     const makeVisible = async (wanted: CommandLine): Promise<void> => {
@@ -158,7 +169,8 @@ function begin(ownAsk: AskLine | null): void {
       mark('window made')
       await desktop.furnish(await loadHouse())
       if (wanted.isQuickAsk || wanted.isNew) desktop.obey(wanted)
-      if (found.recovered !== null) void desktop.tellRecovered(found.recovered)
+      if (found.recovered !== null) void desktop.notices.tellRecovered(found.recovered)
+      else void desktop.notices.tellGraphics()
     }
     let visible: Promise<void> | null = null
     /** Does what a command line wants to see; the first one that wants anything makes the windows. */
@@ -180,10 +192,11 @@ function begin(ownAsk: AskLine | null): void {
     const ready = await loadHouse()
     await log.open()
     keepLogsYoung(logFolder, settings)
+    removeLeftFolders()
     log.logger.info('start', { version: app.getVersion(), electron: process.versions.electron })
     void removeDeleted(folder, false).then((left) => {
       const names = [...(undeleted ?? []), ...left]
-      if (names.length > 0) void desktop.tellNotDeleted(names)
+      if (names.length > 0) void desktop.notices.tellNotDeleted(names)
     })
     powerMonitor.on('resume', () => void ready.wake())
     powerMonitor.on('shutdown', () => app.quit())

@@ -133,12 +133,23 @@ function originOf(address: string): string {
   return username === '' && password === '' ? `${protocol}//${host}` : ''
 }
 
-/** Sends an event of the contract to every window whose role may have it. */
-export type Broadcast = <K extends EventName>(name: K, payload: EventPayload<K>) => void
+/**
+ * Sends an event of the contract to every window whose role may have it.
+ *
+ * @param toQuickAsk what the quick-ask gets of it; null for nothing, without it the same as all
+ */
+export type Broadcast = <K extends EventName>(
+  name: K,
+  payload: EventPayload<K>,
+  toQuickAsk?: EventPayload<K> | null,
+) => void
 
 export function broadcaster(windows: KnownWindows): Broadcast {
-  return (name, payload) => {
-    for (const caller of windows.all()) sendTo(caller, name, payload)
+  return (name, payload, toQuickAsk = payload) => {
+    for (const caller of windows.all()) {
+      const own = caller.role === 'quick-ask' ? toQuickAsk : payload
+      if (own !== null) sendTo(caller, name, own)
+    }
   }
 }
 

@@ -3,7 +3,6 @@ import {
   DEFAULT_CHAT_SETTINGS,
   emptyAnswer,
   pathOf,
-  titleFrom,
   withChatSettings,
   type AssistantMessage,
   type AttachmentInfo,
@@ -14,6 +13,7 @@ import {
 } from '../shared/conversation'
 import { failure } from '../shared/errors'
 import { isId } from './library/schema'
+import { titleOf } from './title'
 
 /** What a session is asked for. `messages` is the path up to and with the question, or the cut answer to continue. */
 export interface SessionContext {
@@ -76,7 +76,7 @@ export function ask(
     provider: request.provider,
     model: request.model,
   })
-  const title = conversation.titleSource === 'none' ? titleFrom(question?.text ?? '') : ''
+  const title = conversation.titleSource === 'none' ? titleOf(question?.text ?? '') : ''
   return {
     conversation: {
       ...conversation,

@@ -4,7 +4,15 @@ import * as v from 'valibot'
 import type { Platform } from '../shared/accelerator'
 import { areShortcutsGood } from '../shared/actions'
 import { failure } from '../shared/errors'
-import { defaultSettings, newBackendProfile, type BackendProfile, type Settings } from '../shared/settings'
+import {
+  DEFAULT_QUICK_ASK,
+  defaultSettings,
+  MAX_QUICK_INSTRUCTION,
+  newBackendProfile,
+  type BackendProfile,
+  type QuickAskSettings,
+  type Settings,
+} from '../shared/settings'
 import { plainLine } from './backend/server-text'
 import { chatSettingsSchema, storedChatSettingsSchema } from './chat-settings'
 import { readRegularSync } from './library/files'
@@ -109,6 +117,18 @@ const modelChoice = v.strictObject({ backendId: id, provider: v.nullable(text(50
 /** Of pictures from the web, as a URL has them. */
 const webHosts = v.pipe(v.array(v.pipe(text(300), v.minLength(1))), v.maxLength(500))
 
+const quickAskFields = {
+  isEnabled: v.boolean(),
+  shortcut: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,64}$/u)),
+  choice: v.nullable(modelChoice),
+  instruction: text(MAX_QUICK_INSTRUCTION),
+  hidesOnBlur: v.boolean(),
+  isKept: v.boolean(),
+  opensOn: v.picklist(['pointer', 'main']),
+  offersClipboard: v.boolean(),
+  offersRegion: v.boolean(),
+}
+
 const fields = {
   locale: v.picklist(['system', 'en', 'ru']),
   theme: v.picklist(['system', 'light', 'dark']),
@@ -124,10 +144,7 @@ const fields = {
   notifies: v.picklist(['never', 'plain', 'text']),
   staysAwake: v.boolean(),
   startsAtLogin: v.picklist(['never', 'shown', 'hidden']),
-  quickAsk: v.strictObject({
-    isEnabled: v.boolean(),
-    shortcut: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,64}$/u)),
-  }),
+  quickAsk: v.strictObject(quickAskFields),
   // Of other versions as well, so that those do not lose them; what cannot hold is not used (actionKeys).
   shortcuts: v.pipe(
     v.unknown(),
@@ -195,6 +212,19 @@ export const settingsPatchSchema: v.GenericSchema<unknown, Partial<Omit<Settings
 
 const DEFAULT_SETTINGS = defaultSettings(process.platform)
 
+// Older versions know its shortcut only.
+const storedQuickAskSchema: v.GenericSchema<unknown, QuickAskSettings> = v.object({
+  isEnabled: quickAskFields.isEnabled,
+  shortcut: quickAskFields.shortcut,
+  choice: v.optional(quickAskFields.choice, DEFAULT_QUICK_ASK.choice),
+  instruction: v.optional(quickAskFields.instruction, DEFAULT_QUICK_ASK.instruction),
+  hidesOnBlur: v.optional(quickAskFields.hidesOnBlur, DEFAULT_QUICK_ASK.hidesOnBlur),
+  isKept: v.optional(quickAskFields.isKept, DEFAULT_QUICK_ASK.isKept),
+  opensOn: v.optional(quickAskFields.opensOn, DEFAULT_QUICK_ASK.opensOn),
+  offersClipboard: v.optional(quickAskFields.offersClipboard, DEFAULT_QUICK_ASK.offersClipboard),
+  offersRegion: v.optional(quickAskFields.offersRegion, DEFAULT_QUICK_ASK.offersRegion),
+})
+
 // A setting that the file does not have yet gets its default; one with a wrong type makes the file a damaged one.
 const storedSchema: v.GenericSchema<unknown, Settings> = v.object({
   locale: v.optional(fields.locale, DEFAULT_SETTINGS.locale),
@@ -211,7 +241,7 @@ const storedSchema: v.GenericSchema<unknown, Settings> = v.object({
   notifies: v.optional(fields.notifies, DEFAULT_SETTINGS.notifies),
   staysAwake: v.optional(fields.staysAwake, DEFAULT_SETTINGS.staysAwake),
   startsAtLogin: v.optional(fields.startsAtLogin, DEFAULT_SETTINGS.startsAtLogin),
-  quickAsk: v.optional(fields.quickAsk, DEFAULT_SETTINGS.quickAsk),
+  quickAsk: v.optional(storedQuickAskSchema, DEFAULT_SETTINGS.quickAsk),
   shortcuts: v.optional(fields.shortcuts, DEFAULT_SETTINGS.shortcuts),
   checksSpelling: v.optional(fields.checksSpelling, DEFAULT_SETTINGS.checksSpelling),
   spellingLanguages: v.optional(fields.spellingLanguages, [...DEFAULT_SETTINGS.spellingLanguages]),

@@ -37,7 +37,7 @@ const attach: ParleyApi['attach'] = async (files, temporary) => {
 const api = {
   platform: process.platform,
   // For the page's looks only: what a window may ask for is decided in main, by the window.
-  role: location.pathname === '/quick-ask.html' ? 'quick-ask' : 'main',
+  role: { '/quick-ask.html': 'quick-ask', '/capture.html': 'capture' }[location.pathname] ?? 'main',
   request: Object.freeze(Object.fromEntries(requests)),
   on: Object.freeze(Object.fromEntries(events)),
   attach,

@@ -10,6 +10,7 @@ import { eachFrame } from './chat/find'
 import { openFind, stepFind, useFind } from './chat/find-state'
 import { DiscardDialog } from './chat/temporary'
 import type { ThreadHandle } from './chat/thread'
+import { placeInFocus } from './composer/place-in-focus'
 import { FinalFocus } from './controls/final-focus'
 import { FirstRun } from './first-run/first-run'
 import { useMedia } from './media-query'
@@ -37,7 +38,7 @@ import {
 } from './store/conversations'
 import { changeChatSettings, searchesWeb } from './store/chat-settings'
 import { closeComparison, openComparison } from './store/comparison'
-import { pickFiles } from './store/drafts'
+import { pickFiles } from './store/chips'
 import { stopAnswer } from './store/sending'
 import { showToast } from './controls/toast'
 import { stoppableAnswers, useStore } from './store/state'
@@ -46,7 +47,8 @@ import { TransferDialog } from './transfer/transfer-dialog'
 import { TrashView } from './trash/trash-view'
 import { showWire } from './wire/state'
 
-const Palette = lazy(async () => ({ default: (await import('./palette/palette')).Palette }))
+const loadPalette = async () => ({ default: (await import('./palette/palette')).Palette })
+const Palette = lazy(loadPalette)
 const ShortcutSheet = lazy(async () => ({ default: (await import('./shortcut-sheet/shortcut-sheet')).ShortcutSheet }))
 const PromptsView = lazy(async () => ({ default: (await import('./prompts/prompts-view')).PromptsView }))
 const Settings = lazy(async () => ({ default: (await import('./settings')).Settings }))
@@ -59,7 +61,7 @@ export function App() {
   const [isHeld, setIsHeld] = useState(false)
   const isPaletteOpen = usePalette((state) => state.isOpen)
   const isSheetOpen = useShortcutSheet((state) => state.isOpen)
-  useEffect(preloadMarkdown, [])
+  useEffect(preload, [])
   useWindowActions(isFirstRun, isHeld)
   return (
     <>
@@ -282,7 +284,7 @@ function useChatActions({ search, focusComposer, jump, togglePicker }: ChatActio
     'attach',
     ofChat(
       () =>
-        void pickFiles(currentId).then(() => {
+        void pickFiles(placeInFocus(currentId)).then(() => {
           // Whoever writes goes on where they are.
           if (!(document.activeElement instanceof HTMLTextAreaElement)) focusComposer()
         }),
@@ -319,10 +321,7 @@ function useChatActions({ search, focusComposer, jump, togglePicker }: ChatActio
   useAction('rename-chat', written === null ? null : () => startRenaming(written.id, 'header'))
   useAction('pin-chat', written === null ? null : () => void pinConversation(written))
   useAction('duplicate-chat', kept === null ? null : () => void duplicateConversation(kept.id))
-  useAction(
-    'delete-chat',
-    kept === null ? null : () => void deleteWithUndo(kept.id, (key, values) => t(key, values ?? {})),
-  )
+  useAction('delete-chat', kept === null ? null : () => void deleteWithUndo(kept.id))
 }
 
 function stepChat(step: -1 | 1): void {
@@ -398,7 +397,8 @@ function useReadOnReturn(): void {
   }, [])
 }
 
-// After the first paint, so that the first answer finds it loaded.
-function preloadMarkdown(): void {
-  requestIdleCallback(() => void import('./markdown'), { timeout: 2000 })
+// After the first paint, so that the first answer finds it loaded, and that what is typed after the key of the palette
+// does not land in the composer.
+function preload(): void {
+  requestIdleCallback(() => void import('./markdown').then(loadPalette), { timeout: 2000 })
 }

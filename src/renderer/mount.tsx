@@ -1,6 +1,7 @@
 import { CSPProvider } from '@base-ui/react/csp-provider'
+import { DirectionProvider } from '@base-ui/react/direction-provider'
 import { Tooltip } from '@base-ui/react/tooltip'
-import { StrictMode, type ReactNode } from 'react'
+import { StrictMode, useSyncExternalStore, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { I18nextProvider } from 'react-i18next'
 import { createI18n } from '../shared/i18n'
@@ -26,15 +27,31 @@ export async function mountWindow(content: ReactNode): Promise<void> {
     <StrictMode>
       {/* The content security policy refuses style elements; all styles are in our files. */}
       <CSPProvider disableStyleElements>
-        <I18nextProvider i18n={i18n}>
-          <Tooltip.Provider>
-            {error === null ? content : <p className="p-12 text-body">{i18n.t('chat:bootFailed')}</p>}
-            <Toaster />
-          </Tooltip.Provider>
-        </I18nextProvider>
+        <Directed>
+          <I18nextProvider i18n={i18n}>
+            <Tooltip.Provider>
+              {error === null ? content : <p className="p-12 text-body">{i18n.t('chat:bootFailed')}</p>}
+              <Toaster />
+            </Tooltip.Provider>
+          </I18nextProvider>
+        </Directed>
       </CSPProvider>
     </StrictMode>,
   )
+}
+
+/** Menus, tabs and sliders go on with ← where the page is read from right to left. */
+function Directed({ children }: { children: ReactNode }) {
+  const direction = useSyncExternalStore(followDirection, () =>
+    document.documentElement.dir === 'rtl' ? 'rtl' : 'ltr',
+  )
+  return <DirectionProvider direction={direction}>{children}</DirectionProvider>
+}
+
+function followDirection(changed: () => void): () => void {
+  const observer = new MutationObserver(changed)
+  observer.observe(document.documentElement, { attributeFilter: ['dir'] })
+  return () => observer.disconnect()
 }
 
 function followLanguage(speak: (locale: 'en' | 'ru') => void): void {

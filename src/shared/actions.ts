@@ -37,6 +37,7 @@ export const ACTIONS = [
   { id: 'stop', group: 'writing', keys: 'Mod+.' },
   { id: 'edit-last', group: 'writing', keys: 'Up', isFixed: true },
   { id: 'attach', group: 'writing', keys: 'Mod+U' },
+  { id: 'capture-region', group: 'writing', keys: 'Mod+Shift+S' },
   { id: 'insert-prompt', group: 'writing', keys: '/', isFixed: true },
   { id: 'web-search', group: 'writing', keys: null },
 

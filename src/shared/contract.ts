@@ -10,8 +10,9 @@ import type {
   Part,
   UserMessage,
 } from './conversation'
-import type { AppError, Result } from './errors'
+import type { AppError, CaptureReason, Result } from './errors'
 import type { Prompt } from './prompts'
+import type { Region } from './region'
 import type { BackendProfile, BackendView, Locale, SecretName, SecretState, Settings } from './settings'
 
 /**
@@ -25,10 +26,16 @@ import type { BackendProfile, BackendView, Locale, SecretName, SecretState, Sett
 export const contract = {
   'app.boot': request<void, Boot>('main', 'quick-ask'),
   'app.reportError': request<{ message: string }, void>('main', 'quick-ask'),
+  /** The answer to `app.ping`: the page is not in an endless loop (R28). */
+  'app.pong': request<void, void>('main', 'quick-ask'),
   'app.openLogs': request<void, void>('main'),
   'app.openDataFolder': request<void, void>('main'),
   /** What "Copy diagnostics" copies, exactly; no secret, prompt or answer is in it. */
   'app.diagnostics': request<void, Diagnostics>('main'),
+  /** Whether this start has done without the graphics chip, after crashes. */
+  'app.isGraphicsOff': request<void, boolean>('main'),
+  /** Starts Parley anew, with it. */
+  'app.useGraphics': request<void, void>('main'),
   'link.open': request<{ url: string }, void>('main', 'quick-ask'),
 
   'conversation.list': request<void, ConversationSummary[]>('main'),
@@ -62,7 +69,7 @@ export const contract = {
   /** Puts back what was deleted, at its place; as long as this process lives. */
   'conversation.putBackMessages': request<{ deletionId: string }, void>('main'),
   /** Makes an ordinary conversation of a temporary one: from now on it is on disk. */
-  'conversation.keep': request<{ conversationId: string }, void>('main'),
+  'conversation.keep': request<{ conversationId: string }, void>('main', 'quick-ask'),
   /** Ends a temporary conversation: nothing of it stays. */
   'conversation.discard': request<{ conversationId: string }, void>('main', 'quick-ask'),
   'trash.list': request<void, TrashedConversation[]>('main'),
@@ -78,13 +85,20 @@ export const contract = {
    */
   'draft.set': request<StoredDraft, void>('main', 'quick-ask'),
   /** Conversations whose messages or title have these words, the best first; see SearchResult. */
-  'conversation.search': request<{ query: string }, SearchResult>('main'),
+  'conversation.search': request<{ query: string; part?: SearchPart }, SearchResult>('main'),
   /** One conversation as a file where the person says; null when no place was chosen. */
   'conversation.export': request<{ conversationId: string; format: ExportFormat }, ExportedFile | null>('main'),
   /** Shows a file that was written since the start where it lies. */
   'transfer.showFile': request<{ fileId: string }, void>('main'),
   /** Its file in its folder, or with `isRecovered` the text that a repair has saved of it. */
   'conversation.showFile': request<{ conversationId: string; isRecovered?: boolean }, void>('main'),
+  /** What there is of a conversation whose file cannot be read. */
+  'conversation.findRemains': request<{ conversationId: string }, ConversationRemains>('main'),
+  /**
+   * Puts a conversation that cannot be read back as a copy from before a restore has it; its file goes to the trash. Throws
+   * not-found, bad-request for one that can be read, and busy, bad-archive and storage as a restore does.
+   */
+  'conversation.bringBack': request<{ conversationId: string; copy: string }, void>('main'),
 
   /** All conversations with their media in one file, verified after it was written; null when no place was chosen. */
   'library.backUp': request<void, BackupMade | null>('main'),
@@ -159,6 +173,24 @@ export const contract = {
   'attachment.pick': request<Pick<AddAttachments, 'temporary'>, AddedAttachment[]>('main', 'quick-ask'),
   /** Takes a shrunk or converted image in place of its source; checked by content like every file. */
   'attachment.draw': request<DrawnImage, AddedAttachment>('main', 'quick-ask'),
+  /** Files that were put into a temporary conversation and stand in no field any more; what a message names stays. */
+  'attachment.release': request<{ temporary: string; ids: string[] }, void>('main', 'quick-ask'),
+
+  /** Why no region of the screen can be taken here at present; null when it can be tried. */
+  'capture.blocker': request<void, CaptureReason | null>('main', 'quick-ask'),
+  /**
+   * Lets the person take a region of the screen: our windows are out of the way until it ends. Null when they left without.
+   * `temporary` as in AddAttachments.
+   */
+  'capture.take': request<Pick<AddAttachments, 'temporary'>, AddedAttachment | null>('main', 'quick-ask'),
+  /** What the overlay that asks has to show; answered when the picture of its display is there. */
+  'capture.open': request<void, CaptureView>('capture'),
+  /** Its picture is drawn: it may be seen. */
+  'capture.show': request<void, void>('capture'),
+  /** The keys go to the overlay of the next display. */
+  'capture.next': request<void, void>('capture'),
+  /** Takes a region of the picture of the overlay that asks; null leaves without. */
+  'capture.end': request<{ region: Region | null }, void>('capture'),
 
   'settings.get': request<void, Settings>('main', 'quick-ask'),
   'settings.set': request<Partial<Omit<Settings, 'backends'>>, Settings>('main'),
@@ -184,11 +216,16 @@ export const contract = {
   'backend.test': request<{ backendId: string }, BackendTest>('main'),
   'backend.catalogue': request<{ backendId: string }, Catalogue>('main', 'quick-ask'),
   /** Asks the server for the models of one provider with all that they can; null when it does not list that provider. */
-  'backend.models': request<{ backendId: string; provider: string }, CatalogueProvider | null>('main'),
+  'backend.models': request<{ backendId: string; provider: string }, CatalogueProvider | null>('main', 'quick-ask'),
 
   'quickAsk.show': request<void, void>('main'),
   'quickAsk.hide': request<void, void>('quick-ask'),
-  'quickAsk.resize': request<{ heightPx: number }, void>('quick-ask'),
+  /** The height of its panel; answered is what the display has room for. Both in the page's pixels. */
+  'quickAsk.resize': request<{ heightPx: number }, { maxHeightPx: number }>('quick-ask'),
+  /** A pinned one stays when another window gets the focus. */
+  'quickAsk.pin': request<{ isPinned: boolean }, void>('quick-ask'),
+  /** Pastes into the field, once for each time that there was said to be something to paste. */
+  'quickAsk.paste': request<void, void>('quick-ask'),
   /** Tries once more to hold the key. */
   'quickAsk.checkShortcut': request<void, ShortcutState>('main'),
   'quickAsk.shortcutState': request<void, ShortcutState>('main', 'quick-ask'),
@@ -206,11 +243,13 @@ export const contract = {
   'conversation.keptBeside': event<KeptBeside>('main'),
   /** At most ten times a second, and once more with `end` when it has ended. */
   'transfer.changed': event<TransferState>('main'),
+  /** Asks whether the page answers at all. */
+  'app.ping': event<null>('main', 'quick-ask'),
   'app.command': event<AppCommand>('main', 'quick-ask'),
 } as const
 
 /** Which of our windows may use a channel. */
-export type Role = 'main' | 'quick-ask'
+export type Role = 'main' | 'quick-ask' | 'capture'
 
 export interface RequestChannel<In, Out> {
   readonly kind: 'request' | 'preload-request'
@@ -275,6 +314,16 @@ export interface Boot {
   shortcut: ShortcutState
 }
 
+/** What the overlay of one display shows. */
+export interface CaptureView {
+  /** Address of the picture, which is there for this overlay only and until it ends. */
+  picture: string
+  locale: Locale
+  theme: Settings['theme']
+  /** How many displays have an overlay. */
+  displays: number
+}
+
 /** Whether what is written reaches the disk; `reason` is why not (R07, R08). */
 export type StorageState = { isSafe: true } | { isSafe: false; reason: 'full' | 'read-only' | 'failed' | 'folder-gone' }
 
@@ -285,8 +334,18 @@ export interface KeptBeside {
 }
 
 export type ShortcutState =
-  | { kind: 'registered'; accelerator: string }
+  /**
+   * `trigger` is null where Parley holds the keys itself. Where the desktop does, it is how that names the keys it has
+   * given, which may be others; empty while it has given none.
+   */
+  | { kind: 'registered'; accelerator: string; trigger: string | null }
   | { kind: 'taken'; accelerator: string }
+  /** The desktop asks the person; it answers when they do. */
+  | { kind: 'asking'; accelerator: string }
+  /** The person has said no to the desktop. It is not asked again unless they want that. */
+  | { kind: 'refused'; accelerator: string }
+  /** Let go of for now. */
+  | { kind: 'paused'; accelerator: string }
   /** `desktop` is the name of the desktop where it is a known one, such as GNOME. */
   | { kind: 'not-possible'; reason: 'wayland' | 'other'; desktop: string | null }
   | { kind: 'off' }
@@ -386,12 +445,17 @@ export interface SearchResult {
   total: number
 }
 
+/** What of the conversations is searched; all of it without one. */
+export type SearchPart = 'all' | 'titles' | 'questions' | 'answers'
+
 export interface SearchHit {
   conversationId: string
   title: string
   updatedAt: number
   /** Null for a hit in the title. */
   messageId: string | null
+  /** Who wrote that message; null for a hit in the title. */
+  role: 'user' | 'assistant' | null
   /** The words around the first hit, one line. */
   snippet: string
   /** Places in the snippet, in UTF-16 units: start and end. */
@@ -450,9 +514,31 @@ export interface RestorePlan {
   media: number
   /** Pictures of chats that are here, which are damaged or gone here and whole in the file: they come back. */
   pictures: number
+  /** Chats that would come and have JSON parameters of their own in the file. Those never come from a file. */
+  parameters: number
   /** Backends in it that are not here, and whether its settings are others than those here. */
   backends: number
   hasOtherSettings: boolean
+}
+
+/** What there is of a conversation whose file cannot be read. */
+export interface ConversationRemains {
+  /** What can still be read in the file, at most 200,000 characters; empty for nothing. */
+  text: string
+  /** There is more of it in the file. */
+  isCut: boolean
+  /** Copies from before a restore that have it, the latest first. */
+  copies: ConversationCopy[]
+}
+
+/** A conversation as it is in a copy of all that was made before a restore. */
+export interface ConversationCopy {
+  /** Names the copy, for `conversation.bringBack`. */
+  copy: string
+  /** When the copy was made. */
+  madeAt: number
+  title: string
+  messages: number
 }
 
 /** What the person wants of a plan, beside what is new or newer in the file. */
@@ -764,7 +850,10 @@ export type AppCommand =
   /** Looks for a text everywhere. */
   | { kind: 'search'; text: string }
   | { kind: 'show-diagnostics' }
-  | { kind: 'quick-ask-shown' }
+  /** Pinned as main has it. `maxHeightPx` is what the display has room for, in the page's pixels. */
+  | { kind: 'quick-ask-shown'; isPinned: boolean; maxHeightPx: number }
+  /** What could be pasted; that there is something is all that is known of it. */
+  | { kind: 'quick-ask-clipboard'; clipboard: 'text' | 'image' | null }
 
 function request<In, Out>(...roles: Role[]): RequestChannel<In, Out> & { kind: 'request' } {
   return { kind: 'request', roles }

@@ -13,7 +13,7 @@ export interface Conversation {
   /** Milliseconds since the epoch, of the wall clock. Order never depends on them. */
   createdAt: number
   updatedAt: number
-  origin: 'window' | 'quick-ask'
+  origin: 'window' | 'quick-ask' | 'terminal'
   isPinned: boolean
   /** An answer ended while no window showed this conversation. */
   isUnread: boolean

@@ -45,6 +45,8 @@ export type AppError =
   | { code: 'attachment'; reason: AttachmentReason; name: string; format: string | null; limit: number | null }
   /** The server has no buckets for files, or made nothing of this one. `message` is what it says itself. */
   | { code: 'upload'; reason: UploadReason; name: string; message: string | null }
+  /** No region of the screen was taken. */
+  | { code: 'capture'; reason: CaptureReason }
   // Results that are no text
   | { code: 'media'; reason: MediaReason; host: string | null; limitBytes: number | null }
   // Storage
@@ -66,12 +68,26 @@ export type CertificateReason =
 export type ProxyReason = 'refused' | 'unknown-host' | 'network' | 'login' | 'failed'
 export type ParametersReason = 'syntax' | 'not-an-object' | 'reserved' | 'too-large' | 'too-deep'
 export type UploadReason = 'unsupported' | 'unreadable'
-export type MediaReason = 'gone' | 'refused' | 'private' | 'format' | 'too-large' | 'failed' | 'blocked'
+/**
+ * macOS has not allowed it; the Wayland session has no portal that hands pictures out; no picture came, or a black one; a
+ * display came or went meanwhile; anything else.
+ */
+export type CaptureReason = 'permission' | 'no-portal' | 'no-picture' | 'changed' | 'failed'
+export type MediaReason = 'gone' | 'refused' | 'private' | 'format' | 'too-large' | 'failed' | 'blocked' | 'unasked'
 export type MissingThing = 'conversation' | 'message' | 'generation' | 'attachment' | 'backend' | 'file' | 'recording'
 export type AddressReason = 'empty' | 'unreadable' | 'scheme' | 'credentials' | 'host' | 'port'
 export type HeaderReason = 'name' | 'value' | 'characters' | 'reserved' | 'too-long' | 'duplicate'
 export type AttachmentReason =
-  'empty' | 'format' | 'damaged' | 'too-large' | 'too-many-pixels' | 'too-many' | 'folder' | 'unreadable' | 'no-room'
+  | 'empty'
+  | 'format'
+  | 'damaged'
+  | 'too-large'
+  | 'too-many-pixels'
+  | 'too-many'
+  | 'folder'
+  | 'unreadable'
+  | 'no-room'
+  | 'no-window'
 
 /** An AppError that travels as an exception inside one process. Only its `error` ever leaves the process. */
 export class AppFailure extends Error {
@@ -206,6 +222,8 @@ export function describe(error: AppError, t: Translate): ErrorText {
       })
     case 'upload':
       return withServerText(text(`upload.${error.reason}`, 'retry', { name: error.name }), error.message)
+    case 'capture':
+      return text(`capture.${error.reason}`, 'none')
     case 'media':
       return text(`media.${error.reason}`, 'retry', {
         host: error.host ?? '',

@@ -30,11 +30,7 @@ export interface Settings {
   /** The computer does not fall asleep by itself while an answer is written. */
   staysAwake: boolean
   startsAtLogin: 'never' | 'shown' | 'hidden'
-  quickAsk: {
-    isEnabled: boolean
-    /** Electron accelerator, such as `Control+Shift+Space`. */
-    shortcut: string
-  }
+  quickAsk: QuickAskSettings
   /** Keys of actions that a person has changed. */
   shortcuts: Shortcuts
   /** Words that no dictionary of `spellingLanguages` has are underlined as they are written. */
@@ -62,6 +58,42 @@ export interface Settings {
   recents: ModelChoice[]
   backends: BackendProfile[]
 }
+
+/** The small window for one question, and what becomes of its answers [32]. */
+export interface QuickAskSettings {
+  isEnabled: boolean
+  /** Electron accelerator, such as `Control+Shift+Space`. */
+  shortcut: string
+  /** Whom quick questions ask; null for whom new chats ask. */
+  choice: ModelChoice | null
+  /** Goes before a quick question, as role `system`; empty for what new chats begin with. */
+  instruction: string
+  /** It hides when another window gets the focus. */
+  hidesOnBlur: boolean
+  /** Quick questions are conversations in the history; otherwise temporary ones. */
+  isKept: boolean
+  /** The display it comes up on: that with the pointer, or the main one. */
+  opensOn: 'pointer' | 'main'
+  /** It offers to paste when there is something to paste; that is read only then. */
+  offersClipboard: boolean
+  /** It offers to capture a region of the screen in words, not by an icon alone. */
+  offersRegion: boolean
+}
+
+export const DEFAULT_QUICK_ASK: QuickAskSettings = {
+  isEnabled: true,
+  shortcut: 'Control+Shift+Space',
+  choice: null,
+  instruction: '',
+  hidesOnBlur: true,
+  isKept: true,
+  opensOn: 'pointer',
+  offersClipboard: true,
+  offersRegion: false,
+}
+
+/** As long as an instruction of quick questions can be. */
+export const MAX_QUICK_INSTRUCTION = 2000
 
 /** What becomes of images before they are sent [31]. */
 export interface ImageSettings {
@@ -250,7 +282,7 @@ export function defaultSettings(platform: string): Settings {
     notifies: 'plain',
     staysAwake: false,
     startsAtLogin: 'never',
-    quickAsk: { isEnabled: true, shortcut: platform === 'darwin' ? 'Alt+Space' : 'Control+Shift+Space' },
+    quickAsk: { ...DEFAULT_QUICK_ASK, ...(platform === 'darwin' && { shortcut: 'Alt+Space' }) },
     shortcuts: {},
     // The dictionaries of macOS are on the computer; elsewhere Chromium would load them from the web (S50).
     checksSpelling: platform === 'darwin',

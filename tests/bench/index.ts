@@ -1,7 +1,9 @@
 /**
- * `npm run bench`: the figures of the real app on this machine, each a median, beside its budget. They are printed and
- * kept in bench-results/. A figure over its budget does not fail the run: only an app that fails does.
- * `npm run bench -- start live` measures only what is named; `stream` and `markdown` are single modules.
+ * `npm run bench`: the figures of the real app on this machine, each a median, beside its budget and beside what else
+ * the machine did. They are printed and kept in bench-results/. A figure over its budget does not fail the run: only an
+ * app that fails does.
+ * `npm run bench -- start live` measures only what is named: `start`, `library`, `flood`, `live`, `slow`, `grow`,
+ * `thread`, `quick`; and the single modules, by the names of their files (`stream`, `markdown`, …).
  */
 import { link, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import os from 'node:os'
@@ -11,17 +13,17 @@ import { describeElectron, launchApp } from '../e2e/app'
 import { composer, shows } from '../e2e/chat'
 import { eventually } from '../support/eventually'
 import { generatedLibrary } from '../support/generated-library'
-import { formatTable, median, quantile, saveFigures, type Figure } from './report'
-import { startServerProcess } from './server-process'
+import { benchFlood, benchGrowth, benchLive, benchSlow } from './live'
+import { benchQuick } from './quick'
+import { busyShare, describeLoad, formatTable, median, quantile, saveFigures, type Figure } from './report'
 import { measureStart, type Start } from './start'
-import { measureStream, type Stream, type StreamRun } from './streaming'
+import { benchThread } from './thread'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const wanted = process.argv.slice(2)
 const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name)
 
 const START_RUNS = 5
-const STREAM_RUNS = 3
 
 /** A profile that a person has used: first run answered, the Guide chosen. */
 async function makeProfile(): Promise<string> {
@@ -79,6 +81,36 @@ const OPEN_ROWS = `(async () => {
   return times
 })()`
 
+/** Scrolls the list of chats through a few hundred screens. @returns the milliseconds of each frame, and how often there were rows */
+const SCROLL_LIST = `(async () => {
+  const list = document.querySelector('nav [data-conversation]').closest('.overflow-y-auto')
+  const box = list.getBoundingClientRect()
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+  const times = []
+  let filled = 0
+  // Not by what lies under a point: while the list scrolls, its rows take no pointer.
+  let beforeMs = await frame()
+  for (let count = 0; count < 400; count += 1) {
+    list.scrollTop += 120
+    const nowMs = await frame()
+    times.push(nowMs - beforeMs)
+    beforeMs = nowMs
+    const middle = box.y + box.height / 2
+    const rows = [...list.querySelectorAll('li')].map((row) => row.getBoundingClientRect())
+    if (rows.some(({ top, bottom }) => top <= middle && bottom >= middle)) filled += 1
+  }
+  return { times, filled: filled / 400 }
+})()`
+
+interface Scrolling {
+  times: number[]
+  filled: number
+}
+
+function isScrolling(answer: unknown): answer is Scrolling {
+  return typeof answer === 'object' && answer !== null && 'times' in answer && 'filled' in answer
+}
+
 /** Starts with 10,000 conversations beside starts with none: the ratio holds on a busy machine as well (R36). */
 async function benchLibraryStart(): Promise<Figure[]> {
   const empty = await makeProfile()
@@ -102,6 +134,11 @@ async function benchLibraryStart(): Promise<Figure[]> {
   for (let run = 0; run < START_RUNS; run += 1) {
     none.push(await measureStart(empty, run < 3))
     many.push(await measureStart(large, run < 3, { hasList: true, ask: run < 3 ? null : OPEN_ROWS }))
+  }
+  const scrolls: Scrolling[] = []
+  for (let run = 0; run < 3; run += 1) {
+    const { answer } = await measureStart(large, false, { hasList: true, ask: SCROLL_LIST })
+    if (isScrolling(answer)) scrolls.push(answer)
   }
   const bare = [first, await withoutIndex(), await withoutIndex()]
   await rm(empty, { recursive: true, force: true })
@@ -157,6 +194,20 @@ async function benchLibraryStart(): Promise<Figure[]> {
       budget: null,
     },
     {
+      name: '10,000 rows of the sidebar scroll: frame, p95',
+      ...ms,
+      runs: scrolls.map(({ times }) => quantile(times, 0.95)),
+      budget: { kind: 'at most', value: 17 },
+      digits: 1,
+    },
+    {
+      name: '10,000 rows of the sidebar scroll: frames with rows',
+      unit: '%',
+      runs: scrolls.map(({ filled }) => filled * 100),
+      budget: { kind: 'at least', value: 99 },
+      digits: 1,
+    },
+    {
       name: 'no conversation: memory at rest, PSS of all processes',
       unit: 'MB',
       runs: none.flatMap(({ restingPssMb }) => restingPssMb ?? []),
@@ -169,6 +220,15 @@ async function benchLibraryStart(): Promise<Figure[]> {
       budget: { kind: 'at most', value: 400 },
     },
   ]
+}
+
+async function benchShows(): Promise<Figure[]> {
+  const userDataDir = await makeProfile()
+  try {
+    return await benchQuick(userDataDir)
+  } finally {
+    await rm(userDataDir, { recursive: true, force: true })
+  }
 }
 
 /** Leaves a profile with its list and its search index made. */
@@ -185,66 +245,6 @@ async function indexed(userDataDir: string): Promise<void> {
     300_000,
   )
   await app.close()
-}
-
-async function repeat(serverUrl: string, stream: Stream): Promise<StreamRun[]> {
-  const runs: StreamRun[] = []
-  for (let run = 0; run < STREAM_RUNS; run += 1) runs.push(await measureStream(serverUrl, stream))
-  return runs
-}
-
-async function benchLive(): Promise<Figure[]> {
-  const server = await startServerProcess()
-  try {
-    const tenThousand = await repeat(server.url, { mode: 'flood', size: 50_000, rate: 10_000, isTyping: false })
-    const flood = await repeat(server.url, { mode: 'flood', size: 100_000, rate: 0, isTyping: false })
-    const long = await repeat(server.url, { mode: 'markdown', size: 100_000, rate: 2000, isTyping: false })
-    const typed = await repeat(server.url, { mode: 'markdown', size: 100_000, rate: 2000, isTyping: true })
-    const longer = await repeat(server.url, { mode: 'markdown', size: 300_000, rate: 10_000, isTyping: false })
-    const lost = { kind: 'at most', value: 0 } as const
-    const delay = { kind: 'at most', value: 50 } as const
-    return [
-      figure('10,000 events/s: texts that differ', '', tenThousand, (run) => run.differences, lost),
-      figure('10,000 events/s: event loop of main, p99', 'ms', tenThousand, (run) => run.mainDelayP99Ms, delay),
-      figure('full speed, 100,000 events: texts that differ', '', flood, (run) => run.differences, lost),
-      figure('full speed: event loop of main, p99', 'ms', flood, (run) => run.mainDelayP99Ms, null),
-      figure('full speed: events a second', '/s', flood, (run) => 100_000_000 / run.totalMs, null),
-      figure(
-        '100 kB at 2,000 tokens/s: frames under 33 ms',
-        '%',
-        long,
-        (run) => run.framesUnder33 * 100,
-        { kind: 'at least', value: 95 },
-        1,
-      ),
-      figure(
-        '100 kB at 2,000 tokens/s: frame, p95',
-        'ms',
-        long,
-        (run) => run.frameP95Ms,
-        { kind: 'at most', value: 33.4 },
-        1,
-      ),
-      figure('100 kB at 2,000 tokens/s: time, server is 1', '×', long, (run) => run.totalMs / 12_500, null, 2),
-      figure('typing meanwhile, p95', 'ms', typed, (run) => run.typingP95Ms ?? NaN, { kind: 'at most', value: 100 }),
-      figure('300 kB at 10,000 tokens/s: time, server is 1', '×', longer, (run) => run.totalMs / 7500, null, 2),
-      figure('300 kB at 10,000 tokens/s: frame, p95', 'ms', longer, (run) => run.frameP95Ms, null, 1),
-      figure('300 kB at 10,000 tokens/s: texts that differ', '', longer, (run) => run.differences, lost),
-    ]
-  } finally {
-    await server.close()
-  }
-}
-
-function figure(
-  name: string,
-  unit: string,
-  runs: readonly StreamRun[],
-  valueOf: (run: StreamRun) => number,
-  budget: Figure['budget'],
-  digits = 0,
-): Figure {
-  return { name, unit, runs: runs.map(valueOf), budget, digits }
 }
 
 /** Figures of single modules in plain Node, by file: each `NAME.bench.ts` exports `run()`, which answers its figures by name. */
@@ -271,11 +271,19 @@ const figures: Figure[] = []
 for (const [name, measure] of [
   ['start', benchStart],
   ['library', benchLibraryStart],
+  ['flood', benchFlood],
   ['live', benchLive],
+  ['slow', benchSlow],
+  ['grow', benchGrowth],
+  ['thread', benchThread],
+  ['quick', benchShows],
 ] as const) {
   if (!isWanted(name)) continue
-  say(`measuring: ${name}`)
-  figures.push(...(await measure()))
+  const before = await busyShare()
+  say(`measuring: ${name} (${describeLoad(before)})`)
+  const measured = await measure()
+  const othersBusy = Math.max(before, await busyShare())
+  figures.push(...measured.map((each) => ({ ...each, othersBusy })))
 }
 const modules = await benchModules()
 if (figures.length > 0) say(`\n${formatTable(figures)}`)

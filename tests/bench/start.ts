@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, readlink } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sandboxSwitches } from '../e2e/app'
 import { DevTools } from './devtools'
+import { measureMemory } from './memory'
 
 /** How long the app is left alone before its memory is read: caches are warm, the first garbage is collected. */
 const REST_MS = 5000
@@ -76,7 +76,8 @@ export async function measureStart(
   }
 }
 
-async function readAddress(app: ChildProcess): Promise<string> {
+/** The address of the debugger that an app has been started with. */
+export async function readAddress(app: ChildProcess): Promise<string> {
   let text = ''
   for await (const piece of app.stderr ?? []) {
     text += String(piece)
@@ -126,28 +127,4 @@ async function watchPages(devTools: DevTools): Promise<{
   return Object.assign(wait, {
     ask: (expression: string) => (main === null ? Promise.resolve(null) : evaluate(main, expression)),
   })
-}
-
-/** Proportional set size of a process and all below it: a page that several processes share is divided among them. */
-async function measureMemory(rootPid: number): Promise<{ pssMb: number; strangers: number }> {
-  const parents = new Map<number, number>()
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
-    // The name of the program stands in parentheses and may hold spaces.
-    const [, parent] = /^\d+ \(.*\) \S (\d+)/s.exec(stat) ?? []
-    if (parent !== undefined) parents.set(Number(name), Number(parent))
-  }
-  const isOurs = (pid: number): boolean => pid === rootPid || (parents.has(pid) && isOurs(parents.get(pid) ?? 0))
-  const programOf = (pid: number) => readlink(`/proc/${pid}/exe`).catch(() => '')
-  const electron = await programOf(rootPid)
-  let kibibytes = 0
-  let strangers = 0
-  for (const pid of parents.keys()) {
-    if (isOurs(pid)) {
-      const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
-      kibibytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0)
-    } else if ((await programOf(pid)) === electron) strangers += 1
-  }
-  return { pssMb: (kibibytes * 1024) / 1_000_000, strangers }
 }

@@ -14,6 +14,10 @@ export interface StreamRun {
   frameP95Ms: number
   /** Of all frames while the answer was written. */
   framesUnder33: number
+  /** Of the last tenth of the frames, when the answer is longest. */
+  lastFrameP95Ms: number
+  /** The longest task of the page's main thread; 0 when none took 50 ms. */
+  longestTaskMs: number
   /** 99th percentile of how long the main process did not come back to its event loop; includes the 10 ms between looks. */
   mainDelayP99Ms: number
   typingP95Ms: number | null
@@ -40,11 +44,12 @@ export async function measureStream(serverUrl: string, stream: Stream): Promise<
     await shows(composer(window))
     const readMainDelay = await watchMain(app)
     const readFrames = await watchFrames(window)
+    const readLongestTask = await watchTasks(window)
     const startMs = performance.now()
     await ask(window, 'Begin')
     await shows(lastAnswer(window))
     const typing = stream.isTyping ? await typeWhileWriting(window) : null
-    await isState(window, 'complete', 120_000)
+    await isState(window, 'complete', 180_000)
     await isSettled(window, 60_000)
     const totalMs = performance.now() - startMs
     const frames = await readFrames()
@@ -53,6 +58,8 @@ export async function measureStream(serverUrl: string, stream: Stream): Promise<
       totalMs,
       frameP95Ms: quantile(frames, 0.95),
       framesUnder33: frames.filter((frame) => frame < 33.4).length / frames.length,
+      lastFrameP95Ms: quantile(frames.slice(-Math.ceil(frames.length / 10)), 0.95),
+      longestTaskMs: await readLongestTask(),
       mainDelayP99Ms: await readMainDelay(),
       typingP95Ms: typing === null ? null : quantile(typing, 0.95),
     }
@@ -88,6 +95,18 @@ async function watchFrames(page: Page): Promise<() => Promise<number[]>> {
     return frames
   })
   return () => handle.jsonValue()
+}
+
+/** Follows the tasks of the page that take 50 ms or more, as Chromium counts them. */
+export async function watchTasks(page: Page): Promise<() => Promise<number>> {
+  const handle = await page.evaluateHandle(() => {
+    const longest = { ms: 0 }
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) longest.ms = Math.max(longest.ms, duration)
+    }).observe({ type: 'longtask' })
+    return longest
+  })
+  return () => handle.evaluate(({ ms }) => ms)
 }
 
 /** Types while the answer runs; each value is the time from a key to the frame that shows its letter. */

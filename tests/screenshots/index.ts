@@ -1,27 +1,33 @@
 /**
  * Photographs every state of the design into one folder, in both themes, and lays the pictures on one page. Run by
- * `npm run screenshots [-- --design FOLDER] [NAME…]`: FOLDER holds pictures to lay beside ours, NAME is a part of a scene's name.
+ * `npm run screenshots [-- --design FOLDER] [--axe] [NAME…]`: FOLDER holds pictures to lay beside ours, NAME is a part of a
+ * scene's name. With `--axe` each state is also read by axe, and what is serious is told at the end.
  */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
+import { COLOUR_RULES, findings } from '../support/axe'
 import { startTlsServer } from '../support/tls-servers'
 import { firstScenes, RIGHT_TO_LEFT, SCENES } from './scenes'
+import { STATE_SCENES, WORN_SCENES, wearOut } from './states'
 import { goHome, openStage, photograph, type Scene, type Stage } from './stage'
 
 const FOLDER = path.resolve('screenshots')
 const failures: string[] = []
 
-function readArguments(args: readonly string[]): { design: string | null; parts: string[] } {
+function readArguments(args: readonly string[]): { design: string | null; withAxe: boolean; parts: string[] } {
   const at = args.indexOf('--design')
   const design = at === -1 ? null : (args[at + 1] ?? null)
-  const parts = args.filter((_, index) => at === -1 || (index !== at && index !== at + 1))
-  return { design: design === null ? null : path.resolve(design), parts }
+  const parts = args.filter((arg, index) => arg !== '--axe' && (at === -1 || (index !== at && index !== at + 1)))
+  return { design: design === null ? null : path.resolve(design), withAxe: args.includes('--axe'), parts }
 }
 
 async function save(name: string, page: Page): Promise<void> {
   await page.screenshot({ path: path.join(FOLDER, `${name}.png`), animations: 'disabled', timeout: 10_000 })
+  if (!withAxe) return
+  const serious = await findings(page, name.endsWith('-dark') ? COLOUR_RULES : undefined)
+  failures.push(...serious.map((finding) => `${name}, axe: ${finding}`))
 }
 
 /** One scene that cannot be reached must not cost the others. */
@@ -80,14 +86,14 @@ ${missing.length === 0 ? '' : `<p>Only in the design: ${missing.join(', ')}</p>`
   )
 }
 
-const { design, parts } = readArguments(process.argv.slice(2))
+const { design, withAxe, parts } = readArguments(process.argv.slice(2))
 const isWanted = ({ name }: Scene) => parts.length === 0 || parts.some((part) => name.includes(part))
 
 await mkdir(FOLDER, { recursive: true })
 if (parts.length === 0) {
   for (const name of await pngsOf(FOLDER)) if (/^\d\d-/u.test(name)) await rm(path.join(FOLDER, name))
 }
-const scenes = SCENES.filter(isWanted)
+const scenes = [...SCENES, ...STATE_SCENES].filter(isWanted)
 if (scenes.length > 0) {
   const stage = await openStage()
   await takeAll(stage, scenes, goHome)
@@ -99,6 +105,12 @@ if (rightToLeft.length > 0) {
   await takeAll(stage, rightToLeft, goHome)
   await stage.close()
 }
+const worn = WORN_SCENES.filter(isWanted)
+if (worn.length > 0) {
+  const stage = await openStage({ prepare: (userDataDir) => wearOut(userDataDir, Date.now()) })
+  await takeAll(stage, worn, goHome)
+  await stage.close()
+}
 const stage = await openStage({ isEmpty: true })
 const tls = await startTlsServer({ certificate: 'self-signed', target: stage.server.port })
 const first = firstScenes(tls)
@@ -108,5 +120,5 @@ await stage.close()
 await tls.close()
 await writePage(design)
 process.stdout.write(`\n${(await pngsOf(FOLDER)).length} pictures: ${path.join(FOLDER, 'index.html')}\n`)
-for (const failure of failures) process.stdout.write(`not reached: ${failure}\n`)
+for (const failure of failures) process.stdout.write(`not well: ${failure}\n`)
 process.exit(failures.length === 0 ? 0 : 1)

@@ -23,11 +23,24 @@ const CHATS: readonly (readonly [title: string, daysAgo: number, mark?: 'pinned'
   ['Translate the lease, clause by clause', 12],
 ]
 
+/** What is found in some of them [21]. */
+const TEXTS: ReadonlyMap<string, string> = new Map([
+  [
+    'Refactor the SSE parser in Rust',
+    'It reads into a 4 KB buffer and splits on a blank line, so half an event waits for the rest.',
+  ],
+  [
+    'Sourdough at 14 °C: how long?',
+    'The starter acts as a buffer, so the dough turns sour more slowly in a cold room.',
+  ],
+  ['72 kg in stone and pounds', 'Eleven stone and five pounds. No buffer is needed for that.'],
+])
+
 /** The chats of the sidebar, the newest first. */
 export function sampleConversations(backendId: string, nowMs: number): Conversation[] {
   return CHATS.map(([title, daysAgo, mark], at) =>
     conversationOf(backendId, title, nowMs - daysAgo * DAY - at * MINUTE, mark ?? null, [
-      [title, `Nothing is written here but what the sidebar needs: ${title}.`],
+      [title, TEXTS.get(title) ?? `Nothing is written here but what the sidebar needs: ${title}.`],
     ]),
   )
 }

@@ -21,19 +21,21 @@ import { picture } from '../support/images'
 import { send, type Answer, type Step } from '../support/player/answer'
 import * as wire from '../support/player/events'
 import { closing, hold, opening, say, scenario, stream } from '../support/player/scenarios'
+import type { ShortcutState } from '../../src/shared/contract'
 import type { Scenario } from '../support/scenario-server'
 import { tokensOf } from '../support/player/prose'
 import { ANSWER_BEGIN, ANSWER_END, ARABIC, QUESTION, SPECIMEN, SUGGESTIONS, THOUGHT } from './sample'
-import { NARROW, resize, WIDE, type Scene, type Stage } from './stage'
+import { BACKEND_ID, NARROW, resize, WIDE, type Scene, type Stage } from './stage'
 
 const PROVIDER = 'DeepInfra'
 const MODEL = 'llama-3.3-70b'
-const events = (...list: wire.WireEvent[]): Step[] => list.map((event) => send(wire.eventText(event)))
-const begun = (): Step[] => [
-  ...opening(MODEL, PROVIDER),
+export const events = (...list: wire.WireEvent[]): Step[] => list.map((event) => send(wire.eventText(event)))
+export const begunBy = (provider: string, model: string): Step[] => [
+  ...opening(model, provider),
   ...events({ type: 'title', title: 'Bursty tokens behind nginx' }),
 ]
-const ended = (words: number): Step[] => closing(words, MODEL, PROVIDER)
+export const begun = (): Step[] => begunBy(PROVIDER, MODEL)
+export const ended = (words: number): Step[] => closing(words, MODEL, PROVIDER)
 const suggestions = events({ type: 'suggestions', suggestions: SUGGESTIONS })
 const thinks = (ms: number): Step[] => [
   ...events(wire.thought(THOUGHT)),
@@ -51,14 +53,27 @@ const writing = (): Answer =>
     ...suggestions,
     ...ended(180),
   ])
-const finished = (): Answer =>
+export const finished = (): Answer =>
   stream([...begun(), ...thinks(0), ...say(ANSWER_BEGIN, ANSWER_END), ...suggestions, ...ended(180)])
-const short = (...words: string[]): Answer => stream([...begun(), ...say(...words), ...ended(words.length)])
+/** The same at the speed of a model, with one long gap. */
+const unhurried = (): Answer =>
+  stream([
+    ...begun(),
+    ...thinks(300),
+    ...tokensOf(ANSWER_BEGIN, 12).flatMap((token, index): Step[] => [
+      ...say(token),
+      { do: 'wait', ms: index === 9 ? 310 : 24 },
+    ]),
+    ...say(ANSWER_END),
+    ...suggestions,
+    ...ended(180),
+  ])
+export const short = (...words: string[]): Answer => stream([...begun(), ...say(...words), ...ended(words.length)])
 
 const menuItem = (stage: Stage, name: string | RegExp): Locator => stage.window.getByRole('menuitem', { name })
 
 /** Asks, and waits for the end. */
-async function talk({ window, server }: Stage, question: string, answer: Scenario): Promise<void> {
+export async function talk({ window, server }: Stage, question: string, answer: Scenario): Promise<void> {
   server.next(answer)
   await ask(window, question)
   await eventually(
@@ -125,12 +140,43 @@ async function attachChart(stage: Stage): Promise<void> {
   await shows(stage.window.getByText('1920×1080').first())
 }
 
-async function openSettings({ window }: Stage, page: string): Promise<void> {
+/** Another model for this chat and the next, by the list of models. */
+export async function chooseModel({ window }: Stage, model: string): Promise<void> {
+  await window.keyboard.press('Control+/')
+  await shows(window.getByRole('combobox'))
+  await window.keyboard.type(model)
+  await shows(window.getByRole('option', { name: new RegExp(model, 'u') }).first())
+  await window.keyboard.press('Enter')
+  await hides(window.getByRole('combobox'))
+}
+
+export async function openSettings({ window }: Stage, page: string): Promise<void> {
   await window.keyboard.press('Control+,')
   await window
     .getByRole('navigation')
     .getByRole('button', { name: t(`settings:pages.${page}`), exact: true })
     .click()
+}
+
+const SHORTCUT = 'Control+Shift+Space'
+
+/** A state of the shortcut that this display does not get into by itself; told to the page as main tells it. */
+const shortcutScene = (name: string, state: ShortcutState): Scene => {
+  const tell = (stage: Stage, told: ShortcutState) =>
+    stage.app.electron.evaluate(({ BrowserWindow }, payload) => {
+      for (const { webContents } of BrowserWindow.getAllWindows()) {
+        webContents.send('quickAsk.shortcutChanged', payload)
+      }
+    }, told)
+  return {
+    name,
+    show: async (stage) => {
+      await openSettings(stage, 'quick-ask')
+      await tell(stage, state)
+    },
+    leave: (stage) => tell(stage, { kind: 'registered', accelerator: SHORTCUT, trigger: null }),
+    also: ['russian'],
+  }
 }
 
 const settingsScene = (name: string, page: string, also: Scene['also'] = ['narrow', 'russian']): Scene => ({
@@ -339,6 +385,21 @@ export const SCENES: readonly Scene[] = [
     isQuickAsk: true,
   },
   {
+    name: '13-quick-picker',
+    show: async (stage) => {
+      await quickAsk(stage)
+      const page = await stage.app.quickAsk()
+      await page.keyboard.press('Control+/')
+      await shows(page.getByRole('option').first())
+    },
+    leave: async (stage) => {
+      await (await stage.app.quickAsk()).keyboard.press('Escape')
+      await hideQuickAsk(stage)
+    },
+    isQuickAsk: true,
+    also: ['russian'],
+  },
+  {
     name: '15-quick-answer',
     show: async (stage) => {
       const field = await quickAsk(stage)
@@ -363,7 +424,10 @@ export const SCENES: readonly Scene[] = [
   settingsScene('19-settings-general', 'general'),
   {
     name: '20-picker',
-    show: async ({ window }) => {
+    show: async (stage) => {
+      const { window } = stage
+      await set(window, { favourites: [{ backendId: BACKEND_ID, provider: PROVIDER, model: MODEL }] })
+      await talk(stage, QUESTION, finished())
       await window.keyboard.press('Control+/')
       await shows(window.getByRole('option').first())
     },
@@ -375,7 +439,7 @@ export const SCENES: readonly Scene[] = [
       await window.keyboard.press('Control+k')
       const field = window.getByRole('dialog').getByRole('combobox')
       await shows(field)
-      await field.pressSequentially('re')
+      await field.pressSequentially('buffer')
       await shows(window.getByRole('option').getByText('Refactor the SSE parser').first())
     },
     also: ['narrow', 'russian'],
@@ -428,6 +492,21 @@ export const SCENES: readonly Scene[] = [
   },
   settingsScene('31-settings-images', 'images'),
   settingsScene('32-settings-quick', 'quick-ask'),
+  shortcutScene('32-shortcut-taken', { kind: 'taken', accelerator: SHORTCUT }),
+  shortcutScene('32-shortcut-asking', { kind: 'asking', accelerator: SHORTCUT }),
+  shortcutScene('32-shortcut-refused', { kind: 'refused', accelerator: SHORTCUT }),
+  shortcutScene('32-shortcut-paused', { kind: 'paused', accelerator: SHORTCUT }),
+  shortcutScene('32-shortcut-impossible', { kind: 'not-possible', reason: 'wayland', desktop: 'GNOME' }),
+  {
+    name: '32-shortcut-recording',
+    show: async (stage) => {
+      await openSettings(stage, 'quick-ask')
+      await button(stage.window, new RegExp(`^${t('settings:quickAsk.record')}`, 'u')).click()
+      await shows(stage.window.getByRole('textbox', { name: new RegExp(t('settings:quickAsk.press'), 'u') }))
+    },
+    leave: async ({ window }) => window.keyboard.press('Escape'),
+    also: ['russian'],
+  },
   settingsScene('33-settings-shortcuts', 'shortcuts'),
   {
     name: '34-remote-picture',
@@ -439,6 +518,8 @@ export const SCENES: readonly Scene[] = [
         short(`Yes:\n\n![Gaps between chunks, before and after](${address})\n\nIt is public.`),
       )
       await shows(lastAnswer(stage.window).locator('[data-picture]'))
+      await button(stage.window, new RegExp(`^${t('privacy:pictures.load')}`, 'u')).click()
+      await shows(menuItem(stage, /.+/u).first())
     },
     also: ['narrow', 'russian'],
   },
@@ -448,7 +529,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: '36-wire',
     show: async (stage) => {
-      await talk(stage, QUESTION, finished())
+      await talk(stage, QUESTION, unhurried())
       await stage.window.keyboard.press('Control+Shift+Y')
       await shows(stage.window.locator('aside[data-region="wire"]').getByRole('treegrid'))
     },

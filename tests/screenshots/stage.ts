@@ -47,13 +47,20 @@ export interface StageOptions {
   /** As on the first day: nothing in it. */
   isEmpty?: boolean
   conversations?: Conversation[]
+  /** Does something to its files before it starts. */
+  prepare?: (userDataDir: string) => Promise<void>
   settings?: Partial<Settings>
 }
 
-export async function openStage({ isEmpty = false, conversations, settings }: StageOptions = {}): Promise<Stage> {
+export async function openStage({
+  isEmpty = false,
+  conversations,
+  settings,
+  prepare,
+}: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'parley-pictures-'))
   const userDataDir = path.join(folder, 'profile')
-  const server = await startScenarioServer()
+  const server = await startScenarioServer({ catalogue: 'sample' })
   const chats = conversations ?? sampleConversations(BACKEND_ID, Date.now())
   if (!isEmpty) {
     await furnish(userDataDir, chats, {
@@ -69,6 +76,7 @@ export async function openStage({ isEmpty = false, conversations, settings }: St
       ...settings,
     })
   }
+  await prepare?.(userDataDir)
   const app = await launchApp({ userDataDir, isProfileKept: true })
   app.window.setDefaultTimeout(6000)
   const stage: Stage = {
@@ -76,7 +84,15 @@ export async function openStage({ isEmpty = false, conversations, settings }: St
     window: app.window,
     server,
     folder,
-    furnished: isEmpty ? [] : chats.map(({ id }) => id),
+    furnished: await eventually(
+      () =>
+        app.window.evaluate(async () => {
+          const list = await window.parley.request['conversation.list']()
+          return list.ok ? list.value.map(({ id }) => id) : []
+        }),
+      (ids) => ids.length >= (isEmpty ? 0 : chats.length),
+      'the chats it begins with',
+    ),
     close: async () => {
       await app.close()
       await server.close()

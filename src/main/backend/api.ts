@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { AppFailure, failure, type AppError } from '../../shared/errors'
 import { silentLogger, type Logger } from '../logger'
-import { download, findSource, isFilePath, type Download, type DownloadOptions, type FindAddresses } from './download'
+import {
+  download,
+  findSource,
+  isFilePath,
+  isFilePlace,
+  type Download,
+  type DownloadOptions,
+  type FindAddresses,
+} from './download'
 import { requireHeaders } from './headers'
 import { createHttpTransport, type FindProxy, type TlsOptions } from './http'
 import { readModelLists, readModels, readProviders, readVersion } from './lists'
@@ -264,7 +272,8 @@ export class BackendApi {
 
   /**
    * Fetches a picture that the text of an answer shows, because a person asked for it. Whoever writes an answer can name
-   * any address: of this server it is only that of a file.
+   * any address: of this server it is only that of a file, and unless a person named it (`isAutomatic`) only one that lies
+   * where servers keep files; any other is `unasked`.
    *
    * @throws as `download`
    */
@@ -272,6 +281,9 @@ export class BackendApi {
     const found = findSource(source, this.#origin)
     if (found?.isOwn === true && !isFilePath(found.url)) {
       throw failure({ code: 'media', reason: 'refused', host: found.url.host, limitBytes: null })
+    }
+    if (options.isAutomatic === true && found?.isOwn === true && !isFilePlace(found.url)) {
+      throw failure({ code: 'media', reason: 'unasked', host: found.url.host, limitBytes: null })
     }
     return this.download(source, { ...options, isAskedFor: true })
   }

@@ -15,6 +15,8 @@ export interface DownloadOptions {
   maxBytes: number
   /** A person asked for it: then other hosts than the server's are asked as well. */
   isAskedFor?: boolean
+  /** Nobody has named this address: of the server only what lies where servers keep files is asked for. */
+  isAutomatic?: boolean
   /** How long the server may think before it sends anything. */
   firstByteTimeoutMs?: number
   signal?: AbortSignal
@@ -89,6 +91,19 @@ export function isFilePath(url: URL): boolean {
   return false
 }
 
+/** Where servers keep files for answers (protocol.md section 6). */
+const FILE_PLACE = /^\/(?:(?:media|thumbnail|images)|files\/[^/]+\/(?:media|thumbnail))\/[^/]+$/u
+/** What a server may take for the end of a name, however it is written. */
+const HIDDEN_END = /[\\;]|%(?:2f|5c|3b|25)/iu
+
+/**
+ * Whether asking for an address of the server does nothing but bring a file: an answer can name any path, and a GET may well
+ * do something. A query is none of a file, and could have the server ask somebody else.
+ */
+export function isFilePlace(url: URL): boolean {
+  return url.search === '' && isFilePath(url) && FILE_PLACE.test(url.pathname) && !HIDDEN_END.test(url.pathname)
+}
+
 /**
  * Begins to fetch a file.
  *
@@ -133,7 +148,7 @@ class Trip {
       url = next.url
       isOwn &&= url.origin === this.way.origin
       // With the backend's key nothing but a file is asked for, whoever points there.
-      if (isOwn && !isFilePath(url)) throw this.#refusal('refused')
+      if (isOwn && !(this.options.isAutomatic === true ? isFilePlace : isFilePath)(url)) throw this.#refusal('refused')
     }
   }
 

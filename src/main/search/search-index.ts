@@ -1,5 +1,7 @@
 import { chmodSync, closeSync, openSync, rmSync } from 'node:fs'
 import Database from 'libsql'
+import type { SearchPart } from '../../shared/contract'
+import type { Message } from '../../shared/conversation'
 import { nearTerm, termsOf, type Term } from './query'
 import { snippetOf } from './snippet'
 import { tokensOf } from './tokens'
@@ -18,6 +20,7 @@ export interface SearchableConversation {
 
 export interface SearchableMessage {
   id: string
+  role: Message['role']
   text: string
 }
 
@@ -26,6 +29,7 @@ export interface IndexHit {
   conversationId: string
   /** Null for a hit in the title. */
   messageId: string | null
+  role: Message['role'] | null
   snippet: string
   marks: [number, number][]
   /** Messages of this conversation with hits. */
@@ -33,7 +37,7 @@ export interface IndexHit {
 }
 
 /** Changes when the form of the file or of its tokens does: one of another form is thrown away. */
-const FORMAT = 1
+const FORMAT = 2
 /** "Prly": says that the file is ours. */
 const APPLICATION = 0x50726c79
 const MONTH_MS = 30 * 86_400_000
@@ -118,17 +122,27 @@ export class SearchIndex {
   /**
    * The conversations with a message, or a title, that has every word, the best first; behind them those in which the words
    * stand in several messages. The last word may be unfinished.
+   *
+   * @param part what of them is looked at
    */
-  find(query: string): IndexHit[] {
+  find(query: string, part: SearchPart = 'all'): IndexHit[] {
     const terms = termsOf(query).map((term) => this.#withNear(term))
     if (terms.length === 0) return []
-    const together = this.#best(matchOf(terms))
+    const together = this.#best(matchOf(terms), part)
     const hits = this.#ranked(together)
-    const apart = hits.length < MAX_HITS ? this.#ranked(this.#apart(terms, together)) : []
+    const apart = hits.length < MAX_HITS ? this.#ranked(this.#apart(terms, together, part)) : []
     return [...hits, ...apart].slice(0, MAX_HITS).map(({ id, rowid, isTitle, count }) => {
       const [message] = this.#all<StoredMessage>(`${STORED} WHERE m.rowid = ?`, rowid)
       const { snippet, marks } = snippetOf(message?.text ?? '', terms)
-      return { conversationId: id, messageId: isTitle ? null : (message?.id ?? ''), snippet, marks, count }
+      const role = message?.role === ROLES.user ? 'user' : 'assistant'
+      return {
+        conversationId: id,
+        messageId: isTitle ? null : (message?.id ?? ''),
+        role: isTitle ? null : role,
+        snippet,
+        marks,
+        count,
+      }
     })
   }
 
@@ -140,7 +154,8 @@ export class SearchIndex {
   }
 
   #putOne({ id, title, updatedAt, stamp, messages }: SearchableConversation): void {
-    const wanted = new Map([{ id: '', text: title }, ...messages].map((message) => [message.id, message]))
+    const whole = [{ id: '', role: null, text: title }, ...messages]
+    const wanted = new Map(whole.map((message) => [message.id, message]))
     let row = this.#rowOf(id)
     if (row === null) {
       const add = this.#statement('INSERT INTO conversation (id, updatedAt, stamp) VALUES (?, ?, ?)')
@@ -156,14 +171,12 @@ export class SearchIndex {
     for (const message of wanted.values()) this.#addMessage(row, message)
   }
 
-  #addMessage(row: number, { id, text: whole }: SearchableMessage): void {
+  #addMessage(row: number, { id, role, text: whole }: Searchable): void {
     const text = storable(whole)
     const tokens = tokensOf(text)
     if (tokens.size === 0) return
-    const { lastInsertRowid: rowid } = this.#statement('INSERT INTO message (conversation, id) VALUES (?, ?)').run(
-      row,
-      id,
-    )
+    const add = this.#statement('INSERT INTO message (conversation, id, role) VALUES (?, ?, ?)')
+    const { lastInsertRowid: rowid } = add.run(row, id, role === null ? ROLES.title : ROLES[role])
     this.#statement('INSERT INTO text (rowid, text) VALUES (?, ?)').run(rowid, text)
     this.#statement(`INSERT INTO ${tableOf(id)} (rowid, body) VALUES (?, ?)`).run(rowid, [...tokens].join(' '))
     if (this.#vocabulary !== null) for (const token of tokens) this.#vocabulary.add(token)
@@ -181,10 +194,10 @@ export class SearchIndex {
   }
 
   /** By conversation what matches: the title, or else the latest message. */
-  #best(match: string): Map<number, Found> {
+  #best(match: string, part: SearchPart): Map<number, Found> {
     const best = new Map<number, Found>()
-    for (const table of TABLES) {
-      for (const [rowid, row] of this.#candidates(table, match)) {
+    for (const table of TABLES_OF[part]) {
+      for (const [rowid, row] of this.#candidates(table, match, part)) {
         const known = best.get(row)
         if (known === undefined) best.set(row, { rowid, isTitle: table === 'titles', count: 1 })
         else known.count += 1
@@ -194,7 +207,9 @@ export class SearchIndex {
   }
 
   /** Conversations that have every word, though not in one message: where the rarest of them stands. */
-  #apart(terms: readonly Term[], known: ReadonlyMap<number, Found>): Map<number, Found> {
+  #apart(terms: readonly Term[], known: ReadonlyMap<number, Found>, part: SearchPart): Map<number, Found> {
+    // A conversation has one title.
+    if (part === 'titles') return new Map()
     // The parts of one word, of a script without spaces, belong together: they have one way to be hit.
     const words = [...new Set(terms.map(({ hit }) => hit))].map((hit) =>
       matchOf(terms.filter((term) => term.hit === hit)),
@@ -203,11 +218,11 @@ export class SearchIndex {
       .map((match) => ({ match, count: this.#count(match) }))
       .sort((a, b) => a.count - b.count)
     if (rarest === undefined || rarest.count === 0 || others.length === 0) return new Map()
-    let found = [...this.#best(rarest.match)].filter(([row]) => !known.has(row))
+    let found = [...this.#best(rarest.match, part)].filter(([row]) => !known.has(row))
     for (const { match } of others) {
       if (found.length === 0) break
       const rows = JSON.stringify(found.map(([row]) => row))
-      const having = new Set(TABLES.flatMap((table) => this.#among(table, match, rows)))
+      const having = new Set(TABLES_OF[part].flatMap((table) => this.#among(table, match, rows, part)))
       found = found.filter(([row]) => having.has(row))
     }
     return new Map(found)
@@ -222,18 +237,18 @@ export class SearchIndex {
   }
 
   /** Of these conversations, a JSON list of rows, those with a match. The `+` keeps SQLite from asking once for each message. */
-  #among(table: Table, match: string, rows: string): number[] {
+  #among(table: Table, match: string, rows: string, part: SearchPart): number[] {
     const sql = `SELECT DISTINCT conversation FROM message WHERE rowid IN (
       SELECT rowid FROM ${table} WHERE ${table} MATCH ? AND +rowid IN (
-        SELECT rowid FROM message WHERE conversation IN (SELECT value FROM json_each(?))))`
+        SELECT rowid FROM message WHERE conversation IN (SELECT value FROM json_each(?))))${ofRole(part, 'role')}`
     return this.#all<{ conversation: number }>(sql, match, rows).map(({ conversation }) => conversation)
   }
 
   /** Messages that match, the latest ones first, each with the row of its conversation. */
-  #candidates(table: Table, match: string): [rowid: number, row: number][] {
+  #candidates(table: Table, match: string, part: SearchPart): [rowid: number, row: number][] {
     const sql = `SELECT m.rowid, m.conversation
       FROM (SELECT rowid FROM ${table} WHERE ${table} MATCH ? ORDER BY rowid DESC LIMIT ${MAX_CANDIDATES}) f
-      JOIN message m ON m.rowid = f.rowid`
+      JOIN message m ON m.rowid = f.rowid${ofRole(part, 'm.role')}`
     return this.#statement(sql).raw().all(match) as [number, number][]
   }
 
@@ -296,18 +311,39 @@ interface Found {
   count: number
 }
 
+/** A message, or with no role a title. */
+type Searchable = Omit<SearchableMessage, 'role'> & { role: SearchableMessage['role'] | null }
+
 interface StoredMessage {
   rowid: number
+  role: number
   /** Empty for the title. */
   id: string
   text: string
 }
 
-const STORED = 'SELECT m.rowid AS rowid, m.id AS id, t.text AS text FROM message m JOIN text t ON t.rowid = m.rowid'
+const STORED =
+  'SELECT m.rowid AS rowid, m.id AS id, m.role AS role, t.text AS text FROM message m JOIN text t ON t.rowid = m.rowid'
 
 /** The title of a conversation counts before its messages. */
 const TABLES = ['titles', 'words'] as const
 type Table = (typeof TABLES)[number]
+
+const TABLES_OF: Record<SearchPart, readonly Table[]> = {
+  all: TABLES,
+  titles: ['titles'],
+  questions: ['words'],
+  answers: ['words'],
+}
+
+/** Who wrote a text, as the file has it. */
+const ROLES = { title: 0, user: 1, assistant: 2 } as const
+
+/** The end of a condition that leaves out what somebody else wrote. */
+function ofRole(part: SearchPart, column: string): string {
+  if (part === 'questions') return ` AND ${column} = ${ROLES.user}`
+  return part === 'answers' ? ` AND ${column} = ${ROLES.assistant}` : ''
+}
 
 /** For texts that have every term, in the language of FTS5. */
 function matchOf(terms: readonly Term[]): string {
@@ -335,7 +371,7 @@ const WORDS = `fts5(body, content='', prefix='1 2 3', tokenize='ascii', detail=n
 const SCHEMA = `
   CREATE TABLE conversation (row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, updatedAt INTEGER, stamp TEXT);
   CREATE TABLE gone (row INTEGER PRIMARY KEY);
-  CREATE TABLE message (rowid INTEGER PRIMARY KEY AUTOINCREMENT, conversation INTEGER, id TEXT);
+  CREATE TABLE message (rowid INTEGER PRIMARY KEY AUTOINCREMENT, conversation INTEGER, id TEXT, role INTEGER);
   CREATE TABLE text (rowid INTEGER PRIMARY KEY, text TEXT);
   CREATE INDEX messageOfConversation ON message (conversation);
   CREATE VIRTUAL TABLE words USING ${WORDS};

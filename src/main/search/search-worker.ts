@@ -76,7 +76,7 @@ function obey(index: SearchIndex, question: IndexQuestion): IndexTalk[keyof Inde
     case 'remove':
       return index.remove(question.input)
     case 'find':
-      return index.find(question.input)
+      return index.find(question.input.query, question.input.part)
     case 'close':
       return index.close()
   }

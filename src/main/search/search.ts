@@ -1,5 +1,5 @@
 import { setImmediate as breath } from 'node:timers/promises'
-import type { ConversationChange, SearchHit, SearchResult } from '../../shared/contract'
+import type { ConversationChange, SearchHit, SearchPart, SearchResult } from '../../shared/contract'
 import type { Conversation, ConversationSummary } from '../../shared/conversation'
 import type { Library } from '../library/library'
 import type { Logger } from '../logger'
@@ -85,17 +85,17 @@ export class Search {
    * What was found, the best conversations first. Begins if it has not; while the index is being made, finds what it has
    * so far, and behind that the titles of those that it does not have.
    */
-  async find(query: string): Promise<SearchResult> {
+  async find(query: string, part: SearchPart = 'all'): Promise<SearchResult> {
     await this.begin()
     // Where the list is known from before, the comparison is a matter of an instant.
     if (this.#indexed !== null) await within(SOON_MS, this.#comparing)
     if (this.#waiting.size > 0 && this.#waiting.size <= SOON_READ) await within(SOON_MS, this.settled())
     const total = this.#summaries.size
-    const hits = await this.#hits(query)
+    const hits = await this.#hits(query, part)
     const missing = this.#worker === null ? [] : this.#missing()
     if (missing.length > 0 && hits.length < MAX_HITS) {
       const found = new Set(hits.map(({ conversationId }) => conversationId))
-      hits.push(...this.#hitsInTitles(query, missing).filter(({ conversationId }) => !found.has(conversationId)))
+      hits.push(...this.#hitsInTitles(query, part, missing).filter(({ conversationId }) => !found.has(conversationId)))
     }
     return { hits: hits.slice(0, MAX_HITS), indexed: Math.max(0, total - missing.length), total }
   }
@@ -331,16 +331,16 @@ export class Search {
 
   // ---- finding ----
 
-  async #hits(query: string): Promise<SearchHit[]> {
+  async #hits(query: string, part: SearchPart): Promise<SearchHit[]> {
     // Once more, when the index that was asked fails: of the new one, or of the titles.
     for (let attempt = 0; attempt < 2 && this.#worker !== null; attempt += 1) {
       try {
-        return (await this.#ask('find', query)).flatMap((hit) => this.#withSummary(hit))
+        return (await this.#ask('find', { query, part })).flatMap((hit) => this.#withSummary(hit))
       } catch {
         await this.#begun
       }
     }
-    return this.#hitsInTitles(query, this.#summaries.values())
+    return this.#hitsInTitles(query, part, this.#summaries.values())
   }
 
   /** Those that the index does not have yet, as they are now. */
@@ -358,7 +358,8 @@ export class Search {
     return summary === undefined ? [] : [{ ...hit, title: summary.title, updatedAt: summary.updatedAt }]
   }
 
-  #hitsInTitles(query: string, summaries: Iterable<ConversationSummary>): SearchHit[] {
+  #hitsInTitles(query: string, part: SearchPart, summaries: Iterable<ConversationSummary>): SearchHit[] {
+    if (part === 'questions' || part === 'answers') return []
     const words = splitWords(query)
     if (words.length === 0) return []
     return [...summaries]
@@ -373,6 +374,7 @@ export class Search {
         title,
         updatedAt,
         messageId: null,
+        role: null,
         snippet: title,
         marks: [],
         count: 1,

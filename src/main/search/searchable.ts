@@ -10,7 +10,7 @@ export function searchableOf(conversation: Conversation, stamp: string): Searcha
     title,
     updatedAt,
     stamp,
-    messages: messages.map((message) => ({ id: message.id, text: textOf(message) })),
+    messages: messages.map((message) => ({ id: message.id, role: message.role, text: textOf(message) })),
   }
 }
 

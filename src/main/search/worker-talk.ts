@@ -1,3 +1,4 @@
+import type { SearchPart } from '../../shared/contract'
 import type { IndexHit, SearchableConversation } from './search-index'
 
 /** What the worker of the index is made with. */
@@ -13,7 +14,7 @@ export interface IndexTalk {
   put: { in: readonly SearchableConversation[]; out: void }
   /** They are not found any more when it answers; their words leave the file soon after. */
   remove: { in: readonly string[]; out: void }
-  find: { in: string; out: IndexHit[] }
+  find: { in: { query: string; part: SearchPart }; out: IndexHit[] }
   /** The last one: the worker ends. */
   close: { in: void; out: void }
 }

@@ -3,6 +3,7 @@ import { acceleratorsOf, alphabetOf, type Accelerator, type Press } from '../../
 import { ACTIONS, actionKeys, isChangeable, type ActionId, type ActionKeys } from '../../shared/actions'
 import type { Settings } from '../../shared/settings'
 import type { Key } from '../controls/kbd'
+import { closeMenus } from '../controls/menu'
 import { useStore } from '../store/state'
 import { isOffered, runAction } from './offers'
 
@@ -74,6 +75,7 @@ export function useWindowKeys(): void {
       const id = document.querySelector(LAYERS) === null ? actionFor(event) : null
       if (id === null) return
       event.preventDefault()
+      closeMenus()
       runAction(id)
     }
     const learn = (event: KeyboardEvent): void => {

@@ -39,7 +39,7 @@ export function ChangedDialog({ review, isOpen }: { review: Review; isOpen: bool
             <AlertDialog.Title className="text-h2 font-heading wrap-anywhere text-ink-1">
               {t('certificate:changed.title', { host })}
             </AlertDialog.Title>
-            <AlertDialog.Description className="mt-1 text-input text-ink-2">
+            <AlertDialog.Description className="mt-1 text-[14px]/5.5 text-ink-2">
               {t('certificate:changed.why')}
             </AlertDialog.Description>
           </div>

@@ -24,11 +24,11 @@ export function Frame({ isOpen, onCancel, isAlert = false, initialFocus, finalFo
   const content = (
     <Base.Portal>
       <Base.Backdrop className="layer-modal fixed inset-0 bg-scrim transition-opacity duration-(--d-base) data-ending-style:opacity-0 data-starting-style:opacity-0" />
-      <Base.Viewport className="layer-modal fixed inset-0 flex p-4 max-narrow:p-2">
+      <Base.Viewport className="layer-modal fixed inset-0 flex flex-col items-center p-4 before:flex-[41_1_0] after:flex-[59_1_0] max-narrow:p-2">
         <Base.Popup
           initialFocus={initialFocus}
           {...(finalFocus === undefined ? {} : { finalFocus })}
-          className={`drag-none m-auto flex max-h-full w-150 max-w-full flex-col overflow-hidden rounded-xl bg-raised shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-ending-style:opacity-0 data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border ${isAlert ? 'border-t-4 border-danger' : ''}`}
+          className={`drag-none flex max-h-full w-150 max-w-full flex-col overflow-hidden rounded-xl bg-raised shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-ending-style:opacity-0 data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border ${isAlert ? 'border-t-4 border-danger' : ''}`}
         >
           {children}
         </Base.Popup>

@@ -73,7 +73,7 @@ function Content({ review, name, cancel }: ContentProps) {
         <Dialog.Title className="text-h2 font-heading break-words text-ink-1">
           {t('certificate:unknown.title', { name })}
         </Dialog.Title>
-        <Dialog.Description className="mt-1 text-input break-words text-ink-2">
+        <Dialog.Description className="mt-1 text-[14px]/5.5 break-words text-ink-2">
           {t(`certificate:unknown.why.${whyOf(review)}`, { host })} {t('certificate:unknown.compare')}
         </Dialog.Description>
         <Warnings review={review} />

@@ -1,11 +1,12 @@
 import { Columns2 } from 'lucide-react'
-import { lazy, memo, Suspense, useMemo, useState } from 'react'
+import { lazy, memo, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { IconButton } from '../controls/icon-button'
-import { ShownAnswersContext } from '../markdown/shown-answers'
-import { compareVersions } from '../store/comparison'
+import { ShownAnswersContext, useShownAnswers } from '../markdown/shown-answers'
+import { canCompareVersions, compareVersions } from '../store/comparison'
 import { sendMessage } from '../store/sending'
+import { useStore } from '../store/state'
 import type { VariantPlace } from '../../shared/variants'
 import { ReplayLine } from '../wire/replay-line'
 import { useWire } from '../wire/state'
@@ -112,12 +113,7 @@ function AnswerView({ messages, conversationId, isLast, isFresh, place = null, r
         {place !== null && (
           <>
             <Stepper conversationId={conversationId} messageId={message.id} place={place} className="-ms-1.5" />
-            <IconButton
-              icon={Columns2}
-              label={t('compare:versions')}
-              className="-ms-1.5"
-              onClick={() => compareVersions(conversationId, message.id)}
-            />
+            <CompareVersions conversationId={conversationId} messageId={message.id} />
           </>
         )}
         <div className="min-w-0 flex-1">
@@ -134,6 +130,21 @@ function AnswerView({ messages, conversationId, isLast, isFresh, place = null, r
         <Suggestions suggestions={message.suggestions} conversationId={conversationId} />
       )}
     </article>
+  )
+}
+
+function CompareVersions({ conversationId, messageId }: { conversationId: string; messageId: string }) {
+  const { t } = useTranslation()
+  const isPossible = useStore((state) => canCompareVersions(state, conversationId, messageId))
+  return (
+    <IconButton
+      icon={Columns2}
+      label={t('compare:versions')}
+      hint={isPossible ? undefined : t('compare:otherRuns')}
+      isDisabled={!isPossible}
+      className="-ms-1.5"
+      onClick={() => compareVersions(conversationId, messageId)}
+    />
   )
 }
 
@@ -187,10 +198,10 @@ function AnswerContent({ messages, conversationId, replayedFrom }: Omit<AnswerVi
   const hasTools = message.toolCalls.length > 0
   // What is played is not there: nothing can be kept with it.
   const isStored = replayedFrom === undefined
-  const shown = useMemo(() => (isStored ? { conversationId, messages } : null), [isStored, conversationId, messages])
+  const shown = useShownAnswers(conversationId, messages)
   if (!hasText(messages)) return null
   return (
-    <ShownAnswersContext value={shown}>
+    <ShownAnswersContext value={isStored ? shown : null}>
       <div data-find="text" className={`flex flex-col gap-4.5 ${hasTools ? 'mt-4.5' : hasLead ? 'mt-1.5' : ''}`}>
         {content.map((item, index) => {
           const isOpen = isRunning && index === content.length - 1 && message.preview === null

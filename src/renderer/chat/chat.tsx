@@ -1,25 +1,27 @@
-import { CircleAlert, TriangleAlert } from 'lucide-react'
-import { lazy, Suspense, useCallback, useEffect, useState, type RefObject } from 'react'
+import { TriangleAlert } from 'lucide-react'
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useState, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
-import { describe, type AppError } from '../../shared/errors'
 import { Composer } from '../composer/composer'
 import { DropVeil } from '../composer/drop-veil'
 import { useFileDrop } from '../composer/file-drop'
+import { placeInFocus } from '../composer/place-in-focus'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { showToast } from '../controls/toast'
-import { attachFiles } from '../store/drafts'
+import { attachFiles } from '../store/chips'
 import { useStore } from '../store/state'
 import { WirePlace } from '../wire/place'
 import { useWire } from '../wire/state'
 import { useChoice, useHasModels } from './choice'
 import { useAskOffline } from './offline'
 import { ComparisonReport } from '../compare/report'
+import { useEdits } from './edit-state'
 import { Header } from './header'
 import { LiveRegion } from './live-region'
 import { NewChat } from './new-chat'
 import { TemporaryLine } from './temporary'
 import { Thread, type ThreadHandle } from './thread'
+import { Unreadable } from './unreadable'
 
 const Columns = lazy(async () => ({ default: (await import('../compare/columns')).Columns }))
 
@@ -40,8 +42,9 @@ export function Chat(props: ChatProps) {
   const openPicker = useCallback(() => onPickerChange(true), [onPickerChange])
   const drop = useCallback(
     (files: File[]) => {
-      void attachFiles(conversationId, files)
-      fieldRef.current?.focus()
+      const place = placeInFocus(conversationId)
+      void attachFiles(place, files)
+      if (place === conversationId) fieldRef.current?.focus()
     },
     [conversationId, fieldRef],
   )
@@ -50,7 +53,12 @@ export function Chat(props: ChatProps) {
     () => showToast({ text: `${t('images:web.title')}. ${t('images:web.detail')}` }),
     [t],
   )
-  const incoming = useFileDrop(drop, refuseWebPicture)
+  const hanging = useFileDrop(drop, refuseWebPicture)
+  // Each field shows what will land in it.
+  useLayoutEffect(() => {
+    useEdits.setState({ incoming: placeInFocus(conversationId) === conversationId ? 0 : hanging })
+  }, [conversationId, hanging])
+  const incoming = useEdits((state) => state.incoming) > 0 ? 0 : hanging
   const hasModels = useHasModels(conversationId)
   useAskOffline(useChoice(conversationId).backendId)
 
@@ -93,15 +101,25 @@ export function Chat(props: ChatProps) {
         <div className={`relative flex min-h-0 flex-1 flex-col ${isComparing ? 'mb-3.5 max-narrow:mb-2' : ''}`}>
           {isEmpty && !isComparing && <NewChat onChooseModel={hasModels ? openPicker : null} />}
           {present?.status === 'loading' && <Opening />}
-          {present?.status === 'failed' && <Unreadable conversationId={conversationId} error={present.error} />}
+          {present?.status === 'failed' && (
+            <Unreadable key={conversationId} conversationId={conversationId} error={present.error} />
+          )}
           {isComparing && (
             <Suspense fallback={null}>
               <Columns key={conversationId} conversationId={conversationId} comparison={comparison} />
             </Suspense>
           )}
           {conversation !== null && !isEmpty && !isComparing && (
-            <Thread key={conversationId} ref={threadRef} conversation={conversation} onScrolled={setIsScrolled} />
+            <>
+              <Thread key={conversationId} ref={threadRef} conversation={conversation} onScrolled={setIsScrolled} />
+              {/* What scrolls away under the composer fades, beside the scroll bar [03]. */}
+              <div
+                aria-hidden
+                className="pointer-events-none absolute inset-s-0 inset-e-3 bottom-0 h-6 bg-linear-to-t from-paper to-transparent forced-colors:hidden"
+              />
+            </>
           )}
+          {/* A question under edit lies beneath it, and shows itself what will land there. */}
           {incoming > 0 && <DropVeil count={incoming} />}
         </div>
         <TemporaryLine conversationId={conversationId} />
@@ -134,26 +152,6 @@ function Opening() {
     <p role="status" className="m-auto text-ui text-ink-3">
       {isSlow ? t('chat:thread.loading') : ''}
     </p>
-  )
-}
-
-function Unreadable({ conversationId, error }: { conversationId: string; error: AppError }) {
-  const { t } = useTranslation()
-  const { title, detail } = describe(error, (key, values) => t(key, values ?? {}))
-  return (
-    <section role="alert" className="m-auto flex w-110 max-w-[calc(100%-40px)] gap-3 pb-12">
-      <Icon of={CircleAlert} className="mt-1 text-danger" />
-      <div>
-        <h2 className="text-[15px]/6 font-strong text-ink-1">{title}</h2>
-        <p className="text-ui text-ink-2">{detail}</p>
-        <Button
-          className="mt-3"
-          onClick={() => void window.parley.request['conversation.showFile']({ conversationId })}
-        >
-          {t('chat:sidebar.showFile')}
-        </Button>
-      </div>
-    </section>
   )
 }
 

@@ -1,14 +1,31 @@
-import { CornerDownLeft } from 'lucide-react'
-import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from 'react'
+import { CornerDownLeft, Paperclip } from 'lucide-react'
+import {
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type ClipboardEvent,
+  type KeyboardEvent,
+  type RefObject,
+} from 'react'
 import { useTranslation } from 'react-i18next'
+import { useKeysOf } from '../actions/keys'
 import type { UserMessage } from '../../shared/conversation'
 import type { VariantPlace } from '../../shared/variants'
-import { AttachmentChip } from '../composer/attachment-chip'
+import { AttachmentRow } from '../composer/attachment-row'
+import { BlockedLine, useBlockedReason } from '../composer/blocked-line'
 import { actionOf } from '../composer/keys'
+import { pastedFiles } from '../composer/pasted-files'
+import { EDIT_FORM } from '../composer/place-in-focus'
+import { VisionBar } from '../composer/vision-bar'
 import { Button } from '../controls/button'
 import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
+import { IconButton } from '../controls/icon-button'
 import { useFigures } from '../figures'
+import { attachFiles, pickFiles, type Place } from '../store/chips'
+import { readyAttachments } from '../store/drafts'
 import { resendQuestion } from '../store/sending'
 import { useStore } from '../store/state'
 import { useClosedReason } from './choice'
@@ -19,11 +36,11 @@ export interface EditFieldProps {
   conversationId: string
   edit: Edit
   /** Where the question stands among its versions; null while it is the only one. */
-  place: VariantPlace | null
+  version: VariantPlace | null
 }
 
 /** A question as a field over the whole column: Enter sends it as another version, Esc leaves it as it was [41]. */
-export function EditField({ message, conversationId, edit, place }: EditFieldProps) {
+export function EditField({ message, conversationId, edit, version }: EditFieldProps) {
   const { t } = useTranslation()
   const { whole } = useFigures()
   const field = useRef<HTMLTextAreaElement>(null)
@@ -31,10 +48,17 @@ export function EditField({ message, conversationId, edit, place }: EditFieldPro
   const focusRequests = useEdits((state) => state.focusRequests)
   const closedReason = useClosedReason(conversationId)
   const giveFocus = useGiveFocus()
-  const present = whole((place?.index ?? 0) + 1)
-  const next = whole((place?.count ?? 1) + 1)
-  const isEmpty = edit.text.trim() === '' && edit.chips.length === 0
-  const reason = closedReason ?? (isEmpty ? t('chat:composer.blockedEmpty') : null)
+  const present = whole((version?.index ?? 0) + 1)
+  const next = whole((version?.count ?? 1) + 1)
+  const place = useMemo((): Place => ({ editIn: conversationId }), [conversationId])
+  const form = useRef<HTMLFormElement>(null)
+  const incoming = useEdits((state) => state.incoming)
+  const attachKeys = useKeysOf('attach')
+  const blocked = useBlockedReason(edit)
+  const reason = closedReason ?? blocked
+  /** Sending was tried while something was in its way. */
+  const [isRefused, setIsRefused] = useState(false)
+  if (isRefused && reason === null) setIsRefused(false)
 
   useEffect(() => field.current?.focus(), [focusRequests])
   useLayoutEffect(() => {
@@ -42,15 +66,23 @@ export function EditField({ message, conversationId, edit, place }: EditFieldPro
     const end = field.current?.value.length ?? 0
     field.current?.setSelectionRange(end, end)
   }, [])
+  useStaysInSight(form)
 
   const send = (): void => {
+    setIsRefused(true)
     if (reason !== null) return
-    const attachments = edit.chips.flatMap((chip) => (chip.kind === 'ready' ? [chip.attachment] : []))
+    const attachments = readyAttachments(edit)
     endEditing(conversationId)
     giveFocus()
     void resendQuestion(conversationId, message.id, edit.text.trim(), attachments).then((isSent) => {
       if (!isSent) giveBackEdit(conversationId, edit)
     })
+  }
+  const onPaste = (event: ClipboardEvent): void => {
+    const files = pastedFiles(event.clipboardData)
+    if (files.length === 0) return
+    event.preventDefault()
+    void attachFiles(place, files)
   }
   const cancel = (): void => {
     endEditing(conversationId)
@@ -74,6 +106,8 @@ export function EditField({ message, conversationId, edit, place }: EditFieldPro
 
   return (
     <form
+      ref={form}
+      {...{ [EDIT_FORM]: '' }}
       aria-label={t('thread:edit.label')}
       className="w-full rounded-xl border-2 border-accent bg-raised"
       onSubmit={(event) => {
@@ -81,26 +115,15 @@ export function EditField({ message, conversationId, edit, place }: EditFieldPro
         send()
       }}
       onKeyDown={onKeyDown}
+      onPaste={onPaste}
     >
-      {edit.chips.length > 0 && (
-        <div
-          role="group"
-          aria-label={t('chat:composer.attachments')}
+      <VisionBar place={place} />
+      {(edit.chips.length > 0 || incoming > 0) && (
+        <AttachmentRow
+          place={place}
+          ghosts={incoming}
           className="flex gap-2 px-2.5 pt-2.5 max-narrow:overflow-x-auto max-narrow:[scrollbar-width:none] narrow:flex-wrap"
-        >
-          {edit.chips.map((chip) => (
-            <AttachmentChip
-              key={chip.key}
-              chip={chip}
-              onRemove={() =>
-                changeEdit(conversationId, (before) => ({
-                  ...before,
-                  chips: before.chips.filter(({ key }) => key !== chip.key),
-                }))
-              }
-            />
-          ))}
-        </div>
+        />
       )}
       <textarea
         ref={field}
@@ -114,7 +137,17 @@ export function EditField({ message, conversationId, edit, place }: EditFieldPro
           changeEdit(conversationId, (before) => ({ ...before, text: value }))
         }}
       />
-      <div className="flex flex-wrap items-center justify-end gap-2 ps-[15px] pe-2 pb-2">
+      <BlockedLine place={place} reason={isRefused ? reason : null} />
+      <div className="flex flex-wrap items-center justify-end gap-2 ps-2.25 pe-2 pb-2">
+        <IconButton
+          icon={Paperclip}
+          label={t('chat:composer.attach')}
+          keys={attachKeys}
+          size={32}
+          iconSize={17}
+          side="top"
+          onClick={() => void pickFiles(place).then(() => field.current?.focus())}
+        />
         <p className="min-w-40 flex-1 text-meta text-ink-3">{t('thread:edit.stays', { number: present })}</p>
         <Button variant="quiet" onClick={cancel}>
           {t('common:cancel')}
@@ -126,4 +159,26 @@ export function EditField({ message, conversationId, edit, place }: EditFieldPro
       </div>
     </form>
   )
+}
+
+/** A smaller window, or a taller composer below, must not push the field out of sight of whoever writes in it. */
+function useStaysInSight(form: RefObject<HTMLFormElement | null>): void {
+  useEffect(() => {
+    const scroller = form.current?.closest('[role=log]')
+    if (scroller === null || scroller === undefined) return undefined
+    let frame = 0
+    const observer = new ResizeObserver(() => {
+      cancelAnimationFrame(frame)
+      // After the thread has found its own place for the new size.
+      frame = requestAnimationFrame(() => {
+        if (form.current?.contains(document.activeElement) === true) form.current.scrollIntoView({ block: 'nearest' })
+      })
+    })
+    observer.observe(scroller)
+    if (form.current !== null) observer.observe(form.current)
+    return () => {
+      cancelAnimationFrame(frame)
+      observer.disconnect()
+    }
+  }, [form])
 }

@@ -1,7 +1,6 @@
 import { create } from 'zustand'
 import { pathOf } from '../../shared/conversation'
-import { chipOf } from '../store/drafts'
-import { conversationOf, isReadOnly, useStore, withEntry, type Chip } from '../store/state'
+import { chipOf, conversationOf, isReadOnly, useStore, withEntry, type Chip } from '../store/state'
 
 /** A question that is being written anew; what it was stays as it is. */
 export interface Edit {
@@ -15,9 +14,11 @@ interface EditState {
   edits: ReadonlyMap<string, Edit>
   /** Grows when the field shall have the focus. */
   focusRequests: number
+  /** Files that hang over the window and would land in the field. */
+  incoming: number
 }
 
-export const useEdits = create<EditState>()(() => ({ edits: new Map(), focusRequests: 0 }))
+export const useEdits = create<EditState>()(() => ({ edits: new Map(), focusRequests: 0, incoming: 0 }))
 
 /** Makes a field of a question, with its attachments. False when there is no such question. */
 export function startEditing(conversationId: string, messageId: string): boolean {

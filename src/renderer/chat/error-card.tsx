@@ -65,14 +65,7 @@ function KeyCard({ message, error, conversationId, isFresh, text }: ErrorCardPro
       isFresh={isFresh}
     >
       <KeyForm message={message} error={error} conversationId={conversationId}>
-        <Button
-          variant="quiet"
-          aria-expanded={isDetailed}
-          className="ms-auto"
-          onClick={() => setIsDetailed(!isDetailed)}
-        >
-          {t(isDetailed ? 'chat:error.hideDetails' : 'common:details')}
-        </Button>
+        <DetailsToggle isOpen={isDetailed} onToggle={() => setIsDetailed(!isDetailed)} />
       </KeyForm>
       {isDetailed && <DetailsList message={message} />}
     </Card>
@@ -154,17 +147,19 @@ function FailureCard(props: ErrorCardProps & { text: ErrorText }) {
           </>
         )}
         <SideAction action={text.action} error={error} backendId={message.backendId} />
-        <Button
-          variant="quiet"
-          aria-expanded={isDetailed}
-          className="ms-auto"
-          onClick={() => setIsDetailed(!isDetailed)}
-        >
-          {t(isDetailed ? 'chat:error.hideDetails' : 'common:details')}
-        </Button>
+        <DetailsToggle isOpen={isDetailed} onToggle={() => setIsDetailed(!isDetailed)} />
       </div>
       {isDetailed && <DetailsList message={message} />}
     </Card>
+  )
+}
+
+function DetailsToggle({ isOpen, onToggle }: { isOpen: boolean; onToggle: () => void }) {
+  const { t } = useTranslation()
+  return (
+    <Button variant="quiet" aria-expanded={isOpen} className="ms-auto" onClick={onToggle}>
+      {t(isOpen ? 'chat:error.hideDetails' : 'common:details')}
+    </Button>
   )
 }
 
@@ -295,7 +290,7 @@ function Card({ icon, text, isFresh, children }: CardProps) {
   return (
     <section
       role={isFresh ? 'alert' : undefined}
-      className="mt-4 mb-3 grid grid-cols-[auto_1fr] gap-x-3 rounded-l border border-line-2 bg-raised px-4 py-3.5 text-ui"
+      className="not-first:mt-4 mb-3 grid grid-cols-[auto_1fr] gap-x-3 rounded-l border border-line-2 bg-raised px-4 py-3.5 text-ui"
     >
       <span className="mt-0.5">{icon}</span>
       <div className="min-w-0">

@@ -7,6 +7,8 @@ const CATCH_PX = 24
 const AWAY_PX = 48
 /** Where the beginning of an answer stays that is not followed, below the upper edge. */
 const BEGINNING_PX = 24
+/** And where the head of what was opened stays. */
+const OPENED_PX = 8
 
 export interface Follow {
   /** Whether the end is out of sight and not followed. */
@@ -34,13 +36,20 @@ export function useFollow(
   const following = useRef(startsFollowing)
   // Seen while it was written: a short one has ended before its size is known.
   const written = useRef<Element | null>(null)
+  // What the person has opened last, such as a diagram: its head stays in sight while it grows.
+  const opened = useRef<Element | null>(null)
   const [isAway, setIsAway] = useState(false)
 
   const pin = useCallback(() => {
     const element = scrollerRef.current
     if (element === null || !following.current) return
-    written.current = [...element.querySelectorAll('article[aria-busy=true]')].at(-1) ?? written.current
-    const most = useStore.getState().settings.followsAnswer ? Infinity : roomAbove(element, written.current)
+    const writing = [...element.querySelectorAll('article[aria-busy=true]')].at(-1) ?? null
+    written.current = writing ?? written.current
+    if (writing !== null || isAbove(element, opened.current)) opened.current = null
+    const most = Math.min(
+      useStore.getState().settings.followsAnswer ? Infinity : roomAbove(element, written.current, BEGINNING_PX),
+      opened.current === null ? Infinity : roomAbove(element, opened.current, OPENED_PX),
+    )
     const toEnd = element.scrollHeight - element.clientHeight - element.scrollTop
     if (toEnd <= most) element.scrollTo({ top: element.scrollHeight })
     else {
@@ -69,6 +78,10 @@ export function useFollow(
     const letGo = (event: WheelEvent): void => {
       if (event.deltaY < 0 && element.scrollHeight > element.clientHeight) following.current = false
     }
+    const open = ({ target }: MouseEvent): void => {
+      const button = target instanceof Element ? target.closest('button') : null
+      opened.current = button?.closest('figure') ?? button
+    }
     const resized = new ResizeObserver(() => {
       pin()
       look()
@@ -77,10 +90,12 @@ export function useFollow(
     resized.observe(element)
     element.addEventListener('scroll', look, { passive: true })
     element.addEventListener('wheel', letGo, { passive: true })
+    inner.addEventListener('click', open)
     return () => {
       resized.disconnect()
       element.removeEventListener('scroll', look)
       element.removeEventListener('wheel', letGo)
+      inner.removeEventListener('click', open)
     }
   }, [scrollerRef, contentRef, pin])
 
@@ -93,6 +108,7 @@ export function useFollow(
   const jump = useCallback(() => {
     following.current = true
     written.current = null
+    opened.current = null
     setIsAway(false)
     scrollerRef.current?.scrollTo({ top: scrollerRef.current.scrollHeight })
   }, [scrollerRef])
@@ -104,8 +120,13 @@ export function useFollow(
   return { isAway, jump, leave, isFollowing: useCallback(() => following.current, []) }
 }
 
-/** How far a text may still scroll before the beginning of this answer leaves the window, in pixels. */
-function roomAbove(scroller: HTMLElement, answer: Element | null): number {
-  if (answer?.isConnected !== true) return Infinity
-  return Math.max(0, answer.getBoundingClientRect().top - scroller.getBoundingClientRect().top - BEGINNING_PX)
+/** How far a text may still scroll before the beginning of this part of it leaves the window, in pixels. */
+function roomAbove(scroller: HTMLElement, part: Element | null, edgePx: number): number {
+  if (part?.isConnected !== true) return Infinity
+  return Math.max(0, part.getBoundingClientRect().top - scroller.getBoundingClientRect().top - edgePx)
+}
+
+/** Whether the beginning of this part has left the window already. */
+function isAbove(scroller: HTMLElement, part: Element | null): boolean {
+  return part?.isConnected === true && part.getBoundingClientRect().top < scroller.getBoundingClientRect().top
 }

@@ -348,11 +348,7 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
         {summary !== undefined && (
           <>
             <MenuSeparator />
-            <MenuItem
-              icon={Trash2}
-              isDanger
-              onSelect={() => void deleteWithUndo(conversationId, (key, values) => t(key, values ?? {}))}
-            >
+            <MenuItem icon={Trash2} isDanger onSelect={() => void deleteWithUndo(conversationId)}>
               {t(isUnkept ? 'chat:temporary.discard' : 'common:delete')}
             </MenuItem>
           </>

@@ -29,7 +29,8 @@ export function SpokenLine({ say }: { say: string }) {
     const waitMs = Math.max(0, spokenAt.current + PAUSE_MS - performance.now())
     const timer = setTimeout(() => {
       spokenAt.current = performance.now()
-      setSpoken(say)
+      // The same words once more are no change, and nobody would hear them: "Answer complete, 86 words" twice.
+      setSpoken((before) => (before === say ? `${say}\u00a0` : say))
     }, waitMs)
     return () => clearTimeout(timer)
   }, [say])
@@ -65,7 +66,7 @@ function ChosenBackend({ conversationId }: { conversationId: string }) {
 
 /** Where the last answer stands, in a few words; empty for one that was over before it came into sight. */
 function useAnnouncement(conversationId: string): string {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const figures = useFigures()
   const isQueued = useStore((state) => state.queued.has(conversationId))
   const answer = useStore((state): AssistantMessage | null => {
@@ -108,9 +109,14 @@ function useAnnouncement(conversationId: string): string {
     case 'retrying':
       // The whole wait, not what is left of it: it is said once.
       return status.cause === 'limit'
-        ? t('chat:live.pause', { time: figures.secondsLeft(status.inMs) })
+        ? t('chat:live.pause', { count: Math.ceil(status.inMs / 1000) })
         : t('chat:live.lost')
     case 'stalled':
-      return t('chat:live.noData', { time: figures.seconds(10_000) })
+      return t('chat:live.noData', { time: tenSeconds(i18n.language) })
   }
+}
+
+/** In full: "10 s" would be read as a letter. */
+function tenSeconds(language: string): string {
+  return new Intl.NumberFormat(language, { style: 'unit', unit: 'second', unitDisplay: 'long' }).format(10)
 }

@@ -25,11 +25,13 @@ import {
   narrow,
   rowsOf,
   typedRow,
+  unlistedRow,
   type Filter,
   type ModelRow,
   type RowGroup,
   type RowTexts,
 } from './model-rows'
+import { useChoiceNames } from './model-picker'
 import { placesOf, ROW_PX } from './row-places'
 
 export interface ModelListProps {
@@ -82,9 +84,24 @@ export function ModelList({ choice, anchor, onChoose, onClose }: ModelListProps)
   const isRefreshing =
     known?.status === 'loading' || (known?.catalogue?.isStale === true && known.catalogue.error === null)
   const marked = useMarked(backendId)
-  const found = useMemo(() => narrow(rows, { query, filter }, marked, texts), [rows, query, filter, marked, texts])
+  const names = useChoiceNames(choice)
+  const { provider: chosenProvider, model: chosenModel } = choice
+  const inUse = useMemo(
+    () =>
+      unlistedRow(
+        rows,
+        { provider: chosenProvider, model: chosenModel },
+        { provider: names.provider, model: names.model ?? '' },
+      ),
+    [rows, chosenProvider, chosenModel, names.provider, names.model],
+  )
+  const found = useMemo(
+    () => narrow(rows, { query, filter }, { ...marked, inUse }, texts),
+    [rows, query, filter, marked, inUse, texts],
+  )
   const typed = query.trim()
-  const isFound = typed === '' || found.some(({ key }) => key !== 'automatic')
+  const isFound =
+    typed === '' || found.some(({ key, rows: of }) => key !== 'automatic' || of.some(({ model }) => model !== null))
   const { provider: present } = choice
   const groups = useMemo((): RowGroup[] => {
     if (isFound || providers === undefined) return found
@@ -415,10 +432,9 @@ function KeyHint({ provider, onEnter }: { provider: string; onEnter: () => void 
   )
 }
 
-const HINTS: readonly { keys: readonly (readonly Key[])[]; text: 'move' | 'choose' | 'close' }[] = [
+const HINTS: readonly { keys: readonly (readonly Key[])[]; text: 'move' | 'choose' }[] = [
   { keys: [['Up'], ['Down']], text: 'move' },
   { keys: [['Enter']], text: 'choose' },
-  { keys: [['Esc']], text: 'close' },
 ]
 
 function Footer() {
@@ -440,6 +456,10 @@ function Footer() {
           {t('chat:picker.favourite')}
         </span>
       )}
+      <span className="flex flex-none items-center gap-2">
+        <Kbd keys={['Esc']} />
+        {t('chat:picker.close')}
+      </span>
     </div>
   )
 }

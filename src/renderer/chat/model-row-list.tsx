@@ -18,7 +18,8 @@ export interface ModelRowListProps {
   chosenKey: string
   onActive: (key: string) => void
   onPick: (row: ModelRow) => void
-  onStar: (row: ModelRow) => void
+  /** Null where no favourites are given. */
+  onStar: ((row: ModelRow) => void) | null
 }
 
 /** Drawn beyond the edges, so that a turn of the wheel shows no gap. */
@@ -166,7 +167,7 @@ interface RowProps {
   isFavourite: boolean
   onActive: (key: string) => void
   onPick: (row: ModelRow) => void
-  onStar: (row: ModelRow) => void
+  onStar: ((row: ModelRow) => void) | null
 }
 
 function Row(props: RowProps) {
@@ -213,7 +214,7 @@ function Row(props: RowProps) {
       ))}
       {isFavourite && <span className="sr-only">{t('chat:picker.isFavourite')}</span>}
       <span className="ms-0.5 w-4 flex-none" aria-hidden>
-        {row.model !== null && (isFavourite || isActive) && (
+        {onStar !== null && row.model !== null && (isFavourite || isActive) && (
           <span
             title={t(isFavourite ? 'chat:picker.unstar' : 'chat:picker.star')}
             className="-m-1.5 block p-1.5"

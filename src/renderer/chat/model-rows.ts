@@ -134,6 +134,15 @@ export interface Narrowing {
   filter: Filter
 }
 
+/** Rows that stand before the providers. */
+export interface Marked {
+  /** Keys. */
+  favourites: readonly string[]
+  recents: readonly string[]
+  /** What is chosen, when the catalogue does not have it, or not yet: it must be seen all the same. */
+  inUse?: ModelRow | null
+}
+
 /**
  * The list as it is shown: the automatic choice, favourites, what was chosen last, then the providers. A model stands in
  * one place only. What was chosen last is a short cut, of no use to somebody who types.
@@ -141,7 +150,7 @@ export interface Narrowing {
 export function narrow(
   { groups, byKey }: ModelRows,
   { query, filter }: Narrowing,
-  { favourites, recents }: { favourites: readonly string[]; recents: readonly string[] },
+  { favourites, recents, inUse = null }: Marked,
   texts: RowTexts,
 ): RowGroup[] {
   const words = query.toLowerCase().split(/\s+/u).filter(Boolean)
@@ -155,7 +164,7 @@ export function narrow(
   const isWhole = words.length === 0 && filter === 'all'
   const none = { provider: null, providerLabel: null, keyState: null, model: null, isKnown: true, abilities: NONE }
   const first = [
-    part('automatic', null, [rowOf({ ...none, label: texts.automatic })]),
+    part('automatic', null, [rowOf({ ...none, label: texts.automatic }), inUse ?? undefined]),
     part(
       'favourites',
       texts.favourites,
@@ -168,6 +177,28 @@ export function narrow(
     return { ...group, rows: group.rows.filter((row) => !taken.has(row.key) && isWanted(row)) }
   })
   return [...first, ...rest].filter(({ rows }) => rows.length > 0)
+}
+
+/** What is chosen, as a row, when the catalogue has none for it; null when it has, or when the backend chooses. */
+export function unlistedRow(
+  { byKey }: ModelRows,
+  choice: Pick<ModelChoice, 'provider' | 'model'>,
+  labels: { provider: string | null; model: string },
+): ModelRow | null {
+  const provider = choice.provider === AUTOMATIC_PROVIDER ? null : choice.provider
+  const { model } = choice
+  if ((provider === null && model === null) || byKey.has(keyOf(choice))) return null
+  return {
+    ...rowOf({
+      provider,
+      providerLabel: labels.provider,
+      keyState: null,
+      model,
+      label: labels.model,
+      isKnown: true,
+      abilities: NONE,
+    }),
+  }
 }
 
 /** The model that was typed, for a server that knows more of them than it lists. */

@@ -13,7 +13,7 @@ import {
   Trash2,
   Volume2,
 } from 'lucide-react'
-import { lazy, Suspense, useRef, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { useCopied } from '../controls/copied'
@@ -22,7 +22,7 @@ import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
 import { useFigures } from '../figures'
 import { branchConversation } from '../store/conversations'
-import { compareVersions } from '../store/comparison'
+import { canCompareVersions, compareVersions } from '../store/comparison'
 import { askColumn, continueAnswer, retryAnswer } from '../store/sending'
 import { backendOf, useStore, type Choice } from '../store/state'
 import { showWire } from '../wire/state'
@@ -31,7 +31,8 @@ import { DetailsDialog } from './details-dialog'
 import { useChoice, useClosedReason, useHasModels, useReadOnlyReason } from './choice'
 import { copyAnswer, copyPlainText } from './clipboard'
 import { deleteMessageWithUndo } from './delete'
-import { SpeakButton, SpeechError, speakText, useVoices } from './speech'
+import { MessageActions } from './message-actions'
+import { SpeakButton, SpeechError, speakText, useIsSpeaking, useVoices } from './speech'
 import { nameOf, rateOf } from './status'
 import { Segments } from './status-line'
 import { countWords, lastOf, textOf } from './turns'
@@ -47,18 +48,22 @@ export interface ProviderLineProps {
 
 /** Who answered and how fast, with what can be done with the answer at the line's end. */
 export function ProviderLine({ messages, conversationId, isLast }: ProviderLineProps) {
+  const { t } = useTranslation()
   const pieces = usePieces(messages)
+  const isSpeaking = useIsSpeaking(lastOf(messages).id)
   return (
     <>
       <div className="group/line flex min-h-7 items-center gap-4 text-meta text-ink-3">
         <p className="min-w-0 flex-1 py-1.5">
           <Segments of={pieces} />
         </p>
-        <div
+        <MessageActions
+          label={t('chat:actions.more')}
+          isShown={isLast || isSpeaking}
           className={`-me-1.5 flex flex-none items-center gap-0.5 ${isLast ? '' : 'opacity-0 group-hover/answer:opacity-100 group-focus-within/answer:opacity-100 has-data-popup-open:opacity-100 has-data-speaking:opacity-100'}`}
         >
           <Actions messages={messages} conversationId={conversationId} isLast={isLast} />
-        </div>
+        </MessageActions>
       </div>
       <SpeechError messageId={lastOf(messages).id} />
     </>
@@ -75,8 +80,11 @@ function usePieces(messages: ProviderLineProps['messages']): ReactNode[] {
   const { provider, requested, state, timing, attempts, oddities } = message
   const model = provider?.model ?? requested.model
   const name = provider === null ? (requested.provider ?? backendName) : nameOf(provider)
+  // Counting reads the whole text.
+  const isCut = state === 'stopped' || state === 'failed'
+  const words = useMemo(() => (isCut ? countWords(textOf(messages)) : 0), [isCut, messages])
+  if (state === 'running') return []
   const rate = rateOf(message)
-  const words = countWords(textOf(messages))
   const speed = [
     ...(rate === null ? [] : [figures.rate(rate.tokensPerSecond, rate.isEstimated)]),
     ...(timing.firstTextMs === null
@@ -90,8 +98,6 @@ function usePieces(messages: ProviderLineProps['messages']): ReactNode[] {
   const unread = oddities.malformed === 0 ? [] : [t('chat:line.unreadable', { count: oddities.malformed })]
   const who = [...(name === '' ? [] : [name]), ...(model === null || model === name ? [] : [model])]
   switch (state) {
-    case 'running':
-      return []
     case 'complete':
     case 'complete-unconfirmed': {
       if (!isShown) return []
@@ -109,13 +115,38 @@ function usePieces(messages: ProviderLineProps['messages']): ReactNode[] {
     case 'interrupted':
       return [t('chat:line.interrupted'), ...who, ...speed]
     case 'failed':
-      return [t(words === 0 ? 'chat:line.notAnswered' : 'chat:line.interrupted'), ...who, ...speed]
+      return [
+        t(words === 0 ? 'chat:line.notAnswered' : 'chat:line.interrupted'),
+        ...who,
+        ...statusOf(message),
+        ...speed,
+      ]
   }
 }
 
+/** What the server answered instead, as it is written in every log: `401 Unauthorized` [11]. */
+function statusOf({ error }: AssistantMessage): string[] {
+  if (error?.code !== 'http' && error?.code !== 'unauthorized') return []
+  return [`${error.status} ${STATUS_NAMES.get(error.status) ?? ''}`.trim()]
+}
+
+const STATUS_NAMES: ReadonlyMap<number, string> = new Map([
+  [400, 'Bad Request'],
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+  [404, 'Not Found'],
+  [413, 'Content Too Large'],
+  [429, 'Too Many Requests'],
+  [500, 'Internal Server Error'],
+  [502, 'Bad Gateway'],
+  [503, 'Service Unavailable'],
+  [504, 'Gateway Timeout'],
+])
+
 function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
   const { t } = useTranslation()
-  const [isShowingDetails, setIsShowingDetails] = useState(false)
+  // Null until it is asked for the first time.
+  const [isShowingDetails, setIsShowingDetails] = useState<boolean | null>(null)
   const isOpening = useRef(false)
   const usual = useFinalFocus()
   const [isCopied, copied] = useCopied()
@@ -141,6 +172,7 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
     if (key !== null) void askColumn(conversationId, key)
   }
   const closedReason = useClosedReason(conversationId)
+  const canCompare = useStore((state) => canCompareVersions(state, conversationId, message.id, true))
   const isReadOnly = useReadOnlyReason(conversationId) !== null
   return (
     <>
@@ -199,7 +231,7 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
         {hasModels && (
           <MenuItem
             icon={Columns2}
-            isDisabled={closedReason !== null}
+            isDisabled={closedReason !== null || !canCompare}
             onSelect={() => {
               isOpening.current = true
               setIsChoosing('compare')
@@ -243,9 +275,7 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
           icon={Trash2}
           isDanger
           isDisabled={isReadOnly}
-          onSelect={() =>
-            void deleteMessageWithUndo(conversationId, messages[0].id, (key, values) => t(key, values ?? {}))
-          }
+          onSelect={() => void deleteMessageWithUndo(conversationId, messages[0].id)}
         >
           {t('thread:answer.delete')}
         </MenuItem>
@@ -263,7 +293,9 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
           />
         )}
       </Suspense>
-      <DetailsDialog message={message} isOpen={isShowingDetails} onClose={() => setIsShowingDetails(false)} />
+      {isShowingDetails !== null && (
+        <DetailsDialog message={message} isOpen={isShowingDetails} onClose={() => setIsShowingDetails(false)} />
+      )}
     </>
   )
 }

@@ -15,6 +15,7 @@ import { useClosedReason, useReadOnlyReason } from './choice'
 import { deleteMessageWithUndo } from './delete'
 import { EditField } from './edit-field'
 import { startEditing, useEdits } from './edit-state'
+import { MessageActions } from './message-actions'
 import { QuestionAttachments } from '../viewer/question-attachments'
 import { Stepper } from './variants'
 
@@ -35,7 +36,7 @@ export const Question = memo(
     return edit === null ? (
       <QuestionView message={message} conversationId={conversationId} place={place} />
     ) : (
-      <EditField message={message} conversationId={conversationId} edit={edit} place={place} />
+      <EditField message={message} conversationId={conversationId} edit={edit} version={place} />
     )
   },
   (before, after) =>
@@ -47,6 +48,7 @@ export const Question = memo(
 
 function QuestionView({ message, conversationId, place = null }: QuestionProps) {
   const { t } = useTranslation()
+  const actions = { label: t('chat:thread.questionActions'), isShown: false }
   return (
     <article
       aria-label={t('chat:thread.you')}
@@ -56,10 +58,10 @@ function QuestionView({ message, conversationId, place = null }: QuestionProps) 
       {message.attachments.length > 0 && <QuestionAttachments attachments={message.attachments} />}
       <div className="flex w-full items-end justify-end gap-1">
         {place === null && (
-          <div className={`mb-1.75 flex flex-none ${ON_HOVER}`}>
+          <MessageActions {...actions} className={`mb-1.75 flex flex-none ${ON_HOVER}`}>
             <EditButton message={message} conversationId={conversationId} />
             <QuestionMenu message={message} conversationId={conversationId} />
-          </div>
+          </MessageActions>
         )}
         {message.text !== '' && (
           <p
@@ -73,11 +75,11 @@ function QuestionView({ message, conversationId, place = null }: QuestionProps) 
       </div>
       {place !== null && (
         <div className="-mt-1 -mb-1.5 flex items-center gap-0.5">
-          <div className={`flex items-center gap-0.5 ${ON_HOVER}`}>
+          <MessageActions {...actions} className={`flex items-center gap-0.5 ${ON_HOVER}`}>
             {message.text !== '' && <CopyButton text={message.text} />}
             <EditButton message={message} conversationId={conversationId} />
             <QuestionMenu message={message} conversationId={conversationId} />
-          </div>
+          </MessageActions>
           <Stepper conversationId={conversationId} messageId={message.id} place={place} className="ms-1 -me-1" />
         </div>
       )}
@@ -177,7 +179,7 @@ function QuestionMenu({ message, conversationId }: QuestionProps) {
         icon={Trash2}
         isDanger
         isDisabled={isReadOnly}
-        onSelect={() => void deleteMessageWithUndo(conversationId, message.id, (key, values) => t(key, values ?? {}))}
+        onSelect={() => void deleteMessageWithUndo(conversationId, message.id)}
       >
         {t('thread:question.delete')}
       </MenuItem>

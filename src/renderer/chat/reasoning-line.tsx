@@ -41,15 +41,24 @@ function Thoughts({ message, reasoning, isLive }: ThoughtsProps) {
         toggle()
       }}
     >
-      <p
+      <div
         dir="auto"
         data-find="reasoning"
-        className="mt-1 ms-px border-s-2 border-line ps-4 text-[14px]/[22px] break-words whitespace-pre-wrap text-ink-2 select-text"
+        className="mt-1.5 mb-1.5 ms-px border-s-2 border-line ps-4 text-[14px]/[22px] break-words whitespace-pre-wrap text-ink-2 select-text"
       >
-        {reasoning.text.trim()}
-      </p>
+        {/* An empty line between two thoughts is a gap of 8; the break stays in the text, for whoever copies it. */}
+        {paragraphsOf(reasoning.text).map((paragraph, index, all) => (
+          <p key={index} className="not-first:mt-2">
+            {index === all.length - 1 ? paragraph : `${paragraph}\n`}
+          </p>
+        ))}
+      </div>
     </FoldedLine>
   )
+}
+
+function paragraphsOf(text: string): string[] {
+  return text.trim().split(/\n{2,}/u)
 }
 
 function LiveLabel({ generationId, startMs }: { generationId: string; startMs: number }) {

@@ -122,6 +122,11 @@ useStore.subscribe((state, before) => {
   if (state.currentId !== before.currentId && useSpeech.getState().spoken !== null) stop()
 })
 
+/** Whether an answer is read aloud, or is about to be. */
+export function useIsSpeaking(messageId: string): boolean {
+  return useSpeech(({ spoken }) => spoken?.messageId === messageId && spoken.phase !== 'failed')
+}
+
 export interface SpeakButtonProps {
   message: AssistantMessage
   conversationId: string

@@ -1,5 +1,14 @@
 import { ArrowDown } from 'lucide-react'
-import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, type Ref } from 'react'
+import {
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type Ref,
+} from 'react'
 import { useTranslation } from 'react-i18next'
 import { Virtualizer, type CacheSnapshot, type VirtualizerHandle } from 'virtua'
 import { useKeysOf } from '../actions/keys'
@@ -20,7 +29,7 @@ import { QuoteBar } from './quote-bar'
 import { selectAllByKey, useCopyAll } from './select-all'
 import { useTarget } from './target'
 import './thread.css'
-import { lastOf, turnsOf, type Turn } from './turns'
+import { guessedHeight, lastOf, turnsOf, type Turn } from './turns'
 import { stepByKey, useStepped, variantIdOf } from './variants'
 
 /** Where a thread was left: shown again at the same place, with the same heights. */
@@ -32,6 +41,11 @@ interface Place {
 }
 
 const places = new Map<string, Place>()
+
+/** Turns so far beyond the window are in the page as well, so that scrolling, Tab and screen readers find them there. */
+const BEYOND_PX = 400
+/** They are made when somebody comes to the thread, or after so long: who goes through chats does not wait for them. */
+const REST_MS = 600
 
 export interface ThreadHandle {
   jump: () => void
@@ -60,6 +74,14 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
   )
   const variants = useMemo(() => variantPlaces(conversation), [conversation])
   const left = useMemo(() => places.get(id), [id])
+  // As many turns as the window will hold are made at first; by the list's own guess it would be three times as many.
+  const [turnPx] = useState(() => guessedHeight(stored))
+  const [isRested, setIsRested] = useState(false)
+  const rest = useCallback(() => setIsRested(true), [])
+  useEffect(() => {
+    const timer = setTimeout(rest, REST_MS)
+    return () => clearTimeout(timer)
+  }, [rest])
   const { isAway, jump, leave, isFollowing } = useFollow(scroller, content, left?.isFollowing ?? true)
   useImperativeHandle(ref, () => ({ jump }), [jump])
 
@@ -135,6 +157,9 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
         aria-label={t('chat:thread.label')}
         data-region="thread"
         tabIndex={0}
+        // Not when it comes to lie under a pointer that rests, as when chats are gone through by keys.
+        onPointerMove={rest}
+        onFocus={rest}
         onKeyDown={(event) => {
           const isUsed = stepByKey(event, id, stored, variants) || selectAllByKey(event, content.current)
           if (isUsed) event.preventDefault()
@@ -148,7 +173,8 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
             ref={list}
             scrollRef={scroller}
             data={turns}
-            bufferSize={400}
+            itemSize={turnPx}
+            bufferSize={isRested ? BEYOND_PX : 0}
             onScroll={(offset) => onScrolled(offset > 0)}
             // The end, and a field with the focus in it.
             keepMounted={[...(edited === -1 ? [] : [edited]), ...(turns.length === 0 ? [] : [turns.length - 1])]}

@@ -61,3 +61,20 @@ const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}'’_-]*/gu
 export function countWords(text: string): number {
   return text.match(WORD)?.length ?? 0
 }
+
+const LINE_PX = 26
+const LINE_LENGTH = 85
+/** Of a turn beside its text: the gap above it, the bubble of a question, the line of who answered. */
+const BESIDE_TEXT_PX = 60
+/** One very long answer among short ones says nothing about the others. */
+const MOST_PX = 480
+
+/** How high the turns of a conversation are on average, in pixels, by the length of their texts in the widest column. */
+export function guessedHeight(turns: readonly Turn[]): number {
+  if (turns.length === 0) return MOST_PX
+  const heights = turns.map((turn) => {
+    const length = turn.kind === 'question' ? turn.message.text.length : textOf(turn.messages).length
+    return Math.min(MOST_PX, BESIDE_TEXT_PX + LINE_PX * Math.ceil(length / LINE_LENGTH))
+  })
+  return Math.round(heights.reduce((sum, height) => sum + height, 0) / heights.length)
+}

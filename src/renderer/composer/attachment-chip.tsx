@@ -1,4 +1,4 @@
-import { AlignLeft, AudioLines, Ellipsis, FileText, FileX2, Image, ImageUp, Shrink, X } from 'lucide-react'
+import { AlignLeft, AudioLines, Ellipsis, FileText, FileX, Image, ImageUp, Shrink, X } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { isDocument } from '../../shared/conversation'
@@ -79,6 +79,7 @@ export function AttachmentChip(props: AttachmentChipProps) {
         label={t('chat:composer.remove', { name })}
         hint={t('common:remove')}
         size={24}
+        iconSize={14}
         onClick={(event) => {
           focusBeside(event.currentTarget)
           onRemove()
@@ -209,7 +210,7 @@ function ChipPicture({ chip, onView }: { chip: Chip; onView: AttachmentChipProps
     case 'refused':
       return (
         <Frame className="border-transparent bg-danger-tint text-danger">
-          <Icon of={FileX2} />
+          <Icon of={FileX} />
         </Frame>
       )
     case 'ready': {

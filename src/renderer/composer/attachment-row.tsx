@@ -2,15 +2,15 @@ import { useRef, useState, type DragEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useGiveFocus } from '../controls/final-focus'
 import { showToast } from '../controls/toast'
-import { chooseOriginal, moveChip, removeChip, shrinkChip } from '../store/drafts'
+import { chooseOriginal, moveChip, removeChip, shrinkChip, useChips, type Place } from '../store/chips'
 import { putAsText } from '../store/files'
-import { EMPTY_DRAFT, useStore, type Chip } from '../store/state'
+import type { Chip } from '../store/state'
 import { isPicture, pictureOfAttachment } from '../viewer/picture'
 import { Viewer } from '../viewer/viewer'
 import { AttachmentChip, GhostChip } from './attachment-chip'
 
 export interface AttachmentRowProps {
-  conversationId: string
+  place: Place
   /** Files that hang over the window. */
   ghosts: number
   className: string
@@ -22,10 +22,10 @@ export interface AttachmentRowProps {
 const CHIP_TYPE = 'application/x-parley-chip'
 
 /** The attachments of the message being written, in the order in which they are sent: by dragging, or Alt ← →. */
-export function AttachmentRow({ conversationId, ghosts, className, canView = true }: AttachmentRowProps) {
+export function AttachmentRow({ place, ghosts, className, canView = true }: AttachmentRowProps) {
   const { t } = useTranslation()
   const giveFocus = useGiveFocus()
-  const { chips } = useStore((state) => state.drafts.get(conversationId) ?? EMPTY_DRAFT)
+  const chips = useChips(place)
   const row = useRef<HTMLDivElement>(null)
   const [viewed, setViewed] = useState<string | null>(null)
   const viewedFrom = useRef<HTMLElement | null>(null)
@@ -38,7 +38,7 @@ export function AttachmentRow({ conversationId, ghosts, className, canView = tru
   const move = (chip: Chip, by: -1 | 1): void => {
     const index = chips.indexOf(chip) + by
     if (index < 0 || index >= chips.length) return
-    moveChip(conversationId, chip.key, index)
+    moveChip(place, chip.key, index)
     const name = chip.kind === 'ready' ? chip.attachment.name : chip.name
     setNews(t('images:chip.moved', { name, place: index + 1, count: chips.length }))
     // React moves the element, and with that takes the focus from it.
@@ -47,8 +47,12 @@ export function AttachmentRow({ conversationId, ghosts, className, canView = tru
 
   const fence = async (chip: Chip): Promise<void> => {
     if (chip.kind !== 'ready') return
-    if (await putAsText(conversationId, chip.attachment)) giveFocus()
-    else showToast({ text: t('files:unreadable', { name: chip.attachment.name }) })
+    // The chip goes, and what it says stands in the field of the same form.
+    const field = row.current?.closest('form')?.querySelector('textarea')
+    if (await putAsText(place, chip.attachment)) {
+      if (field) field.focus()
+      else giveFocus()
+    } else showToast({ text: t('files:unreadable', { name: chip.attachment.name }) })
   }
 
   const dragOver = (event: DragEvent, index: number): void => {
@@ -56,7 +60,7 @@ export function AttachmentRow({ conversationId, ghosts, className, canView = tru
     event.preventDefault()
     event.stopPropagation()
     event.dataTransfer.dropEffect = 'move'
-    if (chips[index]?.key !== dragged) moveChip(conversationId, dragged, index)
+    if (chips[index]?.key !== dragged) moveChip(place, dragged, index)
   }
 
   return (
@@ -82,10 +86,10 @@ export function AttachmentRow({ conversationId, ghosts, className, canView = tru
         >
           <AttachmentChip
             chip={chip}
-            onRemove={() => removeChip(conversationId, chip.key)}
+            onRemove={() => removeChip(place, chip.key)}
             onMove={(by) => move(chip, by)}
-            onSendOriginal={() => chooseOriginal(conversationId, chip.key)}
-            onShrink={() => void shrinkChip(conversationId, chip.key)}
+            onSendOriginal={() => chooseOriginal(place, chip.key)}
+            onShrink={() => void shrinkChip(place, chip.key)}
             onPutAsText={() => void fence(chip)}
             {...(canView &&
               chip.kind === 'ready' &&

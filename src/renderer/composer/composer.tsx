@@ -1,4 +1,4 @@
-import { ArrowUp, CircleAlert, Columns2, Globe, Paperclip, Plus, Square } from 'lucide-react'
+import { ArrowUp, Columns2, Globe, Paperclip, Plus, Scan, Square } from 'lucide-react'
 import { useState, type ClipboardEvent, type KeyboardEvent, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useKeysOf } from '../actions/keys'
@@ -16,11 +16,14 @@ import { ariaKeys } from '../controls/kbd'
 import { Menu, MenuItem } from '../controls/menu'
 import { Tooltip } from '../controls/tooltip'
 import { changeChatSettings, searchesWeb } from '../store/chat-settings'
-import { attachFiles, blockerOf, emptySlotsOf, pickFiles } from '../store/drafts'
+import { attachFiles, pickFiles } from '../store/chips'
+import { blockerOf } from '../store/drafts'
 import { chosenCount, closeComparison, openComparison } from '../store/comparison'
 import { sendDraft, stopAndSend, stopAnswer, takeBackQueued } from '../store/sending'
 import { EMPTY_DRAFT, isTemporary, runningAnswer, stoppableAnswers, useStore } from '../store/state'
 import { AttachmentRow } from './attachment-row'
+import { CaptureButton, useRegionCapture } from './capture-button'
+import { BlockedLine, useBlockedReason } from './blocked-line'
 import { ComposerField } from './composer-field'
 import { actionOf } from './keys'
 import { GoneBar, QueuedBar, ReadOnlyBar, RefusalBar } from './notice-bars'
@@ -63,16 +66,12 @@ export function Composer(props: ComposerProps) {
   const compareKeys = useKeysOf('compare')
   const closedReason = useClosedReason(conversationId)
   const isReadOnly = useReadOnlyReason(conversationId) !== null
+  const regionCapture = useRegionCapture(conversationId, fieldRef)
 
   const [longPaste, setLongPaste] = useLongPaste(conversationId)
   /** Sending was tried while something was in its way. */
   const [isRefused, setIsRefused] = useState(false)
-  const blocked =
-    blocker === 'slots'
-      ? t('prompts:slots.empty', { count: emptySlotsOf(draft), total: draft.filling?.slots.length ?? 0 })
-      : blocker === null
-        ? null
-        : t(`chat:composer.${BLOCKER_TEXTS[blocker]}`)
+  const blocked = useBlockedReason(draft)
   const lacksModels = compared !== null && compared < 2 ? t('compare:needTwo') : null
   // An empty field says itself that something is missing; beside a quote it does not.
   const reason = blocker === 'empty' && draft.quotes === undefined ? null : (blocked ?? lacksModels)
@@ -143,13 +142,13 @@ export function Composer(props: ComposerProps) {
       <GoneBar conversationId={conversationId} />
       <RefusalBar conversationId={conversationId} />
       <QueuedBar conversationId={conversationId} />
-      <VisionBar conversationId={conversationId} />
+      <VisionBar place={conversationId} />
       <SlotBar conversationId={conversationId} />
       <RoomBar conversationId={conversationId} />
       {longPaste !== null && <LongPasteBar paste={longPaste} onEnd={() => setLongPaste(null)} />}
       {(draft.chips.length > 0 || incoming > 0) && (
         <AttachmentRow
-          conversationId={conversationId}
+          place={conversationId}
           ghosts={incoming}
           className="flex gap-2 px-2.5 pt-2.5 max-narrow:overflow-x-auto max-narrow:[scrollbar-width:none] narrow:flex-wrap"
         />
@@ -172,16 +171,10 @@ export function Composer(props: ComposerProps) {
         onKeyDown={onKeyDown}
         onSend={send}
       />
-      {/* Who presses Enter looks here, not at the tooltip of a button. */}
-      {isRefused && reason !== null && (
-        <p role="alert" className="flex items-center gap-2 px-4 pb-1 text-ui text-danger">
-          <Icon of={CircleAlert} size={14} />
-          {reason}
-        </p>
-      )}
+      <BlockedLine place={conversationId} reason={isRefused ? reason : null} />
       <div className="mt-1 flex items-center gap-0.5 pe-2 pb-2 ps-2.25">
         {isNarrow && hasModels && closedReason === null ? (
-          <NarrowTools conversationId={conversationId} />
+          <NarrowTools conversationId={conversationId} onCapture={regionCapture.capture} />
         ) : (
           <>
             <IconButton
@@ -195,6 +188,7 @@ export function Composer(props: ComposerProps) {
               isDisabled={closedReason !== null}
               onClick={() => void pickFiles(conversationId).then(() => fieldRef.current?.focus())}
             />
+            <CaptureButton {...regionCapture} />
             {hasModels && <WebSwitch conversationId={conversationId} />}
             {hasModels && (
               <IconButton
@@ -265,11 +259,12 @@ export function Composer(props: ComposerProps) {
 }
 
 /** In a narrow window the tools fold under one button. */
-function NarrowTools({ conversationId }: { conversationId: string }) {
+function NarrowTools({ conversationId, onCapture }: { conversationId: string; onCapture: () => void }) {
   const { t } = useTranslation()
   const isOn = useStore((state) => searchesWeb(state, conversationId))
   const isComparing = useStore((state) => state.comparisons.has(conversationId))
   const keys = useKeysOf('compare')
+  const captureKeys = useKeysOf('capture-region')
   return (
     <Menu
       side="top"
@@ -278,6 +273,9 @@ function NarrowTools({ conversationId }: { conversationId: string }) {
     >
       <MenuItem icon={Paperclip} keys={['Mod', 'U']} onSelect={() => void pickFiles(conversationId)}>
         {t('chat:composer.attach')}
+      </MenuItem>
+      <MenuItem icon={Scan} keys={captureKeys} onSelect={onCapture}>
+        {t('capture:button')}
       </MenuItem>
       <MenuItem icon={Globe} isChosen={isOn} onSelect={() => changeChatSettings(conversationId, { webSearch: !isOn })}>
         {t('prompts:web.label')}
@@ -295,10 +293,3 @@ function NarrowTools({ conversationId }: { conversationId: string }) {
 
 /** By how many are asked. */
 const ASK: Partial<Record<number, 'two' | 'three' | 'four'>> = { 2: 'two', 3: 'three', 4: 'four' }
-
-const BLOCKER_TEXTS = {
-  empty: 'blockedEmpty',
-  adding: 'blockedAdding',
-  refused: 'blockedRefused',
-  long: 'blockedLong',
-} as const

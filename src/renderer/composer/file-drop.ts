@@ -12,20 +12,13 @@ export function useFileDrop(onDrop: (files: File[]) => void, onWebPicture?: () =
   const [count, setCount] = useState(0)
 
   useEffect(() => {
-    // Enter and leave come for every element under way; the window is left when they are even.
-    let depth = 0
-    const enter = (event: DragEvent): void => {
-      depth += 1
-      setCount(draggedCount(event.dataTransfer))
+    const enter = (event: DragEvent): void => setCount(draggedCount(event.dataTransfer))
+    // Leaving an element names the one that is entered, leaving the window none. Counting enters and leaves would not do:
+    // an answer that is being written takes elements away under the pointer, and nobody hears those being left.
+    const leave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) end()
     }
-    const leave = (): void => {
-      depth -= 1
-      if (depth <= 0) end()
-    }
-    const end = (): void => {
-      depth = 0
-      setCount(0)
-    }
+    const end = (): void => setCount(0)
     const over = (event: DragEvent): void => {
       if (event.dataTransfer === null) return
       const isPicture = onWebPicture !== undefined && isWebPicture(event.dataTransfer)

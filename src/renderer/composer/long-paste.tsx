@@ -5,7 +5,8 @@ import { Button } from '../controls/button'
 import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
-import { attachFiles, changeDraft } from '../store/drafts'
+import { attachFiles } from '../store/chips'
+import { changeDraft } from '../store/drafts'
 import { EMPTY_DRAFT, useStore } from '../store/state'
 
 const LONG_CHARACTERS = 4000

@@ -1,6 +1,6 @@
 import { Menu as Base } from '@base-ui/react/menu'
 import { Check, ChevronRight, type LucideIcon } from 'lucide-react'
-import type { ReactElement, ReactNode, RefObject } from 'react'
+import { useEffect, useRef, type ReactElement, type ReactNode, type RefObject } from 'react'
 import { useFinalFocus } from './final-focus'
 import { Icon } from './icon'
 import { Kbd, type Key } from './kbd'
@@ -23,6 +23,14 @@ export interface MenuProps {
   isInDialog?: boolean
 }
 
+/** What closes each menu that is open, with the menus that opened from it. */
+const open = new Set<() => void>()
+
+/** For a key that opens another layer: the menu must not stay over or under it. */
+export function closeMenus(): void {
+  for (const close of open) close()
+}
+
 /** A list of actions under a button. Arrow keys, Home, End and typing move in it; Esc closes it. */
 export function Menu({
   trigger,
@@ -36,8 +44,29 @@ export function Menu({
   isInDialog = false,
 }: MenuProps) {
   const usual = useFinalFocus()
+  const actions = useRef<Base.Root.Actions>(null)
+  /** Another layer opens in its place and takes the focus. */
+  const isDisplaced = useRef(false)
+  const close = useRef(() => {
+    isDisplaced.current = true
+    actions.current?.close()
+  })
+  useEffect(() => {
+    const ours = close.current
+    return () => void open.delete(ours)
+  }, [])
   return (
-    <Base.Root modal={false} onOpenChange={(isOpen, { reason }) => onOpenChange?.(isOpen, reason === 'escape-key')}>
+    <Base.Root
+      modal={false}
+      actionsRef={actions}
+      onOpenChange={(isOpen, { reason }) => {
+        if (isOpen) {
+          isDisplaced.current = false
+          open.add(close.current)
+        } else open.delete(close.current)
+        onOpenChange?.(isOpen, reason === 'escape-key')
+      }}
+    >
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner
@@ -49,7 +78,7 @@ export function Menu({
           anchor={point === null ? undefined : { getBoundingClientRect: () => new DOMRect(point.x, point.y, 0, 0) }}
         >
           <Base.Popup
-            finalFocus={finalFocus ?? usual}
+            finalFocus={() => (isDisplaced.current ? false : focusAfter(finalFocus ?? usual))}
             className={`drag-none max-h-(--available-height) min-w-52 overflow-y-auto rounded-l bg-raised p-1 shadow-e2 outline-none transition-[opacity,translate] duration-(--d-base) data-ending-style:opacity-0 data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border ${className}`}
           >
             {children}
@@ -58,6 +87,11 @@ export function Menu({
       </Base.Portal>
     </Base.Root>
   )
+}
+
+function focusAfter(place: NonNullable<MenuProps['finalFocus']> | true): HTMLElement | boolean | null {
+  if (place === true) return true
+  return typeof place === 'function' ? place() : place.current
 }
 
 export interface MenuItemProps {

@@ -29,7 +29,7 @@ export function Segmented<Value extends string>({ label, value, options, onChang
         <Toggle
           key={option.value}
           value={option.value}
-          className={`rounded-s ${isSmall ? 'px-2 text-meta' : 'px-3 text-ui'} text-ink-2 transition-colors hover:bg-hovered data-pressed:bg-selected data-pressed:font-label data-pressed:text-ink-1 forced-colors:data-pressed:bg-[Highlight] forced-colors:data-pressed:forced-color-adjust-none forced-colors:data-pressed:text-[HighlightText]`}
+          className={`rounded-s ${isSmall ? 'px-2 text-meta' : 'px-3.5 text-ui font-medium'} text-ink-2 transition-colors hover:bg-hovered data-pressed:bg-selected data-pressed:font-label data-pressed:text-ink-1 forced-colors:data-pressed:bg-[Highlight] forced-colors:data-pressed:forced-color-adjust-none forced-colors:data-pressed:text-[HighlightText]`}
         >
           {option.label}
         </Toggle>

@@ -8,11 +8,20 @@ export interface SelectProps<Value extends string> {
   value: Value
   options: readonly { value: Value; label: string }[]
   onChange: (value: Value) => void
+  /** 148 wide at least, for a short word; else 200. */
+  isNarrow?: boolean
   className?: string
 }
 
 /** One choice out of a list that opens under the field. */
-export function Select<Value extends string>({ label, value, options, onChange, className = '' }: SelectProps<Value>) {
+export function Select<Value extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  isNarrow = false,
+  className = '',
+}: SelectProps<Value>) {
   return (
     <Base.Root
       items={options}
@@ -23,7 +32,7 @@ export function Select<Value extends string>({ label, value, options, onChange, 
     >
       <Base.Trigger
         aria-label={label}
-        className={`inline-flex h-8 min-w-50 items-center justify-between gap-3 rounded-m border border-field bg-raised ps-3 pe-2.5 text-ui text-ink-1 transition-colors hover:border-ink-2 ${className}`}
+        className={`inline-flex h-8 ${isNarrow ? 'min-w-37' : 'min-w-50'} items-center justify-between gap-3 rounded-m border border-field bg-raised ps-3 pe-2.5 text-ui text-ink-1 transition-colors hover:border-ink-2 ${className}`}
       >
         <Base.Value className="min-w-0 truncate" />
         <Base.Icon className="inline-flex text-ink-2">

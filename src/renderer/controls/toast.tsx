@@ -1,11 +1,16 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
 import { create } from 'zustand'
+import type { Translate } from '../../shared/i18n'
 import { ariaKeys, Kbd } from './kbd'
 
+/** Words as they are, or how to say them in the language that is spoken when they are read. */
+export type Words = string | ((t: Translate) => string)
+
 export interface ToastMessage {
-  text: string
+  text: Words
   /** The one thing to do about it, such as Undo. */
-  action?: { label: string; run: () => void; isUndo?: boolean }
+  action?: { label: Words; run: () => void; isUndo?: boolean }
 }
 
 const SHOWN_MS = 6000
@@ -97,6 +102,9 @@ function above(element: Element): number {
 }
 
 function Toast({ message }: { message: ToastMessage }) {
+  const { t } = useTranslation()
+  const say = (words: Words): string =>
+    typeof words === 'string' ? words : words((key, values) => t(key, values ?? {}))
   const [isHeld, setIsHeld] = useState(false)
   const leftMs = useRef(SHOWN_MS)
 
@@ -114,13 +122,13 @@ function Toast({ message }: { message: ToastMessage }) {
 
   return (
     <div
-      className="pointer-events-auto flex min-h-10 items-center gap-4 rounded-l bg-raised ps-4 pe-2 text-ui text-ink-1 shadow-e2 forced-colors:border"
+      className="pointer-events-auto flex min-h-11 items-center gap-4 rounded-l bg-raised ps-4.5 pe-3 text-ui text-ink-1 shadow-e2 forced-colors:border"
       onPointerEnter={() => setIsHeld(true)}
       onPointerLeave={() => setIsHeld(false)}
       onFocus={() => setIsHeld(true)}
       onBlur={() => setIsHeld(false)}
     >
-      <span className="min-w-0 py-2 break-words">{message.text}</span>
+      <span className="min-w-0 py-2 break-words">{say(message.text)}</span>
       {message.action !== undefined && (
         <button
           type="button"
@@ -131,7 +139,7 @@ function Toast({ message }: { message: ToastMessage }) {
             message.action?.run()
           }}
         >
-          {message.action.label}
+          {say(message.action.label)}
           {message.action.isUndo === true && <Kbd keys={UNDO_KEYS} className="font-normal text-ink-3" />}
         </button>
       )}

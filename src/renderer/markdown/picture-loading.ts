@@ -6,7 +6,11 @@ import { loadMedia } from '../store/media'
 import { conversationOf, useStore } from '../store/state'
 import type { ShownAnswers } from './shown-answers'
 
-type Loading = { kind: 'loading' } | { kind: 'failed'; error: AppError }
+type Loading =
+  | { kind: 'loading' }
+  | { kind: 'failed'; error: AppError }
+  /** Main fetches it only when a person names it. */
+  | { kind: 'left' }
 
 /** What is on its way or did not come, by conversation and address; for as long as the window lives. */
 const useLoading = create<{ pictures: ReadonlyMap<string, Loading> }>()(() => ({ pictures: new Map() }))
@@ -26,6 +30,11 @@ export function usePictureLoading(answers: ShownAnswers | null, url: string): Lo
   return useLoading(({ pictures }) =>
     answers === null ? null : (pictures.get(keyOf(answers.conversationId, url)) ?? null),
   )
+}
+
+/** The same, without following it. */
+export function pictureLoading({ conversationId }: ShownAnswers, url: string): Loading | null {
+  return useLoading.getState().pictures.get(keyOf(conversationId, url)) ?? null
 }
 
 /** The stored copy of a picture, if these answers have one. */
@@ -52,7 +61,8 @@ export function loadPicture({ conversationId, messages }: ShownAnswers, url: str
   note(key, { kind: 'loading' })
   waiting.push(async () => {
     const error = await loadMedia(conversationId, owner.id, url, isAutomatic)
-    note(key, error === null ? null : { kind: 'failed', error })
+    const isLeft = error?.code === 'media' && error.reason === 'unasked'
+    note(key, error === null ? null : isLeft ? { kind: 'left' } : { kind: 'failed', error })
   })
   next()
 }

@@ -1,5 +1,5 @@
 import { ChevronDown, ImageOff } from 'lucide-react'
-import { use, useEffect, useState } from 'react'
+import { memo, use, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { describe } from '../../shared/errors'
 import type { Picture } from '../../shared/markdown/nodes'
@@ -9,7 +9,7 @@ import { Menu, MenuItem } from '../controls/menu'
 import { useStore } from '../store/state'
 import { useOpenLink } from './links'
 import { loadAllPictures, loadPicture, storedPicture, usePictureLoading } from './picture-loading'
-import { ShownAnswersContext, type ShownAnswers } from './shown-answers'
+import { areSameAnswers, ShownAnswersContext, type ShownAnswers } from './shown-answers'
 
 type Remote = Extract<Picture, { kind: 'remote' }>
 
@@ -44,7 +44,21 @@ function WebPicture({ picture }: { picture: Remote }) {
   )
 }
 
-function NotLoaded({ picture, answers }: { picture: Remote; answers: ShownAnswers | null }) {
+interface NotLoadedProps {
+  picture: Remote
+  answers: ShownAnswers | null
+}
+
+// A picture that comes changes what all others of its answer are given, and nothing of how they look.
+const NotLoaded = memo(
+  NotLoadedView,
+  (before, after) =>
+    before.picture === after.picture &&
+    (before.answers === after.answers ||
+      (before.answers !== null && after.answers !== null && areSameAnswers(before.answers, after.answers))),
+)
+
+function NotLoadedView({ picture, answers }: NotLoadedProps) {
   const { t } = useTranslation(['common', 'privacy', 'errors'])
   const openLink = useOpenLink()
   const { load, allowed, blocked } = useStore((state) => state.settings.webPictures)

@@ -13,11 +13,14 @@ interface ScrollerProps {
 
 /**
  * A box whose content may be wider than the column: it scrolls sideways, fades where there is more, and takes the
- * keyboard's focus only while there is something to scroll.
+ * keyboard's focus while there may be something to scroll. Far from the window nobody has looked: it takes the focus
+ * there, which brings it near, and keeps it as long as it has it.
  */
 export function Scroller({ className, onNear, children }: ScrollerProps) {
   const [box, isNear] = useIsNear<HTMLDivElement>()
-  const [more, setMore] = useState<More>('none')
+  const [more, setMore] = useState<More | null>(null)
+  const [isFocused, setIsFocused] = useState(false)
+  const isWhole = isNear && more === 'none'
   // Only near the window: the page asks all that are observed for their size in every frame.
   useEffect(() => {
     const element = box.current
@@ -34,7 +37,14 @@ export function Scroller({ className, onNear, children }: ScrollerProps) {
     }
   }, [box, isNear, onNear])
   return (
-    <div ref={box} className={`md-scroller ${className}`} tabIndex={more === 'none' ? undefined : 0} data-more={more}>
+    <div
+      ref={box}
+      className={`md-scroller ${className}`}
+      tabIndex={isWhole && !isFocused ? undefined : 0}
+      data-more={more ?? 'none'}
+      onFocus={({ target, currentTarget }) => setIsFocused(target === currentTarget)}
+      onBlur={() => setIsFocused(false)}
+    >
       {children}
     </div>
   )

@@ -2,26 +2,23 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Accelerator } from '../../shared/accelerator'
 import { ACTIONS, type ActionId } from '../../shared/actions'
-import type { SearchHit } from '../../shared/contract'
+import type { SearchHit, SearchPart } from '../../shared/contract'
 import type { ConversationSummary } from '../../shared/conversation'
 import { texts } from '../../shared/i18n'
 import { useActionKeys } from '../actions/keys'
 import { useOffers } from '../actions/offers'
 import { keyStateOf, rowsOf, type ModelRow } from '../chat/model-rows'
-import { SETTINGS_PAGES, SINGLE_SETTINGS, type SingleSetting } from '../settings/single-settings'
+import { SETTINGS_PAGES, settingsFor, type SingleSetting } from '../settings/single-settings'
 import type { Answered } from '../sidebar/search'
 import { backendOf, choiceOf, useStore, type SettingsPageId } from '../store/state'
 import { best, FIT, folded, queryOf, type Fit, type Query } from './rank'
 
-export type Filter = 'all' | 'chats' | 'actions' | 'models' | 'settings'
+/** What of the chats is searched; all but `all` leaves out everything that is no chat. */
+export const FILTERS: readonly SearchPart[] = ['all', 'titles', 'questions', 'answers']
 
-const FILTERS: readonly Filter[] = ['all', 'chats', 'actions', 'models', 'settings']
-/** Before there is a backend nothing else can be reached. */
-const FIRST_RUN_FILTERS: readonly Filter[] = ['all', 'actions', 'settings']
-
-/** What can be searched at present. */
-export function useFilters(): readonly Filter[] {
-  return useStore((state) => (state.settings.activeBackendId === null ? FIRST_RUN_FILTERS : FILTERS))
+/** Before there is a backend there is no chat, and none can be begun. */
+export function useIsFirstRun(): boolean {
+  return useStore((state) => state.settings.activeBackendId === null)
 }
 
 /** One line of the palette, by what it leads to. `key` is its own among all. */
@@ -35,6 +32,8 @@ export type Item =
   | { kind: 'setting'; key: string; page: SettingsPageId; setting: SingleSetting | null; name: string }
 
 export interface Group {
+  /** The whole name of its first item was typed: nothing else can be meant. */
+  isNamed: boolean
   key: 'chats' | 'actions' | 'models' | 'backends' | 'settings' | 'new'
   heading: string | null
   items: readonly Item[]
@@ -52,68 +51,80 @@ interface Ranked extends Group {
 }
 
 /** What is found for what was typed, in groups; nothing typed shows the latest chats and what can be done. */
-export function useFound(text: string, filter: Filter, answered: Answered | null): Group[] {
+export function useFound(text: string, filter: SearchPart, answered: Answered | null): Group[] {
   const { t } = useTranslation()
   const query = useMemo(() => queryOf(text), [text])
   const chats = useChats(text, filter, answered)
   const actions = useActions(query)
-  const models = useModels(query, filter === 'models' ? MANY : FEW)
+  const models = useModels(query)
   const backends = useBackends(query)
-  const isFirstRun = !useFilters().includes('chats')
-  const settings = useSettings(query, filter === 'settings' ? MANY : FEW)
+  const isFirstRun = useIsFirstRun()
+  const settings = useSettings(query)
   return useMemo(() => {
     const isEmpty = query.text === ''
     const about = text.trim()
     const fresh: Group[] =
-      isEmpty || isFirstRun || (filter !== 'all' && filter !== 'chats')
+      isEmpty || isFirstRun
         ? []
-        : [{ key: 'new', heading: null, items: [{ kind: 'new-chat', key: 'new-chat', text: about }], more: 0 }]
-    const of: Record<Exclude<Filter, 'all'>, Ranked[]> = {
-      chats: [chats],
-      actions: [actions],
-      models: [backends, models],
-      settings: [settings],
-    }
-    const wanted =
-      filter !== 'all'
-        ? of[filter]
-        : isFirstRun
-          ? [actions, settings]
-          : isEmpty
-            ? [chats, actions]
-            : [chats, actions, settings, backends, models]
+        : [
+            {
+              key: 'new',
+              heading: null,
+              items: [{ kind: 'new-chat', key: 'new-chat', text: about }],
+              more: 0,
+              isNamed: false,
+            },
+          ]
+    const wanted = isFirstRun
+      ? [actions, settings]
+      : filter !== 'all'
+        ? [chats]
+        : isEmpty
+          ? [chats, actions]
+          : [chats, actions, settings, backends, models]
     const present = wanted.filter(({ items }) => items.length > 0)
     return [...(filter === 'all' && !isEmpty ? inOrder(present) : present), ...fresh].map(
-      ({ key, heading, items, more }) => ({ key, heading: heading ?? t('actions:palette.actions'), items, more }),
+      ({ key, heading, items, more, isNamed: isMeant }) => ({
+        key,
+        heading: heading ?? t('actions:palette.actions'),
+        items,
+        more,
+        isNamed: isMeant,
+      }),
     )
   }, [t, query, text, filter, isFirstRun, chats, actions, models, backends, settings])
 }
 
 /**
- * What has its name begin with the words that were typed comes before chats, which only have them somewhere; else chats come
- * first. They arrive a moment later than the rest, and so do not push away what was meant.
+ * Chats first [21], then what fits best. Only an action or a setting whose whole name was typed stands before them: whoever
+ * types all of "New chat" does not look for one in which the words occur.
  */
 function inOrder(groups: readonly Ranked[]): Ranked[] {
-  const place = ({ key, fit }: Ranked): number => (key === 'chats' ? FIT.inside + 0.5 : fit)
+  const place = ({ key, fit, isNamed }: Ranked): number => (isNamed ? 6 : key === 'chats' ? 5 : fit)
   return [...groups].sort((a, b) => place(b) - place(a))
 }
 
-function useChats(text: string, filter: Filter, answered: Answered | null): Ranked {
+function isNamed(name: string | undefined, query: Query): boolean {
+  return name !== undefined && folded(name) === query.text
+}
+
+function useChats(text: string, filter: SearchPart, answered: Answered | null): Ranked {
   const { t } = useTranslation()
   const conversations = useStore((state) => state.conversations)
   const currentId = useStore((state) => state.currentId)
   return useMemo(() => {
-    const limit = filter === 'chats' ? MANY : FEW
+    const limit = filter === 'all' ? FEW : MANY
     if (text.trim() === '') {
       const latest = [...conversations.values()]
         .filter(({ id }) => id !== currentId)
         .sort((a, b) => b.updatedAt - a.updatedAt)
-        .slice(0, filter === 'chats' ? MANY : RECENT)
+        .slice(0, filter === 'all' ? RECENT : MANY)
       const items = latest.map((summary): Item => ({ kind: 'chat', key: `chat ${summary.id}`, summary }))
-      return { key: 'chats', heading: t('actions:palette.recent'), items, more: 0, fit: FIT.inside }
+      return { key: 'chats', heading: t('actions:palette.recent'), items, more: 0, fit: FIT.inside, isNamed: false }
     }
     // What is deleted meanwhile goes from what was found as well.
-    const hits = (answered?.result?.hits ?? []).filter(({ conversationId }) => conversations.has(conversationId))
+    const present = answered?.part === filter ? answered : null
+    const hits = (present?.result?.hits ?? []).filter(({ conversationId }) => conversations.has(conversationId))
     const items = hits
       .slice(0, limit)
       .map((hit): Item => ({ kind: 'hit', key: `hit ${hit.conversationId} ${hit.messageId ?? ''}`, hit }))
@@ -123,6 +134,7 @@ function useChats(text: string, filter: Filter, answered: Answered | null): Rank
       items,
       more: hits.length - items.length,
       fit: FIT.inside,
+      isNamed: false,
     }
   }, [t, text, filter, conversations, currentId, answered])
 }
@@ -143,7 +155,14 @@ function useActions(query: Query): Ranked {
       accelerator: keys.get(id) ?? null,
     }))
     const found = best(possible, ({ id, name }) => folded(`${name} ${synonymsOf(id)}`), query, MANY)
-    return { key: 'actions', heading: t('actions:palette.actions'), items: found.items, more: 0, fit: found.fit }
+    return {
+      key: 'actions',
+      heading: t('actions:palette.actions'),
+      items: found.items,
+      more: 0,
+      fit: found.fit,
+      isNamed: isNamed(found.items[0]?.name, query),
+    }
   }, [t, keys, offers, query])
 }
 
@@ -155,7 +174,7 @@ function synonymsOf(id: ActionId): string {
     .join(' ')
 }
 
-function useModels(query: Query, limit: number): Ranked {
+function useModels(query: Query): Ranked {
   const { t } = useTranslation()
   const backendId = useStore((state) => choiceOf(state, state.currentId).backendId)
   const view = useStore((state) => backendOf(state, backendId))
@@ -175,15 +194,16 @@ function useModels(query: Query, limit: number): Ranked {
     )
   }, [t, view, providers])
   return useMemo(() => {
-    const { items, fit, total } = best(rows, ({ name }) => name, query, limit)
+    const { items, fit, total } = best(rows, ({ name }) => name, query, FEW)
     return {
       key: 'models',
       heading: t('actions:palette.models'),
       items: items.map(({ row }): Item => ({ kind: 'model', key: `model ${row.key}`, row })),
       more: total - items.length,
       fit,
+      isNamed: false,
     }
-  }, [t, rows, query, limit])
+  }, [t, rows, query])
 }
 
 function useBackends(query: Query): Ranked {
@@ -204,12 +224,14 @@ function useBackends(query: Query): Ranked {
       })),
       more: total - items.length,
       fit,
+      isNamed: false,
     }
   }, [t, backends, chosenId, query])
 }
 
-function useSettings(query: Query, limit: number): Ranked {
+function useSettings(query: Query): Ranked {
   const { t } = useTranslation()
+  const known = useStore((state) => state.backends)
   const all = useMemo(() => {
     const pages = SETTINGS_PAGES.map((page) => ({
       page,
@@ -217,16 +239,16 @@ function useSettings(query: Query, limit: number): Ranked {
       name: `${t('settings:title')}: ${t(`settings:pages.${page}`)}`,
       text: folded(`${t(`settings:pages.${page}`)} ${t('settings:title')}`),
     }))
-    const single = SINGLE_SETTINGS.map((setting) => ({
+    const single = settingsFor(known).map((setting) => ({
       page: setting.page,
       setting,
       name: t(setting.name),
       text: folded(`${t(setting.name)} ${setting.help === undefined ? '' : t(setting.help)}`),
     }))
     return [...pages, ...single]
-  }, [t])
+  }, [t, known])
   return useMemo(() => {
-    const { items, fit, total } = best(all, ({ text }) => text, query, limit)
+    const { items, fit, total } = best(all, ({ text }) => text, query, FEW)
     return {
       key: 'settings',
       heading: t('actions:palette.settings'),
@@ -239,6 +261,7 @@ function useSettings(query: Query, limit: number): Ranked {
       })),
       more: total - items.length,
       fit,
+      isNamed: isNamed(items[0]?.name, query),
     }
-  }, [t, all, query, limit])
+  }, [t, all, query])
 }

@@ -8,11 +8,13 @@ import {
   Search,
   Settings,
   SquarePen,
+  SquareTerminal,
   Zap,
   type LucideIcon,
 } from 'lucide-react'
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { SearchHit, SearchPart } from '../../shared/contract'
 import { capsOf, isKeyOf } from '../actions/keys'
 import { runAction } from '../actions/offers'
 import { useFinalFocus } from '../controls/final-focus'
@@ -28,8 +30,10 @@ import { showChat, showConversation, showMessage, showNewConversation, showSetti
 import { changeDraft } from '../store/drafts'
 import { needModels, rememberModel } from '../store/models'
 import { backendOf, choiceOf, useStore } from '../store/state'
-import { useFilters, useFound, type Filter, type Item } from './found'
+import { FILTERS, useFound, useIsFirstRun, type Item } from './found'
 import { closePalette, usePalette } from './state'
+
+const ORIGIN_ICONS = { window: MessageSquare, 'quick-ask': Zap, terminal: SquareTerminal } as const
 
 /** So many conversations are found at most. */
 const MAX_HITS = 50
@@ -40,39 +44,62 @@ export function Palette() {
   const figures = useFigures()
   const finalFocus = useFinalFocus()
   const [text, setText] = useState(() => usePalette.getState().text)
-  const [filter, setFilter] = useState<Filter>('all')
+  const [filter, setFilter] = useState<SearchPart>('all')
   const [reached, setReached] = useState<string | null>(null)
   const field = useRef<HTMLInputElement>(null)
   /** What was chosen has taken the focus somewhere, or will. */
   const hasLed = useRef(false)
-  const answered = useSearch(filter === 'all' || filter === 'chats' ? text : '')
-  const filters = useFilters()
+  const isFirstRun = useIsFirstRun()
+  const answered = useSearch(isFirstRun ? '' : text, filter)
+  /** Enter was pressed before it was known what there is. */
+  const [isAwaited, setIsAwaited] = useState(false)
   const groups = useFound(text, filter, answered)
   const items = groups.flatMap(({ items: ofGroup }) => ofGroup)
   // Until somebody moves, the first one is meant, also when more comes in above it.
   const active = items.find(({ key }) => key === reached) ?? items[0]
-  const isBusy = text.trim() !== '' && (filter === 'all' || filter === 'chats') && answered?.query !== text
-  const hits = answered?.result?.hits.length ?? 0
+  const isBusy = text.trim() !== '' && !isFirstRun && (answered?.query !== text || answered.part !== filter)
+  const hits = answered?.result?.hits ?? []
   const currentBackendId = useStore((state) => choiceOf(state, state.currentId).backendId)
   useEffect(() => needCatalogue(currentBackendId), [currentBackendId])
 
+  const isSure = groups[0]?.isNamed === true
+  const matchesOf = (found: readonly SearchHit[]): string => {
+    const chats = t(found.length >= MAX_HITS ? 'actions:palette.atMost' : 'actions:palette.inChats', {
+      count: found.length,
+      value: figures.whole(found.length),
+    })
+    const matches = found.reduce((sum, { count }) => sum + count, 0)
+    return found.length >= MAX_HITS
+      ? chats
+      : `${t('actions:palette.matches', { count: matches, value: figures.whole(matches) })} ${chats}`
+  }
   const pick = (item: Item): void => {
     hasLed.current = true
     closePalette()
     follow(item)
   }
-  const turn = (step: -1 | 1): void => {
-    const place = filters.indexOf(filter)
-    setFilter(filters[(place + step + filters.length) % filters.length] ?? 'all')
+  const look = (part: SearchPart): void => {
+    setFilter(part)
     setReached(null)
+    setIsAwaited(false)
   }
+  const turn = (step: -1 | 1): void => {
+    const place = FILTERS.indexOf(filter)
+    if (!isFirstRun) look(FILTERS[(place + step + FILTERS.length) % FILTERS.length] ?? 'all')
+  }
+  useEffect(() => {
+    if (isAwaited && !isBusy && active !== undefined) pick(active)
+  })
   const steer = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return
     const isMod = window.parley.platform === 'darwin' ? event.metaKey : event.ctrlKey
     if (isKeyOf(event.nativeEvent, 'palette')) closePalette()
     else if (event.key === 'Tab') turn(event.shiftKey ? -1 : 1)
-    else if (event.key === 'Enter' && isMod && text.trim() !== '' && filters.includes('chats')) {
+    else if (event.key === 'Enter' && isMod && text.trim() !== '' && !isFirstRun) {
       pick({ kind: 'new-chat', key: 'new-chat', text: text.trim() })
+    } else if (event.key === 'Enter' && isBusy && reached === null && groups[0]?.key !== 'chats' && !isSure) {
+      // The chats that are about to come stand above what is there: they are meant.
+      setIsAwaited(true)
     } else return
     event.preventDefault()
   }
@@ -110,33 +137,35 @@ export function Palette() {
                   onValueChange={(value) => {
                     setText(value)
                     setReached(null)
+                    setIsAwaited(false)
                   }}
                   aria-label={t('actions:palette.label')}
                   placeholder={t('actions:palette.placeholder')}
                   className="h-14 min-w-32 flex-1 bg-transparent text-[16px]/6 text-ink-1 outline-none placeholder:text-ink-3"
                 />
-                <div
-                  role="group"
-                  aria-label={t('actions:palette.filters')}
-                  className="flex flex-none gap-1 max-narrow:w-full max-narrow:overflow-x-auto"
-                >
-                  {filters.map((each) => (
-                    <button
-                      key={each}
-                      type="button"
-                      tabIndex={-1}
-                      aria-pressed={filter === each}
-                      className="flex h-7 flex-none items-center rounded-m border border-transparent px-2 text-meta font-medium text-ink-2 hover:bg-hovered aria-pressed:bg-selected aria-pressed:text-ink-1 forced-colors:aria-pressed:border-[Highlight]"
-                      onClick={() => {
-                        setFilter(each)
-                        setReached(null)
-                        field.current?.focus()
-                      }}
-                    >
-                      {t(`actions:palette.filter.${each}`)}
-                    </button>
-                  ))}
-                </div>
+                {!isFirstRun && (
+                  <div
+                    role="group"
+                    aria-label={t('actions:palette.filters')}
+                    className="flex flex-none gap-1 max-narrow:w-full max-narrow:overflow-x-auto"
+                  >
+                    {FILTERS.map((each) => (
+                      <button
+                        key={each}
+                        type="button"
+                        tabIndex={-1}
+                        aria-pressed={filter === each}
+                        className="flex h-7 flex-none items-center rounded-m border border-transparent px-2 text-meta font-medium text-ink-2 hover:bg-hovered aria-pressed:bg-selected aria-pressed:text-ink-1 forced-colors:aria-pressed:border-[Highlight]"
+                        onClick={() => {
+                          look(each)
+                          field.current?.focus()
+                        }}
+                      >
+                        {t(`actions:palette.filter.${each}`)}
+                      </button>
+                    ))}
+                  </div>
+                )}
               </div>
               <Command.List
                 label={t('actions:palette.label')}
@@ -146,14 +175,7 @@ export function Palette() {
                 {groups.map(({ key, heading, items: ofGroup, more }) => (
                   <Command.Group
                     key={key}
-                    heading={
-                      key === 'chats' && text.trim() !== ''
-                        ? t(hits >= MAX_HITS ? 'actions:palette.atMost' : 'actions:palette.matches', {
-                            count: hits,
-                            value: figures.whole(hits),
-                          })
-                        : heading
-                    }
+                    heading={key === 'chats' && text.trim() !== '' ? matchesOf(hits) : heading}
                     className="pb-1 [&>[cmdk-group-heading]]:px-3 [&>[cmdk-group-heading]]:pt-2 [&>[cmdk-group-heading]]:pb-1 [&>[cmdk-group-heading]]:text-meta [&>[cmdk-group-heading]]:font-medium [&>[cmdk-group-heading]]:text-ink-3"
                   >
                     {ofGroup.map((item) => (
@@ -244,8 +266,16 @@ function follow(item: Item): void {
     }
     case 'setting':
       if (item.setting === null) showSettings(item.page)
-      else showSettings(item.page, undefined, undefined, item.setting.name)
+      else showSettings(item.page, item.page === 'backends' ? formBackendId() : undefined, undefined, item.setting.name)
   }
+}
+
+/** The backend whose form has the fields: that of the chat on show, or the first; the Guide has none. */
+function formBackendId(): string | undefined {
+  const state = useStore.getState()
+  const { backendId } = choiceOf(state, state.currentId)
+  const isForm = backendOf(state, backendId)?.isBuiltIn === false
+  return isForm ? backendId : state.backends.find(({ isBuiltIn }) => !isBuiltIn)?.profile.id
 }
 
 function focusChat(view: string): void {
@@ -286,8 +316,7 @@ function LineContent({ item }: { item: Item }) {
     const isYesterday = new Date(ms).toDateString() === yesterday.toDateString()
     return isYesterday ? t('chat:sidebar.groups.yesterday') : dates.short(ms, now)
   }
-  const chatIcon =
-    origin?.isTemporary === true ? MessageCircleDashed : origin?.origin === 'quick-ask' ? Zap : MessageSquare
+  const chatIcon = origin?.isTemporary === true ? MessageCircleDashed : ORIGIN_ICONS[origin?.origin ?? 'window']
   switch (item.kind) {
     case 'chat':
       return (

@@ -74,7 +74,7 @@ export function PromptForm({ prompt, others, isNew, onDuplicate, onUse, onDelete
         <Labelled label={t('prompts:library.command')} htmlFor={`${id}command`}>
           <TextField
             id={`${id}command`}
-            fieldClassName="max-w-60"
+            fieldClassName="max-w-50"
             isCode
             spellCheck={false}
             autoComplete="off"
@@ -102,7 +102,7 @@ export function PromptForm({ prompt, others, isNew, onDuplicate, onUse, onDelete
       </div>
       {variables.length > 0 && (
         <section className="mt-8 border-t border-line pt-6">
-          <h3 className="mb-4 text-[15px]/6 font-strong text-ink-1">{t('prompts:library.variables')}</h3>
+          <h3 className="mb-4 text-[14px]/6 font-strong text-ink-1">{t('prompts:library.variables')}</h3>
           <Labelled label={t('prompts:library.order')}>
             <VariablesTable variables={variables} onChange={(next) => change({ variables: next })} />
           </Labelled>

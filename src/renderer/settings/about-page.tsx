@@ -23,8 +23,8 @@ export function AboutPage() {
   return (
     <>
       <header className="mb-7 flex flex-wrap items-center gap-5">
-        <span className="flex size-18 items-center justify-center rounded-xl bg-raised shadow-e1">
-          <Mark className="size-9" />
+        <span className="flex size-18 items-center justify-center rounded-[16px] bg-linear-to-b from-raised to-bubble shadow-e1">
+          <Mark className="size-12" />
         </span>
         <div className="min-w-40 flex-1">
           <h2 className="text-h1 font-heading text-ink-1">Parley</h2>
@@ -65,7 +65,7 @@ function DiagnosticsDialog({ diagnostics, isOpen, onClose }: DiagnosticsDialogPr
   const copy = async () => {
     await navigator.clipboard.writeText(text)
     onClose()
-    showToast({ text: t('common:copied') })
+    showToast({ text: (say) => say('common:copied') })
   }
   return (
     <Dialog

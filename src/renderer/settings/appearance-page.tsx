@@ -1,12 +1,12 @@
 import { Radio } from '@base-ui/react/radio'
 import { RadioGroup } from '@base-ui/react/radio-group'
-import { Slider } from '@base-ui/react/slider'
 import { useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Settings } from '../../shared/settings'
 import { isStill } from '../appearance'
 import { Segmented } from '../controls/segmented'
 import { Select } from '../controls/select'
+import { Slider } from '../controls/slider'
 import { Switch } from '../controls/switch'
 import { useSettings } from './data'
 import { Row, Section } from './row'
@@ -23,7 +23,7 @@ export function AppearancePage() {
   return (
     <>
       <section className="mb-6.5" aria-labelledby={headingId}>
-        <h2 id={headingId} className="mb-3 text-[15px]/6 font-strong text-ink-1">
+        <h2 id={headingId} className="mb-3 text-[14px]/6 font-strong text-ink-1">
           {t('settings:appearance.theme')}
         </h2>
         <RadioGroup
@@ -58,23 +58,14 @@ export function AppearancePage() {
           <span aria-hidden className="text-meta text-ink-2">
             A
           </span>
-          <Slider.Root
+          <Slider
+            labelledBy={sizeId}
             value={settings.textSizePx}
             min={13}
             max={22}
-            onValueChange={(value) => set({ textSizePx: value })}
-            className="w-40"
-          >
-            <Slider.Control className="flex h-7 items-center">
-              <Slider.Track className="h-0.5 w-full rounded-full bg-field">
-                <Slider.Indicator className="rounded-full bg-accent" />
-                <Slider.Thumb
-                  aria-labelledby={sizeId}
-                  className="size-4 rounded-full border border-transparent bg-accent has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
-                />
-              </Slider.Track>
-            </Slider.Control>
-          </Slider.Root>
+            onChange={(value) => set({ textSizePx: value })}
+            className="mx-1 w-40"
+          />
           <span aria-hidden className="text-[18px]/6 text-ink-2">
             A
           </span>
@@ -131,6 +122,7 @@ export function AppearancePage() {
         >
           <Select
             label={t('settings:appearance.motion')}
+            isNarrow
             value={settings.motion}
             options={[
               { value: 'system', label: t('settings:appearance.motionSystem') },
@@ -191,13 +183,14 @@ function MiniWindow({ look }: { look: (typeof LOOKS)[keyof typeof LOOKS] }) {
     <>
       <rect width="192" height="95" rx="9" fill={look.paper} />
       <path d="M9 0H65V95H9A9 9 0 0 1 0 86V9A9 9 0 0 1 9 0Z" fill={look.side} />
+      <path d="M64.5 0V95" stroke={look.edge} opacity=".6" />
       <rect x="8" y="11" width="34" height="4" rx="2" fill={look.bar} />
       <rect x="8" y="22" width="24" height="4" rx="2" fill={look.bar} />
       <rect x="132" y="13" width="48" height="10" rx="4" fill={look.bubble} />
       <rect x="77" y="33" width="94" height="4" rx="2" fill={look.ink} />
       <rect x="77" y="44" width="82" height="4" rx="2" fill={look.ink} />
       <rect x="77" y="55" width="46" height="4" rx="2" fill={look.ink} />
-      <circle cx="128" cy="57" r="3" fill={look.dot} />
+      <circle cx="128" cy="57" r="2.25" fill={look.dot} />
       <rect x=".5" y=".5" width="191" height="94" rx="8.5" fill="none" stroke={look.edge} />
     </>
   )

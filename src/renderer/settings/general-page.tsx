@@ -4,6 +4,7 @@ import { Segmented } from '../controls/segmented'
 import { Select } from '../controls/select'
 import { Switch } from '../controls/switch'
 import { useBoot, useSettings } from './data'
+import { GraphicsRow } from './graphics-row'
 import { Row, Section } from './row'
 
 /** Languages in their own words. */
@@ -129,6 +130,7 @@ export function GeneralPage() {
             onChange={(staysAwake) => set({ staysAwake })}
           />
         </Row>
+        <GraphicsRow />
       </Section>
     </>
   )

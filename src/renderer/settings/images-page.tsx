@@ -1,9 +1,10 @@
 import { Check } from 'lucide-react'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ImageSettings } from '../../shared/settings'
 import { Icon } from '../controls/icon'
 import { Select } from '../controls/select'
+import { Slider } from '../controls/slider'
 import { Switch } from '../controls/switch'
 import { useFigures } from '../figures'
 import { useSettings } from './data'
@@ -26,6 +27,7 @@ export function ImagesPage() {
   const { t, i18n } = useTranslation()
   const figures = useFigures()
   const { images } = useSettings()
+  const qualityId = useId()
   const set = (part: Partial<ImageSettings>) =>
     void window.parley.request['settings.set']({ images: { ...images, ...part } })
   return (
@@ -58,9 +60,14 @@ export function ImagesPage() {
         </Row>
         <Row
           name={t('images:settings.quality')}
+          labelId={qualityId}
           help={t('images:settings.qualityHelp', { size: figures.bytes(photoBytes(images)) })}
         >
-          <Quality value={images.qualityPercent} onChange={(qualityPercent) => set({ qualityPercent })} />
+          <Quality
+            labelId={qualityId}
+            value={images.qualityPercent}
+            onChange={(qualityPercent) => set({ qualityPercent })}
+          />
         </Row>
         <Row name={t('images:settings.originals')} help={t('images:settings.originalsHelp')}>
           <Switch
@@ -79,7 +86,7 @@ export function ImagesPage() {
         <Row name={t('images:settings.count')}>
           <Select
             label={t('images:settings.count')}
-            className="min-w-37"
+            isNarrow
             value={String(images.maxCount)}
             options={[...new Set([...COUNTS, String(images.maxCount)])]
               .sort((a, b) => Number(a) - Number(b))
@@ -153,28 +160,24 @@ function Limit({ label, unit, value, from, to, step, onChange }: LimitProps) {
   )
 }
 
-function Quality({ value, onChange }: { value: number; onChange: (value: number) => void }) {
-  const { t, i18n } = useTranslation()
+function Quality({ labelId, value, onChange }: { labelId: string; value: number; onChange: (value: number) => void }) {
+  const { i18n } = useTranslation()
   // While it is dragged it changes many times a second; it is set when it is let go.
   const [dragged, setDragged] = useState<number | null>(null)
   const shown = dragged ?? value
-  const end = (): void => {
-    if (dragged !== null && dragged !== value) onChange(dragged)
-    setDragged(null)
-  }
   return (
     <>
-      <input
-        type="range"
+      <Slider
+        labelledBy={labelId}
         min={40}
         max={100}
         value={shown}
-        aria-label={t('images:settings.quality')}
-        className="w-47 max-w-full accent-accent"
-        onChange={(event) => setDragged(Number(event.currentTarget.value))}
-        onPointerUp={end}
-        onKeyUp={end}
-        onBlur={end}
+        className="w-47 max-w-full"
+        onChange={setDragged}
+        onCommit={(chosen) => {
+          setDragged(null)
+          if (chosen !== value) onChange(chosen)
+        }}
       />
       <span className="w-11 text-end text-ui text-ink-2 tabular-nums">
         {new Intl.NumberFormat(i18n.language, { style: 'percent' }).format(shown / 100)}
@@ -198,10 +201,16 @@ function Formats() {
   const { t } = useTranslation()
   return (
     <Section title={t('images:settings.formats')}>
-      <div className="overflow-x-auto">
+      {/* Scrolled by keyboard as well, where the window is narrow. */}
+      <div
+        role="region"
+        tabIndex={0}
+        aria-label={t('images:settings.formats')}
+        className="focus-inset overflow-x-auto max-[668px]:pb-1"
+      >
         <table className="w-full min-w-110 text-start text-ui text-ink-1">
-          <thead className="text-ink-2">
-            <tr className="border-b border-line-2 *:py-2.5 *:pe-4 *:text-start *:font-medium">
+          <thead className="text-meta text-ink-2">
+            <tr className="border-b border-line-2 *:py-2 *:pe-4 *:text-start *:font-medium">
               <th scope="col">{t('images:settings.format')}</th>
               <th scope="col">{t('images:settings.read')}</th>
               <th scope="col">{t('images:settings.sentAs')}</th>
@@ -212,9 +221,11 @@ function Formats() {
             {FORMATS.map((format) => (
               <tr
                 key={format}
-                className="border-b border-line *:py-2.5 *:pe-4 *:text-start *:font-normal last:border-b-0"
+                className="border-b border-line *:py-2.25 *:pe-4 *:text-start *:font-normal last:border-b-0"
               >
-                <th scope="row">{t(`images:settings.row.${format}.format`)}</th>
+                <th scope="row" className="whitespace-nowrap">
+                  {t(`images:settings.row.${format}.format`)}
+                </th>
                 <td>
                   {format === 'heic' ? (
                     <span className="text-ink-2">{t('images:settings.no')}</span>

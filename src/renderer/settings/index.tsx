@@ -56,9 +56,14 @@ export function Settings({ onClose, page: firstPage = 'backends', backendId, sec
   const [wanted, setWanted] = useState<Wanted | null>(setting === undefined ? null : { name: setting })
   const [query, setQuery] = useState('')
   const list = useRef<HTMLUListElement>(null)
-  const content = useRef<HTMLDivElement>(null)
   const end = useCallback(() => setWanted(null), [])
-  useWanted(wanted === null ? null : t(wanted.name), wanted, content, end)
+  const main = useRef<HTMLElement>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
+  // Before a setting that is wanted takes the focus. On the way back it would leave with the first Enter.
+  useEffect(() => {
+    if (main.current?.contains(document.activeElement) !== true) heading.current?.focus()
+  }, [])
+  useWanted(wanted === null ? null : t(wanted.name), wanted, main, end)
   const found = useFoundSettings(query)
 
   useEffect(() => {
@@ -87,7 +92,6 @@ export function Settings({ onClose, page: firstPage = 'backends', backendId, sec
         <div className="px-2 max-drawer:pb-2">
           <button
             type="button"
-            autoFocus
             className="focus-inset flex h-8 w-full items-center gap-2.5 rounded-m px-2.5 text-ui text-ink-1 hover:bg-hovered"
             onClick={onClose}
           >
@@ -137,15 +141,20 @@ export function Settings({ onClose, page: firstPage = 'backends', backendId, sec
           </ul>
         </div>
       </nav>
-      <main className="flex min-h-0 min-w-0 flex-1 flex-col bg-paper">
+      <main ref={main} className="flex min-h-0 min-w-0 flex-1 flex-col bg-paper">
         <header className="drag-window flex h-(--titlebar) flex-none items-center border-b border-line px-6">
-          <h1 className="text-ui font-strong text-ink-1">{t(`settings:pages.${page}`)}</h1>
+          <h1 ref={heading} tabIndex={-1} className="text-ui outline-none font-strong text-ink-1">
+            {t(`settings:pages.${page}`)}
+          </h1>
         </header>
         {page === 'backends' ? (
-          <BackendsPage backendId={backendId} section={section} />
+          <BackendsPage backendId={backendId} section={section} needsForm={wanted !== null} />
         ) : (
           // A page without a single button, such as the shortcuts, is scrolled by keyboard as well.
-          <div ref={content} tabIndex={0} className="focus-inset min-h-0 flex-1 overflow-y-auto">
+          <div
+            tabIndex={0}
+            className="focus-inset min-h-0 flex-1 overflow-y-auto narrow:[scrollbar-gutter:stable_both-edges]"
+          >
             <div className="mx-auto w-full max-w-155 py-6.5 max-[668px]:px-4">
               <PageOf page={page} />
             </div>

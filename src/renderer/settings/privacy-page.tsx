@@ -81,6 +81,7 @@ function Chats({ inTrash }: { inTrash: number | null }) {
       >
         <Select
           label={t('transfer:chats.trash')}
+          isNarrow
           value={settings.trashDays === null ? 'never' : `${settings.trashDays}`}
           options={options}
           onChange={(value) => set({ trashDays: TRASH_DAYS.find((days) => `${days}` === value) ?? null })}
@@ -98,6 +99,7 @@ function KeepLogs() {
     <Row name={t('privacy:logs.keep')} help={t('privacy:logs.keepHelp')}>
       <Select
         label={t('privacy:logs.keep')}
+        isNarrow
         value={`${keepLogsDays}` as const}
         options={LOG_DAYS.map((days) => ({
           value: `${days}` as const,

@@ -15,12 +15,16 @@ export function Section({
 }) {
   const headingId = useId()
   return (
-    <section aria-labelledby={headingId} className="mb-6.5">
-      <h2 id={headingId} className="text-[15px]/6 font-strong text-ink-1">
+    <section
+      aria-labelledby={headingId}
+      data-setting={title}
+      className="mb-6.5 data-wanted:bg-mark data-wanted:shadow-[0_0_0_8px_var(--mark)] data-wanted:[&_p]:text-ink-1 forced-colors:data-wanted:outline-2"
+    >
+      <h2 id={headingId} className="text-[14px]/6 font-strong text-ink-1">
         {title}
       </h2>
       {help !== undefined && <p className="mt-0.5 text-meta text-ink-3">{help}</p>}
-      <div className={isFramed ? 'mt-3 border-t border-line' : ''}>{children}</div>
+      <div className={isFramed ? 'mt-2.75 border-t border-line' : ''}>{children}</div>
     </section>
   )
 }

@@ -5,7 +5,9 @@ import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { best, folded, queryOf } from '../palette/rank'
 import type { SettingsPageId } from '../store/state'
-import { SETTINGS_PAGES, SINGLE_SETTINGS, type SingleSetting } from './single-settings'
+import { useBackends } from './data'
+import { scrollTo } from './backends/labelled'
+import { SETTINGS_PAGES, settingsFor, type SingleSetting } from './single-settings'
 
 /** The setting that shall come into sight, by the i18n key of its name. A new object each time it is wanted. */
 export interface Wanted {
@@ -24,16 +26,17 @@ const MAX_FOUND = 50
 /** What fits the words: pages by their name, single settings by their name and their help. */
 export function useFoundSettings(query: string): FoundSetting[] {
   const { t } = useTranslation()
+  const backends = useBackends()
   const all = useMemo(() => {
     const pages = SETTINGS_PAGES.map((page) => ({ page, setting: null, name: t(`settings:pages.${page}`), help: '' }))
-    const single = SINGLE_SETTINGS.map((setting) => ({
+    const single = settingsFor(backends).map((setting) => ({
       page: setting.page,
       setting,
       name: t(setting.name),
       help: setting.help === undefined ? '' : t(setting.help),
     }))
     return [...pages, ...single].map((each) => ({ ...each, text: folded(`${each.name} ${each.help}`) }))
-  }, [t])
+  }, [t, backends])
   return useMemo(
     () => (query.trim() === '' ? [] : best(all, ({ text }) => text, queryOf(query), MAX_FOUND).items),
     [all, query],
@@ -53,9 +56,11 @@ export function useWanted(
     if (name === null) return undefined
     const row = content.current?.querySelector<HTMLElement>(`[data-setting="${CSS.escape(name)}"]`)
     row?.setAttribute('data-wanted', '')
-    row?.scrollIntoView({ block: 'center' })
+    if (row) scrollTo(row)
     const control = row?.querySelector<HTMLElement>('button, input, select, textarea, [tabindex="0"]')
-    ;(control ?? content.current)?.focus({ preventScroll: true })
+    // A part without a control is read from where it begins.
+    if (row && !control) row.tabIndex = -1
+    ;(control ?? row)?.focus({ preventScroll: true })
     const timer = setTimeout(onShown, MARKED_MS)
     return () => {
       clearTimeout(timer)

@@ -23,7 +23,7 @@ export function ShortcutSheet() {
   const keys = useActionKeys()
   const finalFocus = useFinalFocus()
   const hasLed = useRef(false)
-  const list = useRef<HTMLDivElement>(null)
+  const sheet = useRef<HTMLDivElement>(null)
   const rowsOf = (group: ActionGroup): ActionId[] =>
     ALL.filter(({ id, group: of }) => of === group && (keys.get(id) ?? null) !== null).map(({ id }) => id)
   return (
@@ -35,29 +35,24 @@ export function ShortcutSheet() {
     >
       <Dialog.Portal>
         <Dialog.Backdrop className="layer-modal fixed inset-0 bg-scrim transition-opacity duration-(--d-base) data-starting-style:opacity-0" />
-        <Dialog.Viewport className="layer-modal fixed inset-0 flex items-center justify-center p-4 max-narrow:p-2">
+        <Dialog.Viewport className="layer-modal fixed inset-0 flex flex-col items-center p-4 before:flex-[41_1_0] after:flex-[59_1_0] max-narrow:p-2">
           <Dialog.Popup
-            initialFocus={list}
+            ref={sheet}
+            initialFocus={sheet}
             finalFocus={() => (hasLed.current ? false : finalFocus === true ? true : (finalFocus.current ?? true))}
-            className="drag-none flex max-h-full w-190 max-w-full flex-col overflow-hidden rounded-xl border border-transparent bg-raised shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-starting-style:translate-y-1 data-starting-style:opacity-0"
+            className="drag-none max-h-full w-190 max-w-full overflow-y-auto rounded-xl border border-transparent bg-raised shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-starting-style:translate-y-1 data-starting-style:opacity-0"
             onKeyDown={(event) => {
               if (!isKeyOf(event.nativeEvent, 'shortcut-sheet')) return
               event.preventDefault()
               closeShortcutSheet()
             }}
           >
-            <div className="flex flex-none items-center justify-between ps-7 pe-5 pt-5 pb-1 max-narrow:ps-4">
+            <div className="sticky top-0 flex items-center justify-between rounded-t-xl bg-raised ps-7 pe-5 pt-5 pb-1 max-narrow:ps-4">
               <Dialog.Title className="text-h2 font-heading text-ink-1">{t('actions:sheet.title')}</Dialog.Title>
               <IconButton icon={X} label={t('actions:sheet.close')} keys={['Esc']} onClick={closeShortcutSheet} />
             </div>
-            {/* A list without a button is scrolled by keyboard as well. */}
-            <div
-              ref={list}
-              tabIndex={0}
-              role="region"
-              aria-label={t('actions:sheet.title')}
-              className="focus-inset grid min-h-0 flex-1 grid-cols-2 gap-x-10 overflow-y-auto px-7 pb-6 max-drawer:grid-cols-1 max-narrow:px-4"
-            >
+            {/* The sheet itself has the focus and scrolls: a ring around its list would say nothing. */}
+            <div className="grid grid-cols-2 gap-x-10 px-7 pb-6 max-drawer:grid-cols-1 max-narrow:px-4">
               {COLUMNS.map((groups) => (
                 <div key={groups.join()}>
                   {groups.map((group) => (
@@ -75,7 +70,7 @@ export function ShortcutSheet() {
                 </div>
               ))}
             </div>
-            <div className="flex flex-none items-center justify-between border-t border-line px-7 py-3 text-meta max-narrow:px-4">
+            <div className="sticky bottom-0 flex items-center justify-between rounded-b-xl border-t border-line bg-raised px-7 py-3 text-meta max-narrow:px-4">
               <span className="flex items-center gap-2 text-ink-2">
                 <Kbd keys={['Esc']} className="text-ink-2" />
                 {t('actions:sheet.close')}

@@ -59,7 +59,7 @@ export function History() {
       event.preventDefault()
       const next = neighbour(items, tabStop, 'ArrowDown') ?? neighbour(items, tabStop, 'ArrowUp')
       if (next !== null) focusRow(next)
-      void deleteWithUndo(item.summary.id, (key, values) => t(key, values ?? {}))
+      void deleteWithUndo(item.summary.id)
     }
   }
 

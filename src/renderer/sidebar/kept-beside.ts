@@ -1,19 +1,17 @@
 import { useEffect } from 'react'
-import { useTranslation } from 'react-i18next'
 import { showToast } from '../controls/toast'
 import { showConversation } from '../store/conversations'
 
 /** Says that somebody else has written the file of an open conversation, and where what they wrote is now (R38). */
 export function useKeptBeside(): void {
-  const { t } = useTranslation()
   useEffect(
     () =>
       window.parley.on['conversation.keptBeside'](({ conversationId, title }) => {
         showToast({
-          text: t('chat:sidebar.keptBeside', { title: title === '' ? t('chat:sidebar.untitled') : title }),
-          action: { label: t('chat:trash.open'), run: () => void showConversation(conversationId) },
+          text: (t) => t('chat:sidebar.keptBeside', { title: title === '' ? t('chat:sidebar.untitled') : title }),
+          action: { label: (t) => t('chat:trash.open'), run: () => void showConversation(conversationId) },
         })
       }),
-    [t],
+    [],
   )
 }

@@ -9,6 +9,7 @@ import {
   PencilLine,
   Pin,
   PinOff,
+  SquareTerminal,
   Trash2,
   Zap,
 } from 'lucide-react'
@@ -190,7 +191,7 @@ function RowMenu({ summary, title, point, onClose }: RowMenuProps) {
         icon={Trash2}
         isDanger
         keys={isTemporary ? undefined : ['Del']}
-        onSelect={() => void deleteWithUndo(id, (key, values) => t(key, values ?? {}))}
+        onSelect={() => void deleteWithUndo(id)}
       >
         {t(isTemporary ? 'chat:temporary.discard' : 'common:delete')}
       </MenuItem>
@@ -198,7 +199,8 @@ function RowMenu({ summary, title, point, onClose }: RowMenuProps) {
   )
 }
 
-export type RowMark = 'damaged' | 'failed' | 'running' | 'unread' | 'draft' | 'temporary' | 'quick-ask' | 'pin'
+export type RowMark =
+  'damaged' | 'failed' | 'running' | 'unread' | 'draft' | 'temporary' | 'quick-ask' | 'terminal' | 'pin'
 
 /**
  * The one mark of a row, by priority (DESIGN "Sidebar row"). That the last answer failed stays marked until there is another
@@ -214,7 +216,7 @@ export function markOf(summary: ConversationSummary, hasDraft = false): RowMark 
   if (summary.isUnread) return 'unread'
   if (hasDraft) return 'draft'
   if (summary.isTemporary) return 'temporary'
-  if (summary.origin === 'quick-ask') return 'quick-ask'
+  if (summary.origin !== 'window') return summary.origin
   return summary.isPinned ? 'pin' : null
 }
 
@@ -234,6 +236,8 @@ function MarkIcon({ mark, isSeen }: { mark: RowMark; isSeen: boolean }) {
       return <Icon of={MessageCircleDashed} className="text-ink-2" />
     case 'quick-ask':
       return <Icon of={Zap} size={14} className="text-ink-3" />
+    case 'terminal':
+      return <Icon of={SquareTerminal} size={14} className="text-ink-3" />
     case 'pin':
       return <Icon of={Pin} size={14} className="text-ink-3" />
   }

@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'react'
-import type { SearchResult } from '../../shared/contract'
+import type { SearchPart, SearchResult } from '../../shared/contract'
 
 /** The answer to a search; null when it failed. */
 export interface Answered {
   query: string
+  part: SearchPart
   result: SearchResult | null
 }
 
@@ -13,17 +14,17 @@ const DEBOUNCE_MS = 60
 const AGAIN_MS = 400
 const MAX_QUERY_LENGTH = 1000
 
-/** Searches all conversations for what is typed, and the latest answer; an answer to an earlier question is dropped. Null before the first. */
-export function useSearch(query: string): Answered | null {
+/** Searches conversations, or a part of them, for what is typed, and the latest answer; an answer to an earlier question is dropped. Null before the first. */
+export function useSearch(query: string, part: SearchPart = 'all'): Answered | null {
   const [answered, setAnswered] = useState<Answered | null>(null)
   const wanted = query.trim() === '' ? '' : query.slice(0, MAX_QUERY_LENGTH)
   useEffect(() => {
     if (wanted === '') return undefined
     let isCurrent = true
     const ask = async (): Promise<void> => {
-      const result = await window.parley.request['conversation.search']({ query: wanted })
+      const result = await window.parley.request['conversation.search']({ query: wanted, part })
       if (!isCurrent) return
-      setAnswered({ query: wanted, result: result.ok ? result.value : null })
+      setAnswered({ query: wanted, part, result: result.ok ? result.value : null })
       if (result.ok && result.value.indexed < result.value.total) timer = setTimeout(() => void ask(), AGAIN_MS)
     }
     let timer = setTimeout(() => void ask(), DEBOUNCE_MS)
@@ -31,6 +32,6 @@ export function useSearch(query: string): Answered | null {
       isCurrent = false
       clearTimeout(timer)
     }
-  }, [wanted])
+  }, [wanted, part])
   return wanted === '' ? null : answered
 }

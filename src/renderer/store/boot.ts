@@ -6,6 +6,7 @@ import { runAction } from '../actions/offers'
 import { openPalette } from '../palette/state'
 import { needCatalogue, receiveCatalogueChange } from './backends'
 import {
+  followQuickAskSettings,
   leaveConversation,
   receiveEvents,
   rememberConversation,
@@ -17,6 +18,7 @@ import {
 import { sendQueued, takeBackQueued } from './sending'
 import { forgetTrashed } from '../trash/state'
 import { receivePrompts } from '../prompts/state'
+import { releaseFiles } from './released-files'
 import { keepDrafts } from './stored-drafts'
 import { choiceOf, useStore, withConversation, withEntry, type State } from './state'
 
@@ -29,13 +31,17 @@ export async function bootStore(): Promise<AppError | null> {
   const { on, request } = window.parley
   on['generation.event'](receiveEvents)
   on['conversation.changed'](receiveChanges)
-  on['settings.changed']((settings) => useStore.setState({ settings }))
+  on['settings.changed']((settings) => {
+    useStore.setState({ settings })
+    followQuickAskSettings()
+  })
   on['backend.changed'](receiveBackends)
   on['catalogue.changed'](receiveCatalogueChange)
   on['prompt.changed'](receivePrompts)
   on['storage.state']((storage) => useStore.setState({ storage }))
   on['quickAsk.shortcutChanged']((shortcut) => useStore.setState({ shortcut }))
   on['app.command'](obey)
+  on['app.ping'](() => void request['app.pong']())
 
   const [result, drafts] = await Promise.all([request['app.boot'](), request['draft.list']()])
   if (!result.ok) return result.error
@@ -48,7 +54,9 @@ export async function bootStore(): Promise<AppError | null> {
     storage: boot.storage,
     shortcut: boot.shortcut,
   }))
+  followQuickAskSettings()
   keepDrafts(drafts)
+  releaseFiles()
   if (window.parley.role === 'main') void showRemembered()
   return null
 }
@@ -145,7 +153,7 @@ function follow(summary: ConversationSummary): void {
 }
 
 function removeConversation(conversationId: string): void {
-  const { currentId, conversations } = useStore.getState()
+  const { boot, currentId, conversations } = useStore.getState()
   const neighbour = currentId === conversationId ? neighbourOf(conversations, conversationId) : null
   const isGone = conversations.get(conversationId)?.isTemporary === true
   // What is deleted can come back, and what is unsent with it.
@@ -158,7 +166,8 @@ function removeConversation(conversationId: string): void {
   }))
   if (currentId !== conversationId) return
   if (useStore.getState().view.name !== 'chat') leaveConversation()
-  else if (neighbour === null) showNewConversation()
+  // What stands beside it in a list is not what was asked in the quick-ask.
+  else if (neighbour === null || boot?.role === 'quick-ask') showNewConversation()
   else void showConversation(neighbour)
 }
 
@@ -195,6 +204,7 @@ function obey(command: AppCommand): void {
       showSettings('about')
       return
     case 'quick-ask-shown':
+    case 'quick-ask-clipboard':
       return
   }
 }

@@ -48,6 +48,20 @@ export function openComparison(conversationId: string): void {
 }
 
 /**
+ * Whether versions of an answer can be columns: not while the answer to another question is being written on show, which
+ * would go out of sight with its Stop.
+ *
+ * @param isAlone without its other versions, beside somebody who is asked anew
+ */
+export function canCompareVersions(state: State, conversationId: string, answerId: string, isAlone = false): boolean {
+  const writing = runningAnswer(state, conversationId)
+  if (writing === null) return true
+  const messages = conversationOf(state, conversationId)?.messages ?? []
+  const above = new Set(pathOf({ headId: writing.id, messages }).map(({ id }) => id))
+  return (isAlone ? [answerId] : variantsOf(messages, answerId)).some((id) => above.has(id))
+}
+
+/**
  * Shows versions of an answer side by side, each with what was asked after it: the last four, or three and this one. An
  * answer that is being written on show is the first column; nothing happens when it belongs to another question.
  *

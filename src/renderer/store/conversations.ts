@@ -174,10 +174,18 @@ export function leaveConversation(): void {
   rememberConversation(currentId)
 }
 
-/** A quick question is in the history, whatever the settings say of chats. */
+/** Whether what is begun now is kept: quick questions have a setting of their own. */
 function isNewTemporary(): boolean {
   const { boot, settings } = useStore.getState()
-  return boot?.role !== 'quick-ask' && settings.isTemporaryByDefault
+  return boot?.role === 'quick-ask' ? !settings.quickAsk.isKept : settings.isTemporaryByDefault
+}
+
+/** A quick question that nobody has asked yet is of the kind that the settings say now. */
+export function followQuickAskSettings(): void {
+  const { boot, newChats, currentId } = useStore.getState()
+  const chat = newChats.get(currentId)
+  if (boot?.role !== 'quick-ask' || chat === undefined || chat.isTemporary === isNewTemporary()) return
+  useStore.setState({ newChats: withEntry(newChats, currentId, { ...chat, isTemporary: isNewTemporary() }) })
 }
 
 /** The id of an empty chat; one that was begun but never sent is taken again, with its draft. */

@@ -1,6 +1,6 @@
 import { pathOf, type AttachmentInfo } from '../../shared/conversation'
 import { fencedFile, MAX_FENCED_BYTES } from '../../shared/fenced-file'
-import { changeDraft } from './drafts'
+import { changeField, type Place } from './chips'
 import { resendQuestion } from './sending'
 import { conversationOf, useStore } from './state'
 
@@ -10,13 +10,12 @@ export function canBeText({ mime, bytes }: Pick<AttachmentInfo, 'mime' | 'bytes'
 }
 
 /** Puts a text file into the message being written, in the place of its chip. False when it cannot be read any more. */
-export async function putAsText(conversationId: string, attachment: AttachmentInfo): Promise<boolean> {
+export async function putAsText(place: Place, attachment: AttachmentInfo): Promise<boolean> {
   const block = await blockOf(attachment)
   if (block === null) return false
-  changeDraft(conversationId, (draft) => ({
-    ...draft,
-    text: joined(draft.text, block),
-    chips: draft.chips.filter((chip) => chip.kind !== 'ready' || chip.attachment.id !== attachment.id),
+  changeField(place, (field) => ({
+    text: joined(field.text, block),
+    chips: field.chips.filter((chip) => chip.kind !== 'ready' || chip.attachment.id !== attachment.id),
   }))
   return true
 }

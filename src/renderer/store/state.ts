@@ -14,7 +14,7 @@ import {
 } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
 import type { Slot } from '../../shared/prompts'
-import { DEFAULT_IMAGE_SETTINGS, GUIDE_BACKEND_ID, type BackendView, type Settings } from '../../shared/settings'
+import { defaultSettings, GUIDE_BACKEND_ID, type BackendView, type Settings } from '../../shared/settings'
 
 /** A conversation that this window has open. */
 export type Thread =
@@ -27,6 +27,11 @@ export type Chip =
   | { kind: 'ready'; key: string; attachment: AttachmentInfo }
   /** `count` stands for so many files that had no place. */
   | { kind: 'refused'; key: string; name: string; error: AppError; count?: number }
+
+/** The chip of a stored file. */
+export function chipOf(attachment: AttachmentInfo): Chip {
+  return { kind: 'ready', key: crypto.randomUUID(), attachment }
+}
 
 /** What stands in the composer of a conversation. */
 export interface Draft {
@@ -172,38 +177,8 @@ export function initialState(): State {
   const currentId = crypto.randomUUID()
   return {
     boot: null,
-    settings: {
-      locale: 'system',
-      theme: 'system',
-      textSizePx: 16,
-      columnWidth: 'normal',
-      wrapsCode: false,
-      followsAnswer: true,
-      showsProvider: true,
-      motion: 'system',
-      opensWith: 'new',
-      sendKey: 'enter',
-      closeToTray: null,
-      notifies: 'plain',
-      staysAwake: false,
-      startsAtLogin: 'never',
-      quickAsk: { isEnabled: true, shortcut: '' },
-      shortcuts: {},
-      checksSpelling: false,
-      spellingLanguages: [],
-      activeBackendId: null,
-      favourites: [],
-      isTemporaryByDefault: false,
-      images: DEFAULT_IMAGE_SETTINGS,
-      newChat: DEFAULT_CHAT_SETTINGS,
-      webPictures: { load: 'ask', allowed: [], blocked: [] },
-      keepLogsDays: 7,
-      lastBackup: null,
-      lastCheck: null,
-      trashDays: 30,
-      recents: [],
-      backends: [],
-    },
+    // Nobody sees these: until main has said what is really set, nothing is drawn.
+    settings: defaultSettings(''),
     backends: [],
     removedNames: new Map(),
     conversations: new Map(),
@@ -308,7 +283,15 @@ export function chatSettingsOf(state: State, conversationId: string): ChatSettin
   const conversation = conversationOf(state, conversationId)
   if (conversation !== null) return conversation.settings ?? DEFAULT_CHAT_SETTINGS
   const isThere = state.conversations.has(conversationId)
-  return isThere ? DEFAULT_CHAT_SETTINGS : (state.newChats.get(conversationId)?.settings ?? state.settings.newChat)
+  return isThere ? DEFAULT_CHAT_SETTINGS : (state.newChats.get(conversationId)?.settings ?? newChatSettings(state))
+}
+
+/** What new chats begin with; quick questions may have an instruction of their own. */
+function newChatSettings({ boot, settings }: State): ChatSettings {
+  const { instruction } = settings.quickAsk
+  return boot?.role === 'quick-ask' && instruction !== ''
+    ? { ...settings.newChat, system: instruction }
+    : settings.newChat
 }
 
 /** Whether nothing of a chat is kept, unless the person says so. */
@@ -372,9 +355,21 @@ export function choiceOf(state: State, conversationId: string): Choice {
   if (conversation !== null) {
     return { backendId: conversation.backendId, provider: conversation.provider, model: conversation.model }
   }
+  return quickChoice(state) ?? newChatChoice(state)
+}
+
+/** Whom new chats ask. */
+export function newChatChoice(state: Pick<State, 'backends' | 'settings'>): Choice {
   const backendId = state.settings.activeBackendId ?? GUIDE_BACKEND_ID
   const profile = backendOf(state, backendId)?.profile
   return { backendId, provider: profile?.provider ?? null, model: profile?.model ?? null }
+}
+
+/** Whom quick questions ask, where they have somebody of their own. */
+function quickChoice({ boot, settings, backends }: State): Choice | null {
+  const { choice } = settings.quickAsk
+  const isTheirs = boot?.role === 'quick-ask' && choice !== null && backendOf({ backends }, choice.backendId) !== null
+  return isTheirs ? choice : null
 }
 
 /** Whether the backend of a conversation was removed, and nobody has chosen yet who answers instead. */

@@ -1,9 +1,9 @@
-import { MAX_DRAFT_TEXT, type StoredDraft } from '../../shared/contract'
+import { MAX_DRAFT_TEXT, type Role, type StoredDraft } from '../../shared/contract'
 import type { Result } from '../../shared/errors'
 import { useEdits, type Edit } from '../chat/edit-state'
-import { chipOf, readyAttachments } from './drafts'
+import { readyAttachments } from './drafts'
 import { MAX_QUOTES, quotesOf, withQuotes } from './quotes'
-import { EMPTY_DRAFT, isTemporary, useStore, type Draft, type State } from './state'
+import { chipOf, EMPTY_DRAFT, isTemporary, useStore, type Draft, type State } from './state'
 
 /** The draft of the main window's new chat, whose id is another one after each start. */
 const NEW_CHAT = 'new'
@@ -106,7 +106,7 @@ function noteKept(id: string, isKept: boolean): void {
 }
 
 /** What is unsent, by key, with the chat it stands in. A message that waits for the end of an answer is unsent as well. */
-function draftsToKeep(state: State, role: 'main' | 'quick-ask'): Map<string, { id: string; draft: StoredDraft }> {
+function draftsToKeep(state: State, role: Role): Map<string, { id: string; draft: StoredDraft }> {
   const kept = new Map<string, { id: string; draft: StoredDraft }>()
   // The windows do not share them, and only the main window shows questions that can be edited.
   const edits: ReadonlyMap<string, Edit> = role === 'main' ? useEdits.getState().edits : new Map()
@@ -134,9 +134,9 @@ function draftsToKeep(state: State, role: 'main' | 'quick-ask'): Map<string, { i
 }
 
 /** Null for a draft that is not kept: that of a temporary chat, or one that the quick-ask has left behind. */
-function keyOf(state: State, id: string, role: 'main' | 'quick-ask'): string | null {
-  if (role === 'quick-ask') return id === state.currentId ? QUICK_ASK : null
+function keyOf(state: State, id: string, role: Role): string | null {
   if (isTemporary(state, id)) return null
+  if (role === 'quick-ask') return id === state.currentId ? QUICK_ASK : null
   return state.newChats.has(id) ? NEW_CHAT : id
 }
 

@@ -20,7 +20,7 @@ import { IconButton } from '../controls/icon-button'
 import { showToast } from '../controls/toast'
 import { Tooltip } from '../controls/tooltip'
 import { useFigures } from '../figures'
-import { attachStored } from '../store/drafts'
+import { attachStored } from '../store/chips'
 import { useStore } from '../store/state'
 import { useTellError } from '../wire/tell-error'
 import { addressOf, attachmentOf, fileNameOf, toPng, type Picture } from './picture'
@@ -197,7 +197,7 @@ function Shown({ pictures, index, picture, onShow, onClose, view }: ShownProps) 
         {/* A press beside the picture closes it; the keyboard has Esc and the button. */}
         <div
           ref={place}
-          className="absolute inset-x-6 inset-y-3 overflow-hidden max-narrow:inset-x-2"
+          className="absolute inset-x-21 inset-y-6 overflow-hidden max-drawer:inset-x-6 max-narrow:inset-x-2"
           onClick={(event) => event.target === event.currentTarget && onClose()}
         >
           {brokenId === picture.id ? (

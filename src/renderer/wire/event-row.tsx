@@ -53,7 +53,7 @@ export const EventRow = memo(function EventRow(props: EventRowProps) {
         <span role="gridcell" className={`text-end ${gapMs >= NOTICEABLE_GAP_MS ? 'text-warn' : metaInk}`}>
           {whole(gapMs)}
         </span>
-        <span role="gridcell" className={`truncate ps-4 ${isToCome ? metaInk : 'text-ink-2'}`} title={row.type}>
+        <span role="gridcell" className={`truncate ps-4 pe-1 ${isToCome ? metaInk : 'text-ink-2'}`} title={row.type}>
           {row.type}
         </span>
         <span role="gridcell" className={`truncate pe-3 ${isToCome ? metaInk : 'text-ink-1'}`}>

@@ -1,6 +1,7 @@
 import i18next, { type i18n } from 'i18next'
 import type { Locale } from '../settings'
 import enActions from './en/actions.json'
+import enCapture from './en/capture.json'
 import enCertificate from './en/certificate.json'
 import enChat from './en/chat.json'
 import enCommon from './en/common.json'
@@ -21,6 +22,7 @@ import enThread from './en/thread.json'
 import enTransfer from './en/transfer.json'
 import enWire from './en/wire.json'
 import ruActions from './ru/actions.json'
+import ruCapture from './ru/capture.json'
 import ruCertificate from './ru/certificate.json'
 import ruChat from './ru/chat.json'
 import ruCommon from './ru/common.json'
@@ -58,6 +60,7 @@ export const texts = {
     images: enImages,
     files: enFiles,
     'first-run': enFirstRun,
+    capture: enCapture,
     certificate: enCertificate,
     wire: enWire,
     terminal: enTerminal,
@@ -80,6 +83,7 @@ export const texts = {
     images: ruImages,
     files: ruFiles,
     'first-run': ruFirstRun,
+    capture: ruCapture,
     certificate: ruCertificate,
     wire: ruWire,
     terminal: ruTerminal,

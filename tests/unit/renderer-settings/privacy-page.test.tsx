@@ -38,6 +38,7 @@ const PLAN: RestorePlan = {
   media: 3,
   backends: 2,
   pictures: 0,
+  parameters: 0,
   hasOtherSettings: false,
 }
 
@@ -119,6 +120,8 @@ describe('privacy and data', () => {
     expect(person.text()).toContain('~/.config/Parley')
     expect(person.text()).toContain('Images68 MB')
     expect(person.text()).toContain('4 chats are in it.')
+    // Of nothing no figure is shown.
+    expect(person.text()).not.toContain('Copies before restores')
     expect(person.text()).toContain('chat.home.lanHome server1,204')
     await person.press(person.button('Show'))
     expect(main.named('app.openDataFolder')).toHaveLength(1)
@@ -145,6 +148,17 @@ describe('privacy and data', () => {
     await person.press(person.button('Cancel'))
     expect(main.named('library.dropPlan')).toEqual([{ planId: 'plan-1' }])
     expect(main.named('library.restore')).toEqual([])
+  })
+
+  it('S35: says that parameters of chats never come from a file, and of no chat when none has any', async () => {
+    await open({ ...PLAN, parameters: 2 })
+    await restored()
+    expect(person.text()).toContain('2 chats have extra parameters in the file.')
+    await person.press(person.button('Cancel'))
+    close()
+    await open()
+    await restored()
+    expect(person.text()).not.toContain('extra parameters')
   })
 
   it('offers nothing to do when everything is here already', async () => {

@@ -13,7 +13,7 @@ import {
   showConversation,
   showTemporaryConversation,
 } from '../../../src/renderer/store/conversations'
-import { attachFiles } from '../../../src/renderer/store/drafts'
+import { attachFiles } from '../../../src/renderer/store/chips'
 import { useStore } from '../../../src/renderer/store/state'
 import type { Settings } from '../../../src/shared/settings'
 import { mount } from '../markdown/mount'
@@ -96,8 +96,8 @@ describe('the main window', () => {
     await press(dialog()!, 'Escape')
     await press(container, 'k', { ctrlKey: true })
     await settle(() => vi.waitFor(() => expect(dialog()?.querySelector('input')).not.toBeNull()))
-    const filters = [...dialog()!.querySelectorAll('[aria-pressed]')].map((each) => each.textContent)
-    expect(filters).toEqual(['All', 'Actions', 'Settings'])
+    // There are no chats to look in yet.
+    expect(dialog()?.querySelector('[aria-pressed]')).toBeNull()
     const rows = [...dialog()!.querySelectorAll('[role=option]')].map((each) => each.textContent)
     expect(rows.some((row) => row.includes('All keys'))).toBe(true)
     expect(rows.some((row) => row.includes('New chat'))).toBe(false)
@@ -219,13 +219,16 @@ describe('the main window', () => {
     const { container, field, press, type } = await open()
     await type('Look at this')
     await settle(() => attachFiles(useStore.getState().currentId, [new File(['x'], 'scan.tiff')]))
-    expect(container.querySelector('form [role=alert]')).toBeNull()
+    const said = () => container.querySelector('form [role=alert]')?.textContent
+    expect(said()).toBe('1 file cannot be sent, so the message waits.')
     await press(field(), 'Enter')
-    expect(container.querySelector('form [role=alert]')?.textContent).toBe('Remove the file that cannot be sent')
     expect(field().value).toBe('Look at this')
     expect(main.asked()).toEqual([])
-    await settle(() => container.querySelector<HTMLElement>('button[aria-label="Remove scan.tiff"]')!.click())
-    expect(container.querySelector('form [role=alert]')).toBeNull()
+    const remove = [...container.querySelectorAll('button')].find((each) => each.textContent === 'Remove it')!
+    await settle(() => remove.click())
+    expect(said()).toBeUndefined()
+    expect(useStore.getState().drafts.get(useStore.getState().currentId)?.chips).toEqual([])
+    expect(document.activeElement).toBe(field())
   })
 
   it('↑ in an empty field edits the last question, Esc leaves it as it was', async () => {

@@ -84,6 +84,7 @@ const hit = (conversationId: string, change: Partial<SearchHit> = {}): SearchHit
   title: `Title of ${conversationId}`,
   updatedAt: Date.now(),
   messageId: `${conversationId}a`,
+  role: 'user',
   snippet: 'all about buffering here',
   marks: [[10, 19]],
   count: 1,
@@ -96,7 +97,7 @@ describe('the search field', () => {
     main.answer('conversation.search', (): SearchResult => ({
       hits: [
         hit('one', { count: 3 }),
-        hit('two', { messageId: null, snippet: 'Title of two', marks: [[0, 5]] }),
+        hit('two', { messageId: null, role: null, snippet: 'Title of two', marks: [[0, 5]] }),
         hit('gone'),
       ],
       indexed: 2,
@@ -111,7 +112,7 @@ describe('the search field', () => {
       }
     })
     await settle()
-    expect(main.named('conversation.search')).toEqual([{ query: 'buf' }])
+    expect(main.named('conversation.search')).toEqual([{ query: 'buf', part: 'all' }])
     // The one that is not in the list any more is left out.
     expect(container.querySelector('nav [role=status]')?.textContent).toBe('2 chats found')
     const rows = [...container.querySelectorAll('nav li')]

@@ -148,6 +148,7 @@ describe('the one mark of a row', () => {
     expect(markOf(summary('a', 0, { ...all, isRunning: true }))).toBe('running')
     expect(markOf(summary('a', 0, { ...all, hasFailed: false }))).toBe('unread')
     expect(markOf(summary('a', 0, { origin: 'quick-ask', isPinned: true }))).toBe('quick-ask')
+    expect(markOf(summary('a', 0, { origin: 'terminal', isPinned: true }))).toBe('terminal')
     expect(markOf(summary('a', 0, { isPinned: true }))).toBe('pin')
     expect(markOf(summary('a', 0))).toBeNull()
   })

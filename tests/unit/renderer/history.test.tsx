@@ -30,7 +30,9 @@ let close = (): void => undefined
 
 async function open(change: Partial<Settings> = {}, ids: readonly string[] = []) {
   main = startMain(change)
-  for (const [index, id] of ids.entries()) main.keep({ ...newConversation(id, 'home'), updatedAt: Date.now() - index })
+  // One clock for all: read for each, two of them can get the same time and stand the other way round.
+  const now = Date.now()
+  for (const [index, id] of ids.entries()) main.keep({ ...newConversation(id, 'home'), updatedAt: now - index })
   location.hash = ''
   await bootStore()
   const page = mount(
@@ -230,6 +232,13 @@ describe('the trash', () => {
     await settle(() => row.querySelector<HTMLElement>('[data-action="put-back"]')!.click())
     expect(main.named('conversation.restore').at(-1)).toEqual({ conversationId: 'd1', file: 'd1.1' })
     expect(document.querySelector('.layer-toast')?.textContent).toContain('2 messages are back')
+    // Nothing is said of a chat that goes on.
+    const dialog = () => document.querySelector('[role=dialog]')?.textContent
+    await settle(() => row.querySelector<HTMLElement>('[data-action="delete"]')!.click())
+    expect(dialog()).toContain('2 messages and their images cannot be brought back. The chat stays.')
+    await click('Cancel')
+    await click('Empty the trash…')
+    expect(dialog()).toContain('Nothing in it can be brought back.')
   })
 
   it('is in the foot of the sidebar once something is in it', async () => {

@@ -233,6 +233,7 @@ export function startMain(change: Partial<Settings> = {}) {
       for (const file of files) trashed.delete(file.replace(/\.1\.json$/u, ''))
     },
     'attachment.pick': () => [],
+    'capture.blocker': () => null,
     'prompt.list': () => [],
     'conversation.export': () => null,
     'draft.list': () => [...drafts.values()],

@@ -5,6 +5,7 @@ import {
   keyStateOf,
   narrow,
   rowsOf,
+  unlistedRow,
   type Filter,
   type KeyState,
   type RowGroup,
@@ -232,5 +233,28 @@ describe('the places of the rows', () => {
     const places = placesOf(Array.from({ length: 10_000 }, (_, at) => group(at, 2, false)))
     expect(places.heightPx).toBe(10_000 * (HEADING_PX + 2 * ROW_PX) + 12)
     expect(seenIn(places, 500_000, 500_400).length).toBeLessThan(7)
+  })
+})
+
+describe('what is in use and not in the list', () => {
+  const labels = { provider: 'Lab', model: 'new-model' }
+
+  it('stands beneath the automatic choice, and goes once the list has it', () => {
+    const inUse = unlistedRow(rows, { provider: 'Lab', model: 'new-model' }, labels)
+    const [first] = narrow(rows, all, { ...nothing, inUse }, texts)
+    expect(first?.rows.map(({ label, providerLabel }) => [label, providerLabel])).toEqual([
+      ['Automatic', null],
+      ['new-model', 'Lab'],
+    ])
+    expect(unlistedRow(rows, { provider: 'Deep', model: 'llama' }, labels)).toBeNull()
+    expect(unlistedRow(rows, { provider: null, model: null }, labels)).toBeNull()
+  })
+
+  it('is there while no list has come', () => {
+    const none = rowsOf([], () => 'free', texts)
+    const inUse = unlistedRow(none, { provider: 'Deep', model: 'llama' }, labels)
+    expect(narrow(none, all, { ...nothing, inUse }, texts)[0]?.rows.map(({ key }) => key)).toContain(
+      keyOf({ provider: 'Deep', model: 'llama' }),
+    )
   })
 })

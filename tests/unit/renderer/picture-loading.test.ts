@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest'
-import { loadPicture } from '../../../src/renderer/markdown/picture-loading'
+import { loadPicture, pictureLoading } from '../../../src/renderer/markdown/picture-loading'
 import { loadMedia } from '../../../src/renderer/store/media'
 import { read } from '../../../src/shared/markdown/reading'
 import { newAnswer } from '../../support/conversation-samples'
@@ -49,4 +49,19 @@ it('S24 of a text that goes on in the next answer, the first is read once, and e
   await vi.waitFor(() => expect(loadMedia).toHaveBeenCalledTimes(4))
   expect(vi.mocked(loadMedia).mock.calls.map(([, id]) => id)).toEqual([first.id, first.id, second.id, second.id])
   expect(read).toHaveBeenCalledTimes(1)
+})
+
+it('S24 what main leaves to the person is no failure, and not asked for again by itself', async () => {
+  vi.mocked(loadMedia).mockResolvedValue({
+    code: 'media',
+    reason: 'unasked',
+    host: 'pictures.example',
+    limitBytes: null,
+  })
+  const answers = { conversationId: 'three', messages: [answerWith([url('c', 0)])] }
+  loadPicture(answers, url('c', 0), true)
+  await vi.waitFor(() => expect(loadMedia).toHaveBeenCalledTimes(1))
+  await vi.waitFor(() => expect(pictureLoading(answers, url('c', 0))).toEqual({ kind: 'left' }))
+  loadPicture(answers, url('c', 0))
+  await vi.waitFor(() => expect(vi.mocked(loadMedia).mock.lastCall?.[3]).toBe(false))
 })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { editLastQuestion } from '../../../src/renderer/chat/edit-state'
-import { attachFiles } from '../../../src/renderer/store/drafts'
+import { attachFiles } from '../../../src/renderer/store/chips'
 import { retryAnswer, sendDraft } from '../../../src/renderer/store/sending'
 import { initialState, useStore } from '../../../src/renderer/store/state'
 import { summarize } from '../../../src/shared/conversation'

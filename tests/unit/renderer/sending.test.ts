@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { bootStore } from '../../../src/renderer/store/boot'
 import { choose } from '../../../src/renderer/store/backends'
-import { attachFiles, changeDraft } from '../../../src/renderer/store/drafts'
+import { attachFiles } from '../../../src/renderer/store/chips'
+import { changeDraft } from '../../../src/renderer/store/drafts'
 import {
   continueAnswer,
   removeQueued,

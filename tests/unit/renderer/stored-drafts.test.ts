@@ -8,9 +8,10 @@ import {
   showNewConversation,
   showTemporaryConversation,
 } from '../../../src/renderer/store/conversations'
-import { attachFiles, changeDraft, cutExcess } from '../../../src/renderer/store/drafts'
+import { attachFiles, removeRefused } from '../../../src/renderer/store/chips'
+import { changeDraft, cutExcess } from '../../../src/renderer/store/drafts'
 import { sendDraft } from '../../../src/renderer/store/sending'
-import { EMPTY_DRAFT, useStore } from '../../../src/renderer/store/state'
+import { chipOf, EMPTY_DRAFT, useStore } from '../../../src/renderer/store/state'
 import { MAX_DRAFT_TEXT, MAX_QUESTION_TEXT } from '../../../src/shared/contract'
 import type { AttachmentInfo } from '../../../src/shared/conversation'
 import { newConversation, settle, startMain } from './main-stand-in'
@@ -25,6 +26,7 @@ const IMAGE: AttachmentInfo = {
   orientation: 1,
   hasLocation: false,
 }
+const BEFORE = { format: 'PNG', bytes: 9000, width: 300, height: 200, isAnimated: false, isSendable: true }
 /** More than the pause after which a draft is told. */
 const PAUSE_MS = 300
 
@@ -238,6 +240,31 @@ describe('drafts', () => {
   })
 })
 
+describe('a question that is written anew', () => {
+  it('takes files of its own, which the composer below has not, and loses what cannot be sent by one press', async () => {
+    await bootStore()
+    const id = here()
+    const place = { editIn: id }
+    useEdits.setState({ edits: new Map([[id, { messageId: 'q', text: 'Why?', chips: [chipOf(IMAGE)] }]]) })
+    await settle(() => attachFiles(place, [new File(['x'], 'scan.tiff')]))
+    const kinds = () =>
+      useEdits
+        .getState()
+        .edits.get(id)
+        ?.chips.map(({ kind }) => kind)
+    expect(kinds()).toEqual(['ready', 'refused'])
+    expect(useStore.getState().drafts.has(id)).toBe(false)
+    removeRefused(place)
+    expect(kinds()).toEqual(['ready'])
+    await pause()
+    expect(main.named('draft.set').at(-1)).toMatchObject({ editing: { messageId: 'q', attachments: [IMAGE] } })
+    // An edit that was ended meanwhile stays ended.
+    endEditing(id)
+    await settle(() => attachFiles(place, [new File(['x'], 'scan.tiff')]))
+    expect(useEdits.getState().edits.has(id)).toBe(false)
+  })
+})
+
 describe('new chats', () => {
   it('are temporary where the settings say so, but for a draft that is kept', async () => {
     main = startMain({ isTemporaryByDefault: true })
@@ -270,5 +297,41 @@ describe('new chats', () => {
     expect(main.asked()[0]?.isTemporary).toBe(true)
     showTemporaryConversation()
     expect(draft()).toBe('')
+  })
+})
+describe('files of temporary chats', () => {
+  const other = (id: string): AttachmentInfo => ({ ...IMAGE, id: id.repeat(64), name: `${id}.png` })
+  const put = (chips: readonly AttachmentInfo[], id = here()): void =>
+    changeDraft(id, (before) => ({ ...before, chips: chips.map(chipOf) }))
+
+  beforeEach(() => vi.useFakeTimers())
+  afterEach(() => vi.useRealTimers())
+
+  it('are let go some time after they were taken out; what stands in a field again stays', async () => {
+    await bootStore()
+    showTemporaryConversation()
+    const id = here()
+    put([{ ...other('a'), before: { ...BEFORE, id: 'c'.repeat(64) } }, other('b')])
+    put([other('b')])
+    put([])
+    put([other('b')])
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(main.named('attachment.release')).toEqual([])
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(main.named('attachment.release')).toEqual([{ temporary: id, ids: ['a'.repeat(64), 'c'.repeat(64)] }])
+  })
+
+  it('are not told while something is being put in, and never those of a chat that is kept', async () => {
+    await bootStore()
+    put([other('a')])
+    put([])
+    showTemporaryConversation()
+    put([other('a')])
+    changeDraft(here(), (before) => ({ ...before, chips: [{ kind: 'adding', key: 'k', name: 'a.png' }] }))
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(main.named('attachment.release')).toEqual([])
+    put([])
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(main.named('attachment.release')).toEqual([{ temporary: here(), ids: ['a'.repeat(64)] }])
   })
 })

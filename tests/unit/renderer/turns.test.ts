@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { contentOf, countWords, textOf, turnsOf } from '../../../src/renderer/chat/turns'
+import { contentOf, countWords, guessedHeight, textOf, turnsOf } from '../../../src/renderer/chat/turns'
 import { emptyAnswer, type AssistantMessage, type Conversation, type Message } from '../../../src/shared/conversation'
 
 function answer(id: string, parentId: string | null, content: AssistantMessage['content']): AssistantMessage {
@@ -65,5 +65,26 @@ describe('turns', () => {
     expect(countWords('')).toBe(0)
     expect(countWords('- **One** two, `three-four`\n\n| five |\n|-|')).toBe(4)
     expect(countWords("It isn't «слово за словом».")).toBe(5)
+  })
+})
+
+describe('the guessed height of turns', () => {
+  const turnsWith = (...lengths: number[]) =>
+    turnsOf(
+      conversation(
+        `${lengths.length}`,
+        lengths.map((length, index) => {
+          const id = String(index + 1)
+          const parentId = index === 0 ? null : String(index)
+          return { role: 'user', id, parentId, createdAt: 0, text: 'x'.repeat(length), attachments: [] }
+        }),
+      ),
+    )
+
+  it('grows with their lines, one endless turn counts no more than a window is high, and none is a windowful', () => {
+    expect(guessedHeight(turnsWith(10, 10))).toBe(86)
+    expect(guessedHeight(turnsWith(10, 850))).toBe((86 + 320) / 2)
+    expect(guessedHeight(turnsWith(1_000_000))).toBe(480)
+    expect(guessedHeight([])).toBe(480)
   })
 })

@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { afterPack } from '../../../scripts/packaging/after-pack.mjs'
-import { debianArch, readPngSize, writeControl } from '../../../scripts/packaging/deb.mjs'
+import { command, debianArch, readPngSize, writeControl } from '../../../scripts/packaging/deb.mjs'
 
 describe('packaged app', () => {
   it('S47: is configured with the fuses of the requirements', async () => {
@@ -65,4 +66,31 @@ describe('.deb', () => {
     expect(readPngSize(png)).toEqual({ width: 512, height: 256 })
     expect(readPngSize(Buffer.from('GIF89a'))).toBeUndefined()
   })
+
+  it.runIf(process.platform === 'linux')(
+    'its command answers questions without a display, and changes nothing else',
+    async () => {
+      const folder = await mkdtemp(path.join(os.tmpdir(), 'parley-scripts-'))
+      try {
+        const program = path.join(folder, 'parley')
+        await writeFile(program, '#!/bin/sh\nprintf "%s\\n" "$@"\nexit 7\n', { mode: 0o755 })
+        const script = path.join(folder, 'command')
+        await writeFile(script, command.replaceAll('/usr/lib/parley/parley', program))
+        const run = (args: string[], env: Record<string, string> = {}) => {
+          const { stdout, status } = spawnSync('sh', [script, ...args], { env: { PATH: process.env.PATH, ...env } })
+          expect(status).toBe(7)
+          return String(stdout).split('\n').slice(0, -1)
+        }
+        const headless = ['--ozone-platform=headless', '--disable-gpu', '--log-level=3']
+        const question = ['--ask', 'two words; `x` $HOME', '--json']
+        expect(run(question)).toEqual([...headless, ...question])
+        expect(run(['--json', '--ask=x'])).toEqual([...headless, '--json', '--ask=x'])
+        expect(run(question, { DISPLAY: ':0' })).toEqual(question)
+        expect(run(question, { WAYLAND_DISPLAY: 'wayland-0' })).toEqual(question)
+        expect(run(['--hidden', 'a b'])).toEqual(['--hidden', 'a b'])
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    },
+  )
 })

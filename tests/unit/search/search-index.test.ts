@@ -17,7 +17,11 @@ function conversation(
   texts: string[],
   change: Partial<SearchableConversation> = {},
 ): SearchableConversation {
-  const messages = texts.map((text, at) => ({ id: `${id}:${at}`, text }))
+  const messages = texts.map((text, at) => ({
+    id: `${id}:${at}`,
+    role: at % 2 === 0 ? ('user' as const) : ('assistant' as const),
+    text,
+  }))
   return { id, title: '', updatedAt: 1_700_000_000_000, stamp: '1', messages, ...change }
 }
 
@@ -432,5 +436,26 @@ describe('the file', () => {
     expect(index.stamps().size).toBe(0)
     index.put([conversation('b', ['hello'])])
     expect(found('hello')).toEqual(['b'])
+  })
+})
+
+describe('a part of the conversations', () => {
+  it('R37: titles, what the person wrote and what was answered are searched apart, and a hit says whose it is', () => {
+    index = open()
+    index.put([
+      conversation('title', ['one', 'two'], { title: 'Cadence' }),
+      conversation('you', ['a cadence of mine', 'two']),
+      conversation('answer', ['one', 'the cadence of tokens']),
+    ])
+    const parts = { all: 3, titles: 1, questions: 1, answers: 1 } as const
+    for (const [part, count] of Object.entries(parts)) {
+      expect(index.find('cadence', part as keyof typeof parts), part).toHaveLength(count)
+    }
+    expect(index.find('cadence', 'titles')).toMatchObject([{ conversationId: 'title', messageId: null, role: null }])
+    expect(index.find('cadence', 'questions')).toMatchObject([{ conversationId: 'you', role: 'user' }])
+    expect(index.find('cadence', 'answers')).toMatchObject([{ conversationId: 'answer', role: 'assistant' }])
+    // Words that stand apart stay within the part.
+    expect(index.find('cadence two', 'answers')).toEqual([])
+    expect(index.find('cadence two', 'all').map(({ conversationId }) => conversationId)).toContain('you')
   })
 })

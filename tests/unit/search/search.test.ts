@@ -142,6 +142,7 @@ describe('search', () => {
           title: 'About b',
           updatedAt: 1_700_000_000_000,
           messageId: 'b:q',
+          role: 'user',
           snippet: 'серверы стоят',
           marks: [[0, 7]],
           count: 1,

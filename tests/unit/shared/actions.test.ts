@@ -10,7 +10,7 @@ import {
   type Shortcuts,
 } from '../../../src/shared/actions'
 import { texts } from '../../../src/shared/i18n'
-import { defaultSettings } from '../../../src/shared/settings'
+import { DEFAULT_QUICK_ASK, defaultSettings } from '../../../src/shared/settings'
 
 const PLATFORMS: readonly Platform[] = ['darwin', 'win32', 'linux']
 const settings = (shortcuts: Shortcuts, platform: Platform = 'linux') => ({ ...defaultSettings(platform), shortcuts })
@@ -72,7 +72,7 @@ describe('actionKeys', () => {
       'Mod+Shift+Enter',
     ])
     expect(keys.get('quick-ask')).toBe('Mod+Shift+Space')
-    const off = { ...settings({}), quickAsk: { isEnabled: false, shortcut: 'Alt+Space' } }
+    const off = { ...settings({}), quickAsk: { ...DEFAULT_QUICK_ASK, isEnabled: false } }
     expect(actionKeys(off, 'linux').get('quick-ask')).toBeNull()
   })
 })

@@ -59,6 +59,10 @@ const examples: { [C in AppErrorCode]: Extract<AppError, { code: C }>[] } = {
     { code: 'provider-auth', provider: null, message: 'no key' },
   ],
   protocol: [{ code: 'protocol', malformedEvents: 101 }],
+  capture: (['permission', 'no-portal', 'no-picture', 'changed', 'failed'] as const).map((reason) => ({
+    code: 'capture',
+    reason,
+  })),
   'too-large': [{ code: 'too-large', limitBytes: 32 * 1_048_576 }],
   'connection-lost': [{ code: 'connection-lost' }],
   'process-ended': [{ code: 'process-ended' }],

@@ -27,10 +27,12 @@ export interface BackendsPageProps {
   backendId?: string | undefined
   /** The part of its form that is wanted. */
   section?: FormSection | undefined
+  /** A field of a form is wanted: the Guide, which has none, gives way to the first that has. */
+  needsForm?: boolean
 }
 
 /** The list of backends and the form of the chosen one [16, 17]. */
-export function BackendsPage({ backendId: asked, section: askedSection }: BackendsPageProps) {
+export function BackendsPage({ backendId: asked, section: askedSection, needsForm = false }: BackendsPageProps) {
   const { t } = useTranslation()
   const backends = useBackends()
   const settings = useSettings()
@@ -46,6 +48,11 @@ export function BackendsPage({ backendId: asked, section: askedSection }: Backen
   // The Guide stands last, as the picture has it.
   const ordered = [...backends].sort((a, b) => Number(a.isBuiltIn) - Number(b.isBuiltIn))
   const view = ordered.find((each) => each.profile.id === chosen) ?? (chosen === NEW ? null : (ordered[0] ?? null))
+
+  if (needsForm && view?.isBuiltIn !== false) {
+    const first = ordered.find(({ isBuiltIn }) => !isBuiltIn)
+    if (first !== undefined) setChosen(first.profile.id)
+  }
 
   useEffect(askUnknown, [])
 

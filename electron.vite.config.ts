@@ -45,7 +45,9 @@ export default defineConfig({
       minify: 'oxc',
       // The CSP allows no data: fonts and no inline anything; small assets stay files.
       assetsInlineLimit: 0,
-      rollupOptions: { input: { index: page('index.html'), 'quick-ask': page('quick-ask.html') } },
+      rollupOptions: {
+        input: { index: page('index.html'), 'quick-ask': page('quick-ask.html'), capture: page('capture.html') },
+      },
     },
   },
 })

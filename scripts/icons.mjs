@@ -91,6 +91,9 @@ const icnsTypes = /** @type {const} */ ([
 ])
 
 async function drawAll() {
+  // The dot on the button of Windows' taskbar, for one and two pixels per point.
+  writeFileSync(path.join(icons, 'badge.png'), draw('parley-badge', 16))
+  writeFileSync(path.join(icons, 'badge@2x.png'), draw('parley-badge', 32))
   const tray = path.join(icons, 'tray')
   mkdirSync(tray, { recursive: true })
   for (const sizePx of [16, 24, 32, 48, 64, 128, 256, 512, 1024]) {

@@ -1,6 +1,7 @@
 /**
  * `npm run screenshots`: photographs every state of the design in the built app, on a virtual screen, into screenshots/ with an
- * index.html. After `--`: `--design FOLDER` lays the pictures of a folder beside ours; anything else is a part of a name.
+ * index.html. After `--`: `--design FOLDER` lays the pictures of a folder beside ours; `--axe` has axe read each
+ * state as well; anything else is a part of a name.
  */
 import path from 'node:path'
 import { buildApp } from './build.mjs'

@@ -12,7 +12,7 @@ import {
   type RequestIn,
   type RequestName,
   type Role,
-  type ShortcutState,
+  type ShortcutStates,
   type WireRecording,
   type TrashedMessages,
 } from '../shared/contract'
@@ -106,15 +106,15 @@ export interface Desk {
   resizeQuickAsk(heightPx: number): number
   pinQuickAsk(isPinned: boolean): void
   pasteIntoQuickAsk(): void
-  shortcutState(): ShortcutState
+  shortcutState(): ShortcutStates
   /** The page of a window has answered a ping. */
   noteAnswer(window: Caller['window']): void
   /** Whether this start has done without the graphics chip, after crashes. */
   isGraphicsOff(): boolean
   /** Ends this process, in good order, and begins another one that draws on the graphics chip. */
   useGraphics(): void
-  /** Tries once more to hold the key of the quick question. */
-  checkShortcut(): ShortcutState
+  /** Tries once more to hold the keys that work from anywhere. */
+  checkShortcut(): ShortcutStates
   /** Regions of the screen, and the overlays in which they are chosen. */
   readonly capture: Capture
   /** The name of a picture of the screen, in the language of the person. */

@@ -274,7 +274,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
       backends: backends.list(),
       conversations,
       storage: library.storageState(),
-      shortcut: desk.shortcutState(),
+      globalShortcuts: desk.shortcutState(),
     }
   }
 

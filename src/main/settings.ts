@@ -117,9 +117,12 @@ const modelChoice = v.strictObject({ backendId: id, provider: v.nullable(text(50
 /** Of pictures from the web, as a URL has them. */
 const webHosts = v.pipe(v.array(v.pipe(text(300), v.minLength(1))), v.maxLength(500))
 
+const shortcut = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,64}$/u))
+
 const quickAskFields = {
   isEnabled: v.boolean(),
-  shortcut: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,64}$/u)),
+  shortcut,
+  regionShortcut: v.nullable(shortcut),
   choice: v.nullable(modelChoice),
   instruction: text(MAX_QUICK_INSTRUCTION),
   hidesOnBlur: v.boolean(),
@@ -216,6 +219,7 @@ const DEFAULT_SETTINGS = defaultSettings(process.platform)
 const storedQuickAskSchema: v.GenericSchema<unknown, QuickAskSettings> = v.object({
   isEnabled: quickAskFields.isEnabled,
   shortcut: quickAskFields.shortcut,
+  regionShortcut: v.optional(quickAskFields.regionShortcut, DEFAULT_QUICK_ASK.regionShortcut),
   choice: v.optional(quickAskFields.choice, DEFAULT_QUICK_ASK.choice),
   instruction: v.optional(quickAskFields.instruction, DEFAULT_QUICK_ASK.instruction),
   hidesOnBlur: v.optional(quickAskFields.hidesOnBlur, DEFAULT_QUICK_ASK.hidesOnBlur),

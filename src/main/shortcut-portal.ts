@@ -3,38 +3,44 @@ import { fromElectron } from '../shared/accelerator'
 import { BUS, SessionBus, textOf, Variant, type BusSignal, type BusValue } from './session-bus'
 
 /**
- * The key that a Wayland desktop holds for a program (XDG Desktop Portal, `org.freedesktop.portal.GlobalShortcuts`). The
+ * The keys that a Wayland desktop holds for a program (XDG Desktop Portal, `org.freedesktop.portal.GlobalShortcuts`). The
  * desktop asks the person, may choose other keys than the wished ones, and says so; Electron's own way through the
  * portal answers "yes" before anybody was asked (decision 0017).
  */
 
 export type PortalAnswer =
-  /** `trigger` is how the desktop names the keys; empty where it has given none. */
-  | { kind: 'held'; trigger: string }
-  /** The person said no. */
+  /** How the desktop names the keys, by id; empty where it has given none. One that is not there was left out. */
+  | { kind: 'held'; triggers: ReadonlyMap<string, string> }
+  /** The person said no, to all of them. */
   | { kind: 'refused' }
   /** No session bus, or nobody on it who knows shortcuts. */
   | { kind: 'missing' }
 
-export interface PortalWish {
+export interface WishedShortcut {
+  /** By it the desktop knows the shortcut again. */
+  id: string
   /** As Electron writes it: `Control+Shift+Space`. */
   accelerator: string
   /** What the key does, in the language of the person: the desktop shows it. */
   description: string
-  onPress: () => void
-  /** The desktop has given it other keys. */
-  onTrigger: (trigger: string) => void
-  /** The desktop holds it no longer: its portal has ended. Called once at most. */
+}
+
+export interface PortalWish {
+  shortcuts: readonly WishedShortcut[]
+  onPress: (id: string) => void
+  /** The desktop has given these other keys, by id. */
+  onTriggers: (triggers: ReadonlyMap<string, string>) => void
+  /** The desktop holds them no longer: its portal has ended. Called once at most. */
   onLost: () => void
 }
 
-export interface HeldShortcut {
+export interface HeldShortcuts {
   answer: PortalAnswer
   release: () => void
 }
 
-/** Asks the desktop to hold a key. Answers when the person has: that takes as long as they take. Never throws. */
-export type HoldShortcut = (wish: PortalWish, signal: AbortSignal) => Promise<HeldShortcut>
+/** Asks the desktop to hold keys. Answers when the person has: that takes as long as they take. Never throws. */
+export type HoldShortcuts = (wish: PortalWish, signal: AbortSignal) => Promise<HeldShortcuts>
 
 const PORTAL = 'org.freedesktop.portal.Desktop'
 const PORTAL_PATH = '/org/freedesktop/portal/desktop'
@@ -43,11 +49,10 @@ const REQUEST = 'org.freedesktop.portal.Request'
 const SESSION = 'org.freedesktop.portal.Session'
 /** The base name of our desktop file: by it the desktop knows us again, and asks only once. */
 const APP_ID = 'parley'
-const SHORTCUT_ID = 'quick-ask'
-const NOBODY: HeldShortcut = { answer: { kind: 'missing' }, release: () => undefined }
+const NOBODY: HeldShortcuts = { answer: { kind: 'missing' }, release: () => undefined }
 
 /** @param env where the session bus is found */
-export function portalShortcuts(env: NodeJS.ProcessEnv): HoldShortcut {
+export function portalShortcuts(env: NodeJS.ProcessEnv): HoldShortcuts {
   return async (wish, signal) => {
     let bus: SessionBus
     try {
@@ -70,7 +75,7 @@ export function portalShortcuts(env: NodeJS.ProcessEnv): HoldShortcut {
   }
 }
 
-// The connection is the lease: the desktop lets go of the key when it ends, however Parley ends.
+// The connection is the lease: the desktop lets go of the keys when it ends, however Parley ends.
 async function hold(bus: SessionBus, wish: PortalWish): Promise<PortalAnswer> {
   const answers = new Map<string, readonly BusValue[]>()
   const waiting = new Map<string, (args: readonly BusValue[]) => void>()
@@ -93,11 +98,8 @@ async function hold(bus: SessionBus, wish: PortalWish): Promise<PortalAnswer> {
       lose()
     } else if (signal.interface === SESSION && signal.member === 'Closed' && signal.path === session) lose()
     else if (signal.interface === SHORTCUTS && signal.args[0] === session) {
-      if (signal.member === 'Activated' && signal.args[1] === SHORTCUT_ID) wish.onPress()
-      if (signal.member === 'ShortcutsChanged') {
-        const trigger = triggerOf(signal.args[1])
-        if (trigger !== null) wish.onTrigger(trigger)
-      }
+      if (signal.member === 'Activated') wish.onPress(textOf(signal.args[1]))
+      if (signal.member === 'ShortcutsChanged') wish.onTriggers(triggersOf(signal.args[1]))
     }
   })
   const listen = (rule: string) => bus.call({ ...BUS, member: 'AddMatch', signature: 's', args: [rule] })
@@ -136,17 +138,21 @@ async function hold(bus: SessionBus, wish: PortalWish): Promise<PortalAnswer> {
   const created = await request('CreateSession', '', [], [['session_handle_token', new Variant('s', newToken())]])
   const handle = valueOf(created.results, 'session_handle')
   if (!created.isDone || typeof handle !== 'string') return { kind: 'missing' }
-  const facts = [
-    ['description', new Variant('s', wish.description)],
-    ['preferred_trigger', new Variant('s', triggerText(wish.accelerator))],
-  ]
+  const shortcuts = wish.shortcuts.map(({ id, accelerator, description }) => [
+    id,
+    [
+      ['description', new Variant('s', description)],
+      ['preferred_trigger', new Variant('s', triggerText(accelerator))],
+    ],
+  ])
   session = handle
-  const bound = await request('BindShortcuts', 'oa(sa{sv})s', [handle, [[SHORTCUT_ID, facts]], ''], [])
+  const bound = await request('BindShortcuts', 'oa(sa{sv})s', [handle, shortcuts, ''], [])
   if (bound.isRefused) return { kind: 'refused' }
   if (!bound.isDone) return { kind: 'missing' }
-  const trigger = triggerOf(valueOf(bound.results, 'shortcuts'))
+  const triggers = triggersOf(valueOf(bound.results, 'shortcuts'))
   // Left out of what was bound: the person took it off the list.
-  return trigger === null ? { kind: 'refused' } : { kind: 'held', trigger }
+  const isAnyHeld = wish.shortcuts.some(({ id }) => triggers.has(id))
+  return isAnyHeld ? { kind: 'held', triggers } : { kind: 'refused' }
 }
 
 function isOwnerGone({ member, interface: of, args }: BusSignal): boolean {
@@ -164,14 +170,16 @@ function valueOf(dictionary: BusValue | undefined, key: string): BusValue | unde
   return Array.isArray(pair) ? (pair[1] as BusValue | undefined) : undefined
 }
 
-/** How the desktop names the keys of our shortcut; null when it is not in the list. */
-function triggerOf(shortcuts: BusValue | undefined): string | null {
-  if (!Array.isArray(shortcuts)) return null
-  const list = shortcuts as readonly BusValue[]
-  const ours = list.find((each) => Array.isArray(each) && each[0] === SHORTCUT_ID)
-  if (!Array.isArray(ours)) return null
-  const trigger = valueOf(ours[1] as BusValue | undefined, 'trigger_description')
-  return typeof trigger === 'string' ? trigger.slice(0, MAX_TRIGGER_CHARACTERS) : ''
+/** How the desktop names the keys of the shortcuts in a list, by id. */
+function triggersOf(shortcuts: BusValue | undefined): Map<string, string> {
+  const triggers = new Map<string, string>()
+  if (!Array.isArray(shortcuts)) return triggers
+  for (const each of shortcuts as readonly BusValue[]) {
+    if (!Array.isArray(each) || typeof each[0] !== 'string') continue
+    const trigger = valueOf(each[1] as BusValue | undefined, 'trigger_description')
+    triggers.set(each[0], typeof trigger === 'string' ? trigger.slice(0, MAX_TRIGGER_CHARACTERS) : '')
+  }
+  return triggers
 }
 
 /** A desktop's words, shown in one line. */

@@ -14,7 +14,8 @@ import { placeInFocus } from './composer/place-in-focus'
 import { FinalFocus } from './controls/final-focus'
 import { FirstRun } from './first-run/first-run'
 import { useMedia } from './media-query'
-import { togglePalette, usePalette } from './palette/state'
+import { loadPalette, PaletteLayer } from './palette/layer'
+import { togglePalette } from './palette/state'
 import { showShortcutSheet, useShortcutSheet } from './shortcut-sheet/state'
 import { deleteWithUndo } from './sidebar/delete'
 import { conversationBeside } from './sidebar/history'
@@ -47,8 +48,6 @@ import { TransferDialog } from './transfer/transfer-dialog'
 import { TrashView } from './trash/trash-view'
 import { showWire } from './wire/state'
 
-const loadPalette = async () => ({ default: (await import('./palette/palette')).Palette })
-const Palette = lazy(loadPalette)
 const ShortcutSheet = lazy(async () => ({ default: (await import('./shortcut-sheet/shortcut-sheet')).ShortcutSheet }))
 const PromptsView = lazy(async () => ({ default: (await import('./prompts/prompts-view')).PromptsView }))
 const Settings = lazy(async () => ({ default: (await import('./settings')).Settings }))
@@ -59,7 +58,6 @@ export function App() {
   const view = useStore((state) => state.view)
   // A server that was just connected is the answer already, and may still ask for its key.
   const [isHeld, setIsHeld] = useState(false)
-  const isPaletteOpen = usePalette((state) => state.isOpen)
   const isSheetOpen = useShortcutSheet((state) => state.isOpen)
   useEffect(preload, [])
   useWindowActions(isFirstRun, isHeld)
@@ -81,8 +79,8 @@ export function App() {
       ) : (
         <ChatWindow />
       )}
+      <PaletteLayer />
       <Suspense fallback={null}>
-        {isPaletteOpen && <Palette />}
         {isSheetOpen && <ShortcutSheet />}
       </Suspense>
       <CertificateDialogs />
@@ -397,8 +395,7 @@ function useReadOnReturn(): void {
   }, [])
 }
 
-// After the first paint, so that the first answer finds it loaded, and that what is typed after the key of the palette
-// does not land in the composer.
+// After the first paint, so that the first answer and the first key of the palette find it loaded.
 function preload(): void {
   requestIdleCallback(() => void import('./markdown').then(loadPalette), { timeout: 2000 })
 }

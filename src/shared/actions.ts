@@ -1,5 +1,5 @@
 import { fromElectron, isAccelerator, isFreeToUse, type Accelerator, type Platform } from './accelerator'
-import type { Settings } from './settings'
+import type { QuickAskSettings, Settings } from './settings'
 
 /**
  * All that a key, a menu or the palette can do. The closed list: the window's keys, the native menu, the settings page of
@@ -59,6 +59,7 @@ export const ACTIONS = [
   { id: 'shortcut-sheet', group: 'window', keys: 'Mod+Shift+/' },
 
   { id: 'quick-ask', group: 'anywhere', keys: null },
+  { id: 'ask-region', group: 'anywhere', keys: null },
   { id: 'quick-ask-open', group: 'anywhere', keys: 'Mod+Enter', isFixed: true, isInQuickAsk: true },
   { id: 'quick-ask-copy', group: 'anywhere', keys: 'Mod+C', isFixed: true, isInQuickAsk: true },
   { id: 'quick-ask-hide', group: 'anywhere', keys: 'Escape', isFixed: true, isInQuickAsk: true },
@@ -85,9 +86,30 @@ const ALL: readonly Action[] = ACTIONS
 /** Keys that a person has changed, by action; null for none. Those of other versions of Parley are kept and not used. */
 export type Shortcuts = Readonly<Record<string, Accelerator | null>>
 
-/** Whose keys a person may change. That of the quick question is a setting of its own: the system has to agree to it. */
+/** What works from any app, if the system agrees to it: their keys are settings of the quick question, not changed ones. */
+export const GLOBAL_SHORTCUTS = ['quick-ask', 'ask-region'] as const satisfies readonly ActionId[]
+export type GlobalShortcutId = (typeof GLOBAL_SHORTCUTS)[number]
+
+export function isGlobal(id: ActionId): id is GlobalShortcutId {
+  return GLOBAL_SHORTCUTS.some((each) => each === id)
+}
+
+/** Whose keys `shortcuts` of the settings may change. */
 export function isChangeable(id: ActionId): boolean {
-  return id !== 'quick-ask' && actionOf(id).isFixed !== true
+  return !isGlobal(id) && actionOf(id).isFixed !== true
+}
+
+/**
+ * The keys to hold from anywhere, as Electron writes them; null for none. Where a file has the same for both, the quick
+ * question has them.
+ */
+export function globalShortcuts({
+  isEnabled,
+  shortcut,
+  regionShortcut,
+}: QuickAskSettings): Readonly<Record<GlobalShortcutId, string | null>> {
+  const quickAsk = isEnabled ? shortcut : null
+  return { 'quick-ask': quickAsk, 'ask-region': regionShortcut === quickAsk ? null : regionShortcut }
 }
 
 export function actionOf(id: ActionId): Action {
@@ -127,7 +149,8 @@ export function actionKeys(
   for (const { id, keys: first } of changeable) {
     if (!Object.hasOwn(shortcuts, id)) give(id, first)
   }
-  keys.set('quick-ask', quickAsk.isEnabled ? fromElectron(quickAsk.shortcut, platform) : null)
+  const held = globalShortcuts(quickAsk)
+  for (const id of GLOBAL_SHORTCUTS) keys.set(id, held[id] === null ? null : fromElectron(held[id], platform))
   return keys
 }
 
@@ -159,12 +182,17 @@ export function conflictOf(
   const other = ALL.find(
     (action) => action.id !== id && action.isInQuickAsk !== true && keys.get(action.id) === accelerator,
   )
-  if (other !== undefined) return { kind: 'used', by: other.id, isFixed: !isChangeable(other.id) }
+  if (other !== undefined) return { kind: 'used', by: other.id, isFixed: !mayGiveUp(id, other.id) }
   // Both ways of sending, whichever is set.
   const sending = ALL.find((action) => SEND_WITH_MOD[action.id] === accelerator || action.keys === accelerator)
   return sending?.group === 'writing' && sending.isFixed === true
     ? { kind: 'used', by: sending.id, isFixed: true }
     : null
+}
+
+/** What is held from anywhere is given up only for the other one that is: a window has keys enough. */
+function mayGiveUp(taking: ActionId, giving: ActionId): boolean {
+  return isChangeable(giving) || (isGlobal(taking) && isGlobal(giving))
 }
 
 /**

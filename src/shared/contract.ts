@@ -1,4 +1,4 @@
-import type { ActionId } from './actions'
+import type { ActionId, GlobalShortcutId } from './actions'
 import type {
   AssistantMessage,
   AttachmentInfo,
@@ -218,7 +218,7 @@ export const contract = {
   /** Asks the server for the models of one provider with all that they can; null when it does not list that provider. */
   'backend.models': request<{ backendId: string; provider: string }, CatalogueProvider | null>('main', 'quick-ask'),
 
-  'quickAsk.show': request<void, void>('main'),
+  'quickAsk.show': request<void, void>('main', 'quick-ask'),
   'quickAsk.hide': request<void, void>('quick-ask'),
   /** The height of its panel; answered is what the display has room for. Both in the page's pixels. */
   'quickAsk.resize': request<{ heightPx: number }, { maxHeightPx: number }>('quick-ask'),
@@ -226,9 +226,9 @@ export const contract = {
   'quickAsk.pin': request<{ isPinned: boolean }, void>('quick-ask'),
   /** Pastes into the field, once for each time that there was said to be something to paste. */
   'quickAsk.paste': request<void, void>('quick-ask'),
-  /** Tries once more to hold the key. */
-  'quickAsk.checkShortcut': request<void, ShortcutState>('main'),
-  'quickAsk.shortcutState': request<void, ShortcutState>('main', 'quick-ask'),
+  /** Tries once more to hold the keys that work from anywhere. */
+  'quickAsk.checkShortcut': request<void, ShortcutStates>('main'),
+  'quickAsk.shortcutState': request<void, ShortcutStates>('main', 'quick-ask'),
   'window.openConversation': request<{ conversationId: string }, void>('quick-ask'),
 
   'generation.event': event<GenerationEvent[]>('main', 'quick-ask'),
@@ -237,7 +237,7 @@ export const contract = {
   'backend.changed': event<BackendView[]>('main', 'quick-ask'),
   /** More, or something newer, is known of what a backend offers: who shows it asks again. */
   'catalogue.changed': event<{ backendId: string }>('main', 'quick-ask'),
-  'quickAsk.shortcutChanged': event<ShortcutState>('main', 'quick-ask'),
+  'quickAsk.shortcutChanged': event<ShortcutStates>('main', 'quick-ask'),
   'prompt.changed': event<Prompt[]>('main'),
   'storage.state': event<StorageState>('main', 'quick-ask'),
   'conversation.keptBeside': event<KeptBeside>('main'),
@@ -311,7 +311,7 @@ export interface Boot {
   backends: BackendView[]
   conversations: ConversationSummary[]
   storage: StorageState
-  shortcut: ShortcutState
+  globalShortcuts: ShortcutStates
 }
 
 /** What the overlay of one display shows. */
@@ -332,6 +332,9 @@ export interface KeptBeside {
   conversationId: string
   title: string
 }
+
+/** Whether the keys that work from any app do. */
+export type ShortcutStates = Readonly<Record<GlobalShortcutId, ShortcutState>>
 
 export type ShortcutState =
   /**
@@ -847,6 +850,8 @@ export type AppCommand =
   | { kind: 'open-settings' }
   /** What its key would do; see ACTIONS. */
   | { kind: 'action'; action: ActionId }
+  /** Takes a region of the screen into the quick question, and shows that with it. */
+  | { kind: 'ask-region' }
   /** Looks for a text everywhere. */
   | { kind: 'search'; text: string }
   | { kind: 'show-diagnostics' }

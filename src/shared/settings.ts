@@ -64,6 +64,8 @@ export interface QuickAskSettings {
   isEnabled: boolean
   /** Electron accelerator, such as `Control+Shift+Space`. */
   shortcut: string
+  /** Shows it with a region of the screen; as `shortcut`, null for no key. */
+  regionShortcut: string | null
   /** Whom quick questions ask; null for whom new chats ask. */
   choice: ModelChoice | null
   /** Goes before a quick question, as role `system`; empty for what new chats begin with. */
@@ -83,6 +85,7 @@ export interface QuickAskSettings {
 export const DEFAULT_QUICK_ASK: QuickAskSettings = {
   isEnabled: true,
   shortcut: 'Control+Shift+Space',
+  regionShortcut: null,
   choice: null,
   instruction: '',
   hidesOnBlur: true,

@@ -41,6 +41,46 @@ describe('by keyboard alone', () => {
       ),
     )
 
+  /** The key of the palette and a text in one go: all of it is on its way before the page has seen the first key. */
+  const burst = (text: string) =>
+    app.electron.evaluate(({ BrowserWindow }, signs) => {
+      const window = BrowserWindow.getAllWindows().find(({ webContents }) =>
+        new URL(webContents.getURL()).pathname.endsWith('/index.html'),
+      )
+      const press = (keyCode: string, isMod: boolean): void => {
+        const modifiers: 'control'[] = isMod ? ['control'] : []
+        window?.webContents.sendInputEvent({ type: 'keyDown', keyCode, modifiers })
+        if (!isMod) window?.webContents.sendInputEvent({ type: 'char', keyCode, modifiers })
+        window?.webContents.sendInputEvent({ type: 'keyUp', keyCode, modifiers })
+      }
+      press('k', true)
+      for (const sign of signs) press(sign, false)
+    }, text)
+
+  it('what is typed right after the key of the palette is in its field, the first time and later', async () => {
+    const page = await launch()
+    const palette = page.getByRole('dialog', { name: t('actions:palette.label') })
+    const field = palette.getByRole('combobox')
+    for (const text of ['everything', 'that is typed', 'in one go']) {
+      await burst(text)
+      await expect.poll(() => field.inputValue()).toBe(text)
+      await page.keyboard.type(' and after')
+      expect(await field.inputValue()).toBe(`${text} and after`)
+      expect(await composer(page).inputValue()).toBe('')
+      await page.keyboard.press('Escape')
+      await hides(palette)
+      await expect.poll(() => composer(page).evaluate((element) => element === document.activeElement)).toBe(true)
+    }
+    // Over an open menu, which gives the focus back when it goes.
+    await page.keyboard.press('Control+/')
+    await shows(page.getByRole('option').first())
+    await burst('over a menu')
+    await expect.poll(() => field.inputValue()).toBe('over a menu')
+    await page.keyboard.press('Escape')
+    await hides(palette)
+    await expect.poll(() => composer(page).evaluate((element) => element === document.activeElement)).toBe(true)
+  })
+
   it('the palette finds messages, actions and settings, opens at the message, and gives the focus back', async () => {
     const page = await launch()
     const palette = page.getByRole('dialog', { name: t('actions:palette.label') })

@@ -21,6 +21,8 @@ export interface WindowState {
   isGpuOffTold: boolean
   /** The keys of the quick question that the person has refused to the desktop; it is not asked for them again. */
   refusedShortcut: string | null
+  /** The same of a question about a region of the screen. */
+  refusedRegionShortcut: string | null
 }
 
 const NOTHING_KNOWN: WindowState = {
@@ -29,6 +31,7 @@ const NOTHING_KNOWN: WindowState = {
   gpuOffFor: null,
   isGpuOffTold: false,
   refusedShortcut: null,
+  refusedRegionShortcut: null,
 }
 
 export const DEFAULT_SIZE = { width: 1280, height: 820 }
@@ -106,6 +109,7 @@ function parseWindowState(data: unknown): WindowState {
     gpuOffFor: text('gpuOffFor'),
     isGpuOffTold: fields.get('isGpuOffTold') === true,
     refusedShortcut: text('refusedShortcut'),
+    refusedRegionShortcut: text('refusedRegionShortcut'),
   }
 }
 

@@ -82,6 +82,10 @@ export class RegionCapture {
     this.#context = context
   }
 
+  get isRunning(): boolean {
+    return this.#run !== null
+  }
+
   async blocker(): Promise<CaptureReason | null> {
     const { isWayland, hasPortal } = this.#context
     return captureBlocker({

@@ -2,8 +2,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { app, globalShortcut, nativeTheme, screen, session, shell, type BrowserWindow } from 'electron'
 import type { Platform } from '../../shared/accelerator'
-import { actionKeys } from '../../shared/actions'
-import type { AppCommand, ShortcutState } from '../../shared/contract'
+import { actionKeys, GLOBAL_SHORTCUTS, globalShortcuts } from '../../shared/actions'
+import type { AppCommand, ShortcutStates } from '../../shared/contract'
 import { chooseLocale, translator, type Translate } from '../../shared/i18n'
 import type { Locale, Settings } from '../../shared/settings'
 import { timeForName } from '../capture'
@@ -21,7 +21,7 @@ import { showMenu } from '../menu'
 import { hasScreenPortal } from '../screen-portal'
 import type { LiveSettings } from '../settings'
 import { portalShortcuts } from '../shortcut-portal'
-import { QuickAskShortcut } from '../shortcuts'
+import { GlobalShortcuts } from '../shortcuts'
 import { Attention } from './attention'
 import { isOnDisplay, moveInside, WindowMemory, type WindowState } from './bounds'
 import { RegionCapture } from './capture'
@@ -57,6 +57,8 @@ const QUICK_ASK_DELAY_MS = 400
 /** A first page that does not come must not keep tray and shortcut away. */
 const LOAD_LIMIT_MS = 3000
 const AFTER_DISPLAY_MS = 500
+/** Where it is remembered what the person has refused to the desktop. */
+const REFUSED = { 'quick-ask': 'refusedShortcut', 'ask-region': 'refusedRegionShortcut' } as const
 
 /** The file of the window state, read before Electron is ready and before there is a Desktop. */
 export function windowStateFile(folder: string): string {
@@ -69,7 +71,7 @@ export class Desktop implements Desk {
   readonly notices: Notices
   readonly #options: DesktopOptions
   readonly capture: RegionCapture
-  readonly #shortcut: QuickAskShortcut
+  readonly #shortcuts: GlobalShortcuts
   readonly #dragged = new DraggedFiles()
   readonly #memory: WindowMemory
   readonly #graphics: Graphics
@@ -102,20 +104,23 @@ export class Desktop implements Desk {
     this.#translate = translator(this.locale)
     nativeTheme.themeSource = settings.current.theme
     this.#checkSpelling(settings.current)
-    this.#shortcut = new QuickAskShortcut({
+    this.#shortcuts = new GlobalShortcuts({
       globalShortcut,
       portal: process.platform === 'linux' && isWayland(process.env) ? portalShortcuts(process.env) : null,
-      description: () => this.#translate('settings:quickAsk.open'),
+      description: (id) => this.#translate(id === 'quick-ask' ? 'settings:quickAsk.open' : 'actions:names.ask-region'),
       refused: {
-        read: () => this.#memory.state.refusedShortcut,
-        write: (accelerator) => {
-          if (accelerator !== this.#memory.state.refusedShortcut) this.#save({ refusedShortcut: accelerator })
+        read: (id) => this.#memory.state[REFUSED[id]],
+        write: (id, accelerator) => {
+          if (accelerator !== this.#memory.state[REFUSED[id]]) this.#save({ [REFUSED[id]]: accelerator })
         },
       },
       desktop: process.platform === 'linux' ? desktopName(process.env) : null,
-      onPress: () => this.#toggleQuickAsk(),
-      onState: (state) => {
-        broadcast('quickAsk.shortcutChanged', state)
+      onPress: (id) => {
+        if (id === 'quick-ask') this.#toggleQuickAsk()
+        else void this.#askRegion()
+      },
+      onState: (states) => {
+        broadcast('quickAsk.shortcutChanged', states)
         this.#tray.render()
       },
       logger,
@@ -148,7 +153,7 @@ export class Desktop implements Desk {
         openSettings: () => this.showMain({ kind: 'open-settings' }),
         quit: () => app.quit(),
       },
-      shortcut: this.#shortcut,
+      shortcuts: this.#shortcuts,
       translate: () => this.#translate,
       icons: join(options.resources, 'icons'),
       onHostGone: () => this.capture.whenBack(() => this.#bringBackHidden()),
@@ -217,7 +222,7 @@ export class Desktop implements Desk {
   async furnish(house: OpenedHouse): Promise<void> {
     this.#house = house
     const { quickAsk } = this.#options.settings.current
-    this.#shortcut.set(quickAsk.shortcut, quickAsk.isEnabled)
+    this.#shortcuts.set(globalShortcuts(quickAsk))
     await this.#loaded
     this.#showMenu()
     this.#tray.open()
@@ -274,12 +279,12 @@ export class Desktop implements Desk {
     this.#quickAsk?.paste()
   }
 
-  shortcutState(): ShortcutState {
-    return this.#shortcut.state
+  shortcutState(): ShortcutStates {
+    return this.#shortcuts.states
   }
 
-  checkShortcut(): ShortcutState {
-    return this.#shortcut.check()
+  checkShortcut(): ShortcutStates {
+    return this.#shortcuts.check()
   }
 
   noteAnswer(window: BrowserWindow): void {
@@ -324,7 +329,7 @@ export class Desktop implements Desk {
   shut(): void {
     this.#isShut = true
     this.capture.stop()
-    this.#shortcut.set('', false)
+    this.#shortcuts.set({ 'quick-ask': null, 'ask-region': null })
     this.#tray.leave()
     for (const { window } of this.#options.windows.all()) {
       // A window that is closed ends Parley with it, before anything is deleted.
@@ -387,6 +392,14 @@ export class Desktop implements Desk {
     else this.#quickAsk.toggle()
   }
 
+  /** The page of the quick question takes it and shows itself with it; one that is left shows nothing. */
+  async #askRegion(): Promise<void> {
+    if (this.capture.isRunning) return
+    const quickAsk = await this.#openQuickAsk()
+    await quickAsk?.isReady
+    if (quickAsk !== null) sendTo({ role: 'quick-ask', window: quickAsk.window }, 'app.command', { kind: 'ask-region' })
+  }
+
   async #openQuickAsk(): Promise<QuickAsk | null> {
     const isComposited = process.platform !== 'linux' || (await hasCompositor(process.env))
     if (this.#isQuitting || this.#isShut) return null
@@ -412,9 +425,8 @@ export class Desktop implements Desk {
     if (now.startsAtLogin !== before.startsAtLogin) this.#startAtLogin(now.startsAtLogin)
     const areKeysChanged = now.shortcuts !== before.shortcuts || now.sendKey !== before.sendKey
     if (now.locale !== before.locale || areKeysChanged) this.#showMenu()
-    const isShortcutChanged =
-      now.quickAsk.shortcut !== before.quickAsk.shortcut || now.quickAsk.isEnabled !== before.quickAsk.isEnabled
-    if (isShortcutChanged) this.#shortcut.set(now.quickAsk.shortcut, now.quickAsk.isEnabled)
+    const [wanted, held] = [globalShortcuts(now.quickAsk), globalShortcuts(before.quickAsk)]
+    if (GLOBAL_SHORTCUTS.some((id) => wanted[id] !== held[id])) this.#shortcuts.set(wanted)
     this.#tray.render()
     this.#attention.render()
   }

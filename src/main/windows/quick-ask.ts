@@ -16,6 +16,8 @@ export interface QuickAskContext extends WindowContext {
 /** The small window for a quick question: made once, hidden, and shown again and again. */
 export interface QuickAsk {
   window: BrowserWindow
+  /** Its page is there and listens to commands. */
+  isReady: Promise<void>
   show(): void
   hide(): void
   /** Shows it, or hides it when the person is in it already: one key for both. */
@@ -64,6 +66,8 @@ export function openQuickAsk(context: QuickAskContext): QuickAsk {
   window.once('closed', () => nativeTheme.off('updated', paint))
 
   let panelPx = QUICK_ASK_HEIGHT.min
+  let noteReady: () => void = () => undefined
+  const isReady = new Promise<void>((resolve) => (noteReady = resolve))
   let isPainted = false
   let isWanted = false
   let isPinned = false
@@ -131,10 +135,13 @@ export function openQuickAsk(context: QuickAskContext): QuickAsk {
 
   return {
     window,
+    isReady,
     show,
     hide,
     toggle: () => (window.isVisible() && window.isFocused() ? hide() : show()),
     resize(wantedPx) {
+      // It tells its height once it has been drawn.
+      noteReady()
       panelPx = wantedPx
       const bounds = window.getBounds()
       const { workArea } = screen.getDisplayMatching(bounds)

@@ -1,7 +1,7 @@
 import type { ConversationSummary } from '../../shared/conversation'
 import type { Translate } from '../../shared/i18n'
 import type { Logger } from '../logger'
-import type { QuickAskShortcut } from '../shortcuts'
+import type { GlobalShortcuts } from '../shortcuts'
 import { TrayIcon, type TrayActions, type TrayState } from '../tray'
 
 export interface TrayPresenceOptions {
@@ -9,7 +9,7 @@ export interface TrayPresenceOptions {
   hasHost: () => Promise<boolean>
   platform: NodeJS.Platform
   actions: Omit<TrayActions, 'pauseShortcut'>
-  shortcut: Pick<QuickAskShortcut, 'state' | 'isPaused' | 'pause'>
+  shortcuts: Pick<GlobalShortcuts, 'states' | 'isPaused' | 'pause'>
   translate: () => Translate
   /** The folder `resources/icons`. */
   icons: string
@@ -77,19 +77,19 @@ export class TrayPresence {
   }
 
   #make(): TrayIcon {
-    const { actions, shortcut, icons } = this.#options
-    const pauseShortcut = (): void => void shortcut.pause(shortcut.isPaused !== true)
+    const { actions, shortcuts, icons } = this.#options
+    const pauseShortcut = (): void => void shortcuts.pause(shortcuts.isPaused !== true)
     return new TrayIcon(this.#state(), { ...actions, pauseShortcut }, icons)
   }
 
   #state(): TrayState {
-    const { shortcut, platform, translate } = this.#options
-    const { state } = shortcut
+    const { shortcuts, platform, translate } = this.#options
+    const state = shortcuts.states['quick-ask']
     return {
       isRunning: this.#conversations.some(({ isRunning }) => isRunning),
       conversations: this.#conversations,
       accelerator: state.kind === 'registered' && platform !== 'linux' ? state.accelerator : null,
-      isPaused: shortcut.isPaused,
+      isPaused: shortcuts.isPaused,
       t: translate(),
     }
   }

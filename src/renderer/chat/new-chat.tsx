@@ -13,7 +13,7 @@ export interface NewChatProps {
 /** An empty chat: what to do, and the keys that work here. */
 export function NewChat({ onChooseModel }: NewChatProps) {
   const { t } = useTranslation()
-  const shortcut = useStore((state) => state.shortcut)
+  const shortcut = useStore((state) => state.globalShortcuts['quick-ask'])
   const findKeys = useKeysOf('palette')
   const modelKeys = useKeysOf('choose-model')
   const isUnkept = useStore((state) => isTemporary(state, state.currentId))

@@ -1,5 +1,5 @@
 import { Scan } from 'lucide-react'
-import { useEffect, useState, type RefObject } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { describe, type AppError, type CaptureReason } from '../../shared/errors'
 import { useKeysOf } from '../actions/keys'
@@ -18,11 +18,7 @@ export interface RegionCapture {
 
 /** Capturing a region of the screen into this chat: for its button and its menu item, and offered to its key. */
 export function useRegionCapture(conversationId: string, field: RefObject<HTMLTextAreaElement | null>): RegionCapture {
-  const { t } = useTranslation()
-  const tell = (error: AppError): string => {
-    const { title, detail } = describe(error, (key, values) => t(key, values ?? {}))
-    return `${title}. ${detail}`
-  }
+  const tell = useTell()
   const blocker = useCaptureBlocker()
   const closedReason = useClosedReason(conversationId)
   const reason = closedReason ?? (blocker === null ? null : tell({ code: 'capture', reason: blocker }))
@@ -30,14 +26,52 @@ export function useRegionCapture(conversationId: string, field: RefObject<HTMLTe
     if (reason !== null) return showToast({ text: reason })
     const place = placeInFocus(conversationId)
     const { activeElement } = document
-    void captureRegion(place).then((error) => {
-      if (error !== null) showToast({ text: tell(error) })
+    void captureRegion(place).then((taken) => {
+      if (!taken.ok) showToast({ text: tell(taken.error) })
       // Whoever wrote goes on where they were.
       if (!(activeElement instanceof HTMLTextAreaElement)) field.current?.focus()
     })
   }
   useAction('capture-region', closedReason === null ? capture : null)
   return { reason, capture }
+}
+
+/**
+ * Captures a region into the quick question when its key is pressed, wherever the person is, and shows the question with
+ * it. Shows nothing when they leave, and why when it cannot be done.
+ */
+export function useRegionShortcut(conversationId: string): void {
+  const tell = useTell()
+  const closedReason = useClosedReason(conversationId)
+  const run = async (): Promise<void> => {
+    const { request } = window.parley
+    // The quick question says by itself why nothing can be asked.
+    if (closedReason !== null) return void (await request['quickAsk.show']())
+    const taken = await captureRegion(conversationId)
+    if (taken.ok && !taken.value) return
+    await request['quickAsk.show']()
+    if (!taken.ok) showToast({ text: tell(taken.error) })
+  }
+  const latest = useRef(run)
+  // Before main is told how high the page is: from then on it may ask for this.
+  useLayoutEffect(() => {
+    latest.current = run
+  })
+  useLayoutEffect(
+    () =>
+      window.parley.on['app.command'](({ kind }) => {
+        if (kind === 'ask-region') void latest.current()
+      }),
+    [],
+  )
+}
+
+function useTell(): (error: AppError) => string {
+  const { t } = useTranslation()
+  return (error) => {
+    const { title, detail } = describe(error, (key, values) => t(key, values ?? {}))
+    return `${title}. ${detail}`
+  }
 }
 
 export interface CaptureButtonProps extends RegionCapture {

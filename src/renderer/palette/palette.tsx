@@ -12,12 +12,11 @@ import {
   Zap,
   type LucideIcon,
 } from 'lucide-react'
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useCallback, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SearchHit, SearchPart } from '../../shared/contract'
 import { capsOf, isKeyOf } from '../actions/keys'
 import { runAction } from '../actions/offers'
-import { useFinalFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
 import { Kbd, type Key } from '../controls/kbd'
 import { StatusDot } from '../controls/status-dot'
@@ -31,7 +30,7 @@ import { changeDraft } from '../store/drafts'
 import { needModels, rememberModel } from '../store/models'
 import { backendOf, choiceOf, useStore } from '../store/state'
 import { FILTERS, useFound, useIsFirstRun, type Item } from './found'
-import { closePalette, usePalette } from './state'
+import { closePalette, takeCarried, usePalette } from './state'
 
 const ORIGIN_ICONS = { window: MessageSquare, 'quick-ask': Zap, terminal: SquareTerminal } as const
 
@@ -42,17 +41,24 @@ const MAX_HITS = 50
 export function Palette() {
   const { t } = useTranslation()
   const figures = useFigures()
-  const finalFocus = useFinalFocus()
   const [text, setText] = useState(() => usePalette.getState().text)
   const [filter, setFilter] = useState<SearchPart>('all')
   const [reached, setReached] = useState<string | null>(null)
   const field = useRef<HTMLInputElement>(null)
+  // Before the next key: what waits for a frame loses what is typed in it.
+  const takeField = useCallback((element: HTMLInputElement | null): void => {
+    field.current = element
+    if (element === null) return
+    setText(takeCarried())
+    element.focus()
+  }, [])
+  const [opener] = useState(() => usePalette.getState().opener)
   /** What was chosen has taken the focus somewhere, or will. */
   const hasLed = useRef(false)
   const isFirstRun = useIsFirstRun()
   const answered = useSearch(isFirstRun ? '' : text, filter)
   /** Enter was pressed before it was known what there is. */
-  const [isAwaited, setIsAwaited] = useState(false)
+  const [isAwaited, setIsAwaited] = useState(() => usePalette.getState().isEntered)
   const groups = useFound(text, filter, answered)
   const items = groups.flatMap(({ items: ofGroup }) => ofGroup)
   // Until somebody moves, the first one is meant, also when more comes in above it.
@@ -117,7 +123,7 @@ export function Palette() {
           <Dialog.Popup
             aria-label={t('actions:palette.label')}
             initialFocus={field}
-            finalFocus={() => (hasLed.current ? false : finalFocusOf(finalFocus))}
+            finalFocus={() => (hasLed.current ? false : opener?.isConnected === true ? opener : focusComposer())}
             className="drag-none mx-auto mt-24 flex max-h-[min(620px,calc(100%-112px))] w-160 max-w-full flex-col overflow-hidden rounded-xl border border-transparent bg-raised shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-starting-style:translate-y-1 data-starting-style:opacity-0 max-narrow:mt-4 max-narrow:max-h-[calc(100%-32px)]"
           >
             <Command
@@ -132,7 +138,7 @@ export function Palette() {
               <div className="flex flex-none flex-wrap items-center gap-x-3 border-b border-line ps-5 pe-4 max-narrow:ps-4 max-narrow:pb-2">
                 <Icon of={Search} size={18} className="flex-none text-ink-3" />
                 <Command.Input
-                  ref={field}
+                  ref={takeField}
                   value={text}
                   onValueChange={(value) => {
                     setText(value)
@@ -210,8 +216,11 @@ export function Palette() {
   )
 }
 
-function finalFocusOf(usual: ReturnType<typeof useFinalFocus>): HTMLElement | true {
-  return usual === true ? true : (usual.current ?? true)
+/** For a palette that was opened over a menu, which is gone. True, the usual place, where there is no composer. */
+function focusComposer(): boolean {
+  const isChat = useStore.getState().view.name === 'chat'
+  if (isChat) focusChat('chat')
+  return !isChat
 }
 
 /** Goes where an item leads. */

@@ -2,6 +2,7 @@ import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useSta
 import { useTranslation } from 'react-i18next'
 import { runAction, useAction } from '../actions/offers'
 import { LiveRegion } from '../chat/live-region'
+import { useRegionShortcut } from '../composer/capture-button'
 import { useFileDrop } from '../composer/file-drop'
 import { GoneBar, QueuedBar } from '../composer/notice-bars'
 import { FinalFocus } from '../controls/final-focus'
@@ -44,6 +45,7 @@ export function QuickAsk() {
   const draggedFiles = useFileDrop(drop)
   const isOpen = hasAnswer || hasChips || hasRefusal || draggedFiles > 0
 
+  useRegionShortcut(conversationId)
   useWindowHeight(panel, setMaxHeightPx)
   useForgetting()
   useEffect(() => {

@@ -1,3 +1,4 @@
+import type { GlobalShortcutId } from '../../shared/actions'
 import type { Boot, ShortcutState } from '../../shared/contract'
 import type { BackendView, Settings } from '../../shared/settings'
 import { useStore } from '../store/state'
@@ -10,8 +11,8 @@ export function useBackends(): readonly BackendView[] {
   return useStore((state) => state.backends)
 }
 
-export function useShortcutState(): ShortcutState {
-  return useStore((state) => state.shortcut)
+export function useShortcutState(id: GlobalShortcutId): ShortcutState {
+  return useStore((state) => state.globalShortcuts[id])
 }
 
 /** What main said at the start; settings are never on show before that. */

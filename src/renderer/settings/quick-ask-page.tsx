@@ -1,34 +1,46 @@
 import { useEffect, useId, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { electronAccelerator, fromElectron } from '../../shared/accelerator'
-import { capsOf } from '../actions/keys'
+import { fromElectron, type Accelerator } from '../../shared/accelerator'
+import { conflictOf, type KeyConflict } from '../../shared/actions'
+import { capsOf, useActionKeys } from '../actions/keys'
 import { Button } from '../controls/button'
 import { useKeyWords } from '../controls/kbd'
 import { Switch } from '../controls/switch'
 import { useSettings, useShortcutState } from './data'
 import { QuickAnswers, QuickWindow } from './quick-ask-sections'
 import { Row, Section } from './row'
-import { NoShortcutField, RecordingField, ShortcutField } from './shortcut-recorder'
+import { saveKeys } from './save-keys'
+import { NoShortcutField, RecordingField, ShortcutConflict, ShortcutField } from './shortcut-recorder'
 import { ShortcutFallback, ShortcutLine } from './shortcut-state'
+
+type Recording = { isIncomplete: boolean } | { accelerator: Accelerator; conflict: KeyConflict }
 
 /** The shortcut with its true state, and a way to try it [32]. */
 export function QuickAskPage() {
   const { t } = useTranslation()
-  const { quickAsk } = useSettings()
-  const state = useShortcutState()
-  const [recording, setRecording] = useState<{ isIncomplete: boolean } | null>(null)
+  const settings = useSettings()
+  const { quickAsk } = settings
+  const state = useShortcutState('quick-ask')
+  const keys = useActionKeys()
+  const [recording, setRecording] = useState<Recording | null>(null)
   const helpId = useId()
-  const record = useRef<HTMLButtonElement>(null)
+  const recordButton = useRef<HTMLButtonElement>(null)
   const words = useKeyWords()
   const wasRecording = useRef(false)
   useEffect(() => {
     // The button is Cancel while it records, and has the focus again after it.
-    if (wasRecording.current && recording === null) record.current?.focus()
+    if (wasRecording.current && recording === null) recordButton.current?.focus()
     wasRecording.current = recording !== null
   }, [recording])
   const set = (part: Partial<typeof quickAsk>) =>
     void window.parley.request['settings.set']({ quickAsk: { ...quickAsk, ...part } })
   const check = () => void window.parley.request['quickAsk.checkShortcut']()
+  const record = (recorded: Accelerator): void => {
+    const isSame = keys.get('quick-ask') === recorded
+    const conflict = isSame ? null : conflictOf('quick-ask', recorded, keys, window.parley.platform)
+    setRecording(conflict === null ? null : { accelerator: recorded, conflict })
+    if (conflict === null) saveKeys(settings, 'quick-ask', recorded)
+  }
   const accelerator = fromElectron(quickAsk.shortcut, window.parley.platform)
   const isPossible = state.kind !== 'not-possible'
   return (
@@ -45,10 +57,21 @@ export function QuickAskPage() {
           name={t('settings:quickAsk.open')}
           help={
             <span id={helpId}>
-              {recording !== null ? (
-                <RecordingLine isIncomplete={recording.isIncomplete} />
-              ) : (
+              {recording === null ? (
                 <ShortcutLine state={state} onCheck={check} />
+              ) : 'conflict' in recording ? (
+                <ShortcutConflict
+                  conflict={recording.conflict}
+                  kept={words(capsOf(accelerator))}
+                  onUse={(from) => {
+                    setRecording(null)
+                    saveKeys(settings, 'quick-ask', recording.accelerator, from)
+                  }}
+                  onAgain={() => setRecording({ isIncomplete: false })}
+                  onKeep={() => setRecording(null)}
+                />
+              ) : (
+                <RecordingLine isIncomplete={recording.isIncomplete} />
               )}
             </span>
           }
@@ -60,15 +83,14 @@ export function QuickAskPage() {
                 {t('settings:quickAsk.check')}
               </Button>
             </>
+          ) : recording !== null && 'conflict' in recording ? (
+            <ShortcutField accelerator={recording.accelerator} isRefused />
           ) : recording !== null ? (
             <>
               <RecordingField
                 label={`${t('settings:quickAsk.open')}: ${t('settings:quickAsk.press')}`}
                 describedBy={helpId}
-                onRecord={(recorded) => {
-                  setRecording(null)
-                  set({ shortcut: electronAccelerator(recorded, window.parley.platform) })
-                }}
+                onRecord={record}
                 onCancel={() => setRecording(null)}
                 onIncomplete={() => setRecording({ isIncomplete: true })}
               />
@@ -80,7 +102,7 @@ export function QuickAskPage() {
             <>
               <ShortcutField accelerator={accelerator} isRefused={state.kind === 'taken'} />
               <Button
-                ref={record}
+                ref={recordButton}
                 className="min-h-9"
                 aria-label={`${t('settings:quickAsk.record')}: ${t('settings:quickAsk.open')}, ${words(capsOf(accelerator))}`}
                 onClick={() => setRecording({ isIncomplete: false })}

@@ -137,7 +137,7 @@ function Instruction() {
 export function QuickWindow() {
   const { t } = useTranslation()
   const { quickAsk } = useSettings()
-  const shortcut = useShortcutState()
+  const shortcut = useShortcutState('quick-ask')
   const canCapture = useCanCapture()
   return (
     <Section title={t('settings:quickAsk.window')}>

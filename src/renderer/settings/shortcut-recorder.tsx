@@ -1,7 +1,11 @@
+import { CircleAlert } from 'lucide-react'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { isFreeToUse, type Accelerator } from '../../shared/accelerator'
+import type { ActionId, KeyConflict } from '../../shared/actions'
 import { capsOf, readPress } from '../actions/keys'
+import { Button } from '../controls/button'
+import { Icon } from '../controls/icon'
 import { KeyCaps } from '../controls/kbd'
 
 const FIELD = 'flex h-9 w-37 flex-none items-center justify-center rounded-m border text-ui -outline-offset-1'
@@ -76,6 +80,63 @@ export function RecordingField({ label, describedBy, onRecord, onClear, onCancel
       }}
     >
       {t('actions:shortcuts.press')}
+    </div>
+  )
+}
+
+export interface ShortcutConflictProps {
+  conflict: KeyConflict
+  /** The keys that stay, in words; empty for none. */
+  kept: string
+  onUse: (from: ActionId) => void
+  onAgain: () => void
+  onKeep: () => void
+}
+
+/** Why these keys cannot be had, and the two ways out. */
+export function ShortcutConflict({ conflict, kept, onUse, onAgain, onKeep }: ShortcutConflictProps) {
+  const { t } = useTranslation()
+  const first = useRef<HTMLButtonElement>(null)
+  useEffect(() => first.current?.focus(), [])
+  const isFree = conflict.kind === 'used' && !conflict.isFixed
+  const text = (): string => {
+    switch (conflict.kind) {
+      case 'used': {
+        const name = t(`actions:names.${conflict.by}`)
+        return t(conflict.isFixed ? 'actions:shortcuts.usedFixed' : 'actions:shortcuts.used', { name })
+      }
+      case 'system':
+        return t('actions:shortcuts.system', { system: t(`actions:shortcuts.systems.${window.parley.platform}`) })
+      case 'menu':
+        return t('actions:shortcuts.usedFixed', { name: t(`desktop:menu.${conflict.name}`) })
+    }
+  }
+  return (
+    <div
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return
+        event.preventDefault()
+        onKeep()
+      }}
+    >
+      <p role="alert" className="mt-1 flex items-center gap-2 text-meta text-danger">
+        <Icon of={CircleAlert} size={14} className="flex-none" />
+        {text()}
+      </p>
+      <div className="mt-2 flex flex-wrap gap-2">
+        <Button
+          ref={first}
+          onClick={() => {
+            if (conflict.kind === 'used' && isFree) onUse(conflict.by)
+            else onAgain()
+          }}
+        >
+          {t(isFree ? 'actions:shortcuts.useHere' : 'actions:shortcuts.again')}
+        </Button>
+        <Button variant="quiet" onClick={onKeep}>
+          {kept === '' ? t('actions:shortcuts.keepNone') : t('actions:shortcuts.keep', { keys: kept })}
+        </Button>
+      </div>
     </div>
   )
 }

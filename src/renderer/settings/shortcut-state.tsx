@@ -10,9 +10,17 @@ import { showToast } from '../controls/toast'
 /** What to bind to a key in the desktop's own settings where Parley holds none. */
 const COMMAND = 'parley --quick-ask'
 
-/** The truth about the shortcut in one line, with what can be done about it [32]. Nothing where no key can be held. */
-export function ShortcutLine({ state, onCheck }: { state: ShortcutState; onCheck: () => void }) {
+interface ShortcutLineProps {
+  state: ShortcutState
+  onCheck: () => void
+  /** Of a line that stands alone: asking the desktop again is offered in it, and it says so where no key can be held. */
+  onAskAgain?: () => void
+}
+
+/** The truth about the shortcut in one line, with what can be done about it [32]. */
+export function ShortcutLine({ state, onCheck, onAskAgain }: ShortcutLineProps) {
   const { t } = useTranslation()
+  const again = onAskAgain === undefined ? {} : { action: t('settings:quickAsk.askAgain'), onAction: onAskAgain }
   switch (state.kind) {
     case 'registered':
       if (state.trigger === '') {
@@ -38,13 +46,13 @@ export function ShortcutLine({ state, onCheck }: { state: ShortcutState; onCheck
       )
     case 'asking':
       return (
-        <Line icon={Hourglass} tone="warn">
+        <Line icon={Hourglass} tone="warn" {...again}>
           {t('settings:quickAsk.asking')}
         </Line>
       )
     case 'refused':
       return (
-        <Line icon={TriangleAlert} tone="warn">
+        <Line icon={TriangleAlert} tone="warn" {...again}>
           {t('settings:quickAsk.refused')}
         </Line>
       )
@@ -61,7 +69,12 @@ export function ShortcutLine({ state, onCheck }: { state: ShortcutState; onCheck
     case 'off':
       return <span role="status">{t('settings:quickAsk.off')}</span>
     case 'not-possible':
-      return null
+      if (onAskAgain === undefined) return null
+      return (
+        <Line icon={TriangleAlert} tone="warn" action={t('settings:quickAsk.check')} onAction={onCheck}>
+          {t('settings:quickAsk.notPossible')}.
+        </Line>
+      )
   }
 }
 

@@ -1,20 +1,20 @@
-import { CircleAlert, RotateCcw, Search, X } from 'lucide-react'
+import { RotateCcw, Search, X } from 'lucide-react'
 import { useEffect, useId, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { electronAccelerator, isFreeToUse, type Accelerator } from '../../shared/accelerator'
+import { isFreeToUse, type Accelerator } from '../../shared/accelerator'
 import {
   ACTIONS,
-  actionKeys,
   actionOf,
   conflictOf,
   isChangeable,
+  isGlobal,
   type Action,
   type ActionGroup,
   type ActionId,
+  type GlobalShortcutId,
   type KeyConflict,
 } from '../../shared/actions'
 import type { ShortcutState } from '../../shared/contract'
-import type { Settings } from '../../shared/settings'
 import { capsOf, readPress, useActionKeys } from '../actions/keys'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
@@ -22,7 +22,9 @@ import { IconButton } from '../controls/icon-button'
 import { KeyCaps, useKeyWords } from '../controls/kbd'
 import { StatusDot } from '../controls/status-dot'
 import { useSettings, useShortcutState } from './data'
-import { RecordingField, ShortcutField } from './shortcut-recorder'
+import { saveKeys } from './save-keys'
+import { RecordingField, ShortcutConflict, ShortcutField } from './shortcut-recorder'
+import { ShortcutLine } from './shortcut-state'
 
 const GROUPS: readonly ActionGroup[] = ['chats', 'writing', 'reading', 'window', 'anywhere']
 const ALL: readonly Action[] = ACTIONS
@@ -123,7 +125,7 @@ export function ShortcutsPage() {
           <h2 className="border-b border-line pb-2 text-meta font-medium text-ink-3">{t(`actions:groups.${group}`)}</h2>
           <ul>
             {rows.map(({ id }) => (
-              <li key={id} className="border-b border-line last:border-b-0">
+              <li key={id} data-setting={name(id)} className="border-b border-line last:border-b-0">
                 <ShortcutRow
                   id={id}
                   name={name(id)}
@@ -199,8 +201,8 @@ function ShortcutRow({ id, name, accelerator, editing, onEdit, onStop, onWish, o
           <p className="text-ui text-ink-1">{name}</p>
           <ShortcutField accelerator={editing.accelerator} isRefused />
         </div>
-        <Conflict
-          editing={editing}
+        <ShortcutConflict
+          conflict={editing.conflict}
           kept={shown}
           onUse={(from) => onGive(editing.accelerator, from)}
           onAgain={() => onEdit({ kind: 'recording', id, isIncomplete: false })}
@@ -209,7 +211,7 @@ function ShortcutRow({ id, name, accelerator, editing, onEdit, onStop, onWish, o
       </div>
     )
   }
-  if (!isChangeable(id) && !isQuickAsk) {
+  if (!isChangeable(id) && !isGlobal(id)) {
     return (
       <div className="flex min-h-10 items-center justify-between gap-4">
         <span className="text-ui text-ink-1">{name}</span>
@@ -218,9 +220,9 @@ function ShortcutRow({ id, name, accelerator, editing, onEdit, onStop, onWish, o
       </div>
     )
   }
-  const isChanged = Object.hasOwn(settings.shortcuts, id)
+  const isChanged = Object.hasOwn(settings.shortcuts, id) || (id === 'ask-region' && accelerator !== null)
   const first = actionOf(id).keys
-  return (
+  const row = (
     <div className="flex min-h-10 items-center gap-1">
       <button
         type="button"
@@ -231,7 +233,7 @@ function ShortcutRow({ id, name, accelerator, editing, onEdit, onStop, onWish, o
         {name}
         {accelerator !== null && <span className="sr-only">{t('actions:shortcuts.change', { keys: shown })}</span>}
         <span className="ms-auto flex items-center gap-4">
-          {isQuickAsk && <QuickAskState />}
+          {isGlobal(id) && (isQuickAsk || accelerator !== null) && <GlobalState id={id} />}
           {accelerator === null ? (
             <span className="font-label text-ink-2">{t('actions:shortcuts.record')}</span>
           ) : (
@@ -252,67 +254,29 @@ function ShortcutRow({ id, name, accelerator, editing, onEdit, onStop, onWish, o
       )}
     </div>
   )
+  if (id !== 'ask-region' || accelerator === null) return row
+  return (
+    <>
+      {row}
+      <RegionTrouble />
+    </>
+  )
+}
+
+/** What keeps the keys of the region from working, and what can be done about it: they have no page of their own. */
+function RegionTrouble() {
+  const state = useShortcutState('ask-region')
+  const check = () => void window.parley.request['quickAsk.checkShortcut']()
+  if (state.kind === 'off' || (state.kind === 'registered' && state.trigger !== '')) return null
+  return (
+    <div className="pb-2 text-meta text-ink-2">
+      <ShortcutLine state={state} onCheck={check} onAskAgain={check} />
+    </div>
+  )
 }
 
 function Caps({ accelerator }: { accelerator: Accelerator | null }): ReactNode {
   return accelerator === null ? null : <KeyCaps keys={capsOf(accelerator)} />
-}
-
-interface ConflictProps {
-  editing: Extract<Editing, { kind: 'conflict' }>
-  /** The keys that stay, in words; empty for none. */
-  kept: string
-  onUse: (from: ActionId) => void
-  onAgain: () => void
-  onKeep: () => void
-}
-
-/** Why these keys cannot be had, and the two ways out. */
-function Conflict({ editing: { conflict }, kept, onUse, onAgain, onKeep }: ConflictProps) {
-  const { t } = useTranslation()
-  const first = useRef<HTMLButtonElement>(null)
-  useEffect(() => first.current?.focus(), [])
-  const isFree = conflict.kind === 'used' && !conflict.isFixed
-  const text = (): string => {
-    switch (conflict.kind) {
-      case 'used': {
-        const name = t(`actions:names.${conflict.by}`)
-        return t(conflict.isFixed ? 'actions:shortcuts.usedFixed' : 'actions:shortcuts.used', { name })
-      }
-      case 'system':
-        return t('actions:shortcuts.system', { system: t(`actions:shortcuts.systems.${window.parley.platform}`) })
-      case 'menu':
-        return t('actions:shortcuts.usedFixed', { name: t(`desktop:menu.${conflict.name}`) })
-    }
-  }
-  return (
-    <div
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return
-        event.preventDefault()
-        onKeep()
-      }}
-    >
-      <p role="alert" className="mt-1 flex items-center gap-2 text-meta text-danger">
-        <Icon of={CircleAlert} size={14} className="flex-none" />
-        {text()}
-      </p>
-      <div className="mt-2 flex flex-wrap gap-2">
-        <Button
-          ref={first}
-          onClick={() => {
-            if (conflict.kind === 'used' && isFree) onUse(conflict.by)
-            else onAgain()
-          }}
-        >
-          {t(isFree ? 'actions:shortcuts.useHere' : 'actions:shortcuts.again')}
-        </Button>
-        <Button variant="quiet" onClick={onKeep}>
-          {kept === '' ? t('actions:shortcuts.keepNone') : t('actions:shortcuts.keep', { keys: kept })}
-        </Button>
-      </div>
-    </div>
-  )
 }
 
 const STATES: Record<ShortcutState['kind'], string> = {
@@ -325,9 +289,10 @@ const STATES: Record<ShortcutState['kind'], string> = {
   off: 'off',
 }
 
-function QuickAskState() {
+/** Whether the keys work from any app, in two words. */
+function GlobalState({ id }: { id: GlobalShortcutId }) {
   const { t } = useTranslation()
-  const state = useShortcutState()
+  const state = useShortcutState(id)
   const { kind } = state
   const isHeld = kind === 'registered' && state.trigger !== ''
   return (
@@ -391,23 +356,4 @@ function SearchField({ value, onText, onPress }: SearchFieldProps) {
 function isEditing(accelerator: Accelerator): boolean {
   const isMenu = conflictOf('quick-ask', accelerator, new Map(), window.parley.platform)?.kind === 'menu'
   return isMenu || /\+(?:Left|Right|Home|End|Backspace|Delete)$/u.test(accelerator)
-}
-
-/** Saves the keys of an action: only what differs from what it came with; `from` is left without. */
-function saveKeys(settings: Settings, id: ActionId, accelerator: Accelerator | null, from?: ActionId): void {
-  const { platform } = window.parley
-  const shortcuts = Object.fromEntries(Object.entries(settings.shortcuts).filter(([each]) => each !== id))
-  if (from === 'quick-ask' || id === 'quick-ask') {
-    const shortcut = id === 'quick-ask' && accelerator !== null ? electronAccelerator(accelerator, platform) : null
-    const quickAsk = shortcut === null ? { isEnabled: false } : { isEnabled: true, shortcut }
-    void window.parley.request['settings.set']({ quickAsk: { ...settings.quickAsk, ...quickAsk } })
-  }
-  if (from !== undefined && from !== 'quick-ask') shortcuts[from] = null
-  if (id !== 'quick-ask') {
-    // What is its own again is no change, unless another one has taken it: then it has to be said.
-    const isOwn = actionOf(id).keys === accelerator
-    const wouldBe = actionKeys({ ...settings, shortcuts }, platform).get(id) ?? null
-    if (!isOwn || wouldBe !== accelerator) shortcuts[id] = accelerator
-  }
-  void window.parley.request['settings.set']({ shortcuts })
 }

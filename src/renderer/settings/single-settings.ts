@@ -56,6 +56,7 @@ export const SINGLE_SETTINGS: readonly SingleSetting[] = [
   { page: 'images', name: 'images:settings.metadata', help: 'images:settings.metadataHelp' },
   { page: 'images', name: 'images:settings.count' },
   { page: 'images', name: 'images:settings.formats' },
+  { page: 'shortcuts', name: 'actions:names.ask-region' },
   { page: 'privacy', name: 'privacy:hosts.title', help: 'privacy:hosts.help' },
   { page: 'privacy', name: 'transfer:exportAll.title', help: 'transfer:exportAll.help' },
   { page: 'privacy', name: 'transfer:backup.title', help: 'transfer:backup.help' },

@@ -39,7 +39,7 @@ export async function bootStore(): Promise<AppError | null> {
   on['catalogue.changed'](receiveCatalogueChange)
   on['prompt.changed'](receivePrompts)
   on['storage.state']((storage) => useStore.setState({ storage }))
-  on['quickAsk.shortcutChanged']((shortcut) => useStore.setState({ shortcut }))
+  on['quickAsk.shortcutChanged']((globalShortcuts) => useStore.setState({ globalShortcuts }))
   on['app.command'](obey)
   on['app.ping'](() => void request['app.pong']())
 
@@ -52,7 +52,7 @@ export async function bootStore(): Promise<AppError | null> {
     backends: boot.backends,
     conversations: mergeSummaries(boot.conversations, state.conversations),
     storage: boot.storage,
-    shortcut: boot.shortcut,
+    globalShortcuts: boot.globalShortcuts,
   }))
   followQuickAskSettings()
   keepDrafts(drafts)
@@ -205,6 +205,7 @@ function obey(command: AppCommand): void {
       return
     case 'quick-ask-shown':
     case 'quick-ask-clipboard':
+    case 'ask-region':
       return
   }
 }

@@ -68,17 +68,13 @@ export async function pickFiles(place: Place): Promise<void> {
   if (result.ok) await receive(place, result.value)
 }
 
-/**
- * Lets the person take a region of the screen.
- *
- * @returns why that did not work; null when it did, and when they left without
- */
-export async function captureRegion(place: Place): Promise<AppError | null> {
-  if (isReadOnly(useStore.getState(), chatOf(place))) return null
+/** Lets the person take a region of the screen; the value is whether they did, or left without. */
+export async function captureRegion(place: Place): Promise<Result<boolean>> {
+  if (isReadOnly(useStore.getState(), chatOf(place))) return { ok: true, value: false }
   const result = await window.parley.request['capture.take']({ temporary: temporaryOf(place) })
-  if (!result.ok) return result.error
+  if (!result.ok) return result
   if (result.value !== null) await receive(place, [result.value])
-  return null
+  return { ok: true, value: result.value !== null }
 }
 
 /** Chips of what main has added; of too many, those that have a place. */

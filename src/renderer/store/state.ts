@@ -1,5 +1,5 @@
 import { create } from 'zustand'
-import type { Boot, Catalogue, ShortcutState, StorageState } from '../../shared/contract'
+import type { Boot, Catalogue, ShortcutStates, StorageState } from '../../shared/contract'
 import {
   DEFAULT_CHAT_SETTINGS,
   fold,
@@ -132,7 +132,7 @@ export interface State {
   /** By id; the sidebar sorts. */
   conversations: ReadonlyMap<string, ConversationSummary>
   storage: StorageState
-  shortcut: ShortcutState
+  globalShortcuts: ShortcutStates
   view: View
   /** The conversation on show: one of `conversations`, or one that its first question will make. */
   currentId: string
@@ -183,7 +183,7 @@ export function initialState(): State {
     removedNames: new Map(),
     conversations: new Map(),
     storage: { isSafe: true },
-    shortcut: { kind: 'off' },
+    globalShortcuts: { 'quick-ask': { kind: 'off' }, 'ask-region': { kind: 'off' } },
     view: { name: 'chat' },
     currentId,
     newChats: new Map([[currentId, { isTemporary: false }]]),

@@ -176,7 +176,7 @@ export function startMain(change: Partial<Settings> = {}) {
       backends,
       conversations: [...kept.values()].map(summarize),
       storage: { isSafe: true },
-      shortcut: { kind: 'off' },
+      globalShortcuts: { 'quick-ask': { kind: 'off' }, 'ask-region': { kind: 'off' } },
     }),
     'conversation.open': ({ conversationId }: { conversationId: string }) => {
       const conversation = kept.get(conversationId)

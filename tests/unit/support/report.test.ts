@@ -24,9 +24,16 @@ describe('figures of the bench', () => {
 
   it('prints one line for each, with the word', () => {
     expect(formatTable([figure([1100, 1200, 1300], { kind: 'at most', value: 1000 })]).split('\n')).toEqual([
-      'figure  median   budget                 runs',
-      'start   1200 ms  at most 1000 ms  FAIL  1100 1200 1300',
+      'figure  median   budget                 others busy  runs',
+      'start   1200 ms  at most 1000 ms  FAIL               1100 1200 1300',
     ])
+  })
+
+  it('says of a figure that was taken while others worked', () => {
+    const taken = (othersBusy: number): Figure => ({ ...figure([10], null), othersBusy })
+    const [, quiet, loaded] = formatTable([taken(0.1), taken(0.4)]).split('\n')
+    expect(quiet).toMatch(/ 10 %$/)
+    expect(loaded).toMatch(/ 40 % under load$/)
   })
 })
 

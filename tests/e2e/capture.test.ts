@@ -237,4 +237,59 @@ describe('a region of the screen', () => {
     await quickAsk.keyboard.press('Escape')
     await expect.poll(shown).toEqual(['/index.html'])
   })
+
+  it('asked about from anywhere: its key is found and recorded, Esc shows nothing new, a region comes up in the quick question', async () => {
+    const { window } = app
+    const quickAsk = await app.quickAsk()
+    const name = t('actions:names.ask-region')
+    const row = window.locator('[data-shortcut="ask-region"]')
+    const record = async (keys: string) => {
+      await row.click()
+      await shows(window.getByText(t('actions:shortcuts.press')))
+      await window.keyboard.press(keys)
+    }
+    await window.keyboard.press('Control+,')
+    await window.getByRole('textbox', { name: t('actions:settingsSearch.label') }).fill('screen region')
+    await window.getByRole('button', { name: `${name} ${t('settings:pages.shortcuts')}` }).click()
+    await expect.poll(() => row.evaluate((button) => document.activeElement === button)).toBe(true)
+    await shows(row.getByText(t('actions:shortcuts.record'), { exact: true }))
+    await record('Control+Shift+Space')
+    await shows(window.getByText(t('actions:shortcuts.used', { name: t('actions:names.quick-ask') })))
+    await button(window, t('actions:shortcuts.keepNone')).click()
+    await record('Control+Alt+r')
+    await shows(row.getByText(t('actions:shortcuts.worksAnywhere')))
+    await window.keyboard.press('Escape')
+
+    const before = await windows()
+    expect(before.find(({ page }) => page === '/quick-ask.html')?.isVisible).toBe(false)
+    await pressKey('ctrl+alt+r')
+    await overlayIsUp()
+    await pressKey('Escape')
+    await isBack()
+    await expect.poll(windows).toEqual(before)
+
+    const chipsBefore = await chips(quickAsk).count()
+    await pressKey('ctrl+alt+r')
+    await overlayIsUp()
+    await drag({ x: 330, y: 280 }, { x: 650, y: 400 })
+    await isBack('/quick-ask.html')
+    await shows(chips(quickAsk).getByText('320×120'))
+    await expect.poll(() => chips(quickAsk).count()).toBe(chipsBefore + 1)
+    await expect.poll(() => quickAsk.evaluate(() => document.activeElement?.tagName)).toBe('TEXTAREA')
+    await quickAsk.keyboard.press('Escape')
+    await expect.poll(shown).toEqual(['/index.html'])
+
+    // Emptied again, it is nobody's key any more.
+    await toFront()
+    await window.keyboard.press('Control+,')
+    await window
+      .getByRole('navigation')
+      .getByRole('button', { name: t('settings:pages.shortcuts'), exact: true })
+      .click()
+    await record('Backspace')
+    await shows(row.getByText(t('actions:shortcuts.record'), { exact: true }))
+    await expect
+      .poll(() => app.electron.evaluate(({ globalShortcut }) => globalShortcut.isRegistered('Control+Alt+R')))
+      .toBe(false)
+  })
 })

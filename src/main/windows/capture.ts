@@ -6,13 +6,13 @@ import {
   type BrowserWindow,
   type BrowserWindowConstructorOptions,
   type Display,
-  type NativeImage,
 } from 'electron'
 import type { CaptureView } from '../../shared/contract'
 import { AppFailure, failure, type CaptureReason } from '../../shared/errors'
 import { fitRegion, type Region, type Size } from '../../shared/region'
 import type { Locale, Settings } from '../../shared/settings'
 import { bitmapFile, captureBlocker, isBlack, pixelsOf, sizesOf, sourceOf } from '../capture'
+import { pngOf, type Pixels } from '../capture-png'
 import { factsOf } from '../log'
 import { openWindow, type WindowContext } from './window'
 
@@ -42,10 +42,16 @@ interface Overlay {
   display: Display
   /** Of its address; nobody but its page is told, and nobody could guess it. */
   id: string
-  picture: NativeImage | null
+  picture: Pixels | null
   /** What is served, made when it is first asked for. */
   file: Uint8Array<ArrayBuffer> | null
   isShown: boolean
+}
+
+/** What the person has chosen: a region of the picture of one display. */
+interface Chosen {
+  picture: Pixels
+  region: Region
 }
 
 interface Run {
@@ -53,8 +59,8 @@ interface Run {
   /** Resolves when every overlay has its picture. */
   pictures: Promise<void>
   /** Whatever happens first ends it: a region, null for leaving, or a reason. */
-  end: (outcome: Uint8Array | null | CaptureReason) => void
-  ended: Promise<Uint8Array | null>
+  end: (outcome: Chosen | null | CaptureReason) => void
+  ended: Promise<Chosen | null>
   isEnded: boolean
 }
 
@@ -64,6 +70,7 @@ interface Hidden {
   bounds: Electron.Rectangle
   isMaximized: boolean
   isFullScreen: boolean
+  hasFocus: boolean
 }
 
 /**
@@ -98,11 +105,16 @@ export class RegionCapture {
   }
 
   /**
-   * @param asking the window that gets the focus back
+   * @param asking the window that gets the focus back, if it was on show
    * @returns the region as PNG; null when the person left
    * @throws AppFailure `capture`, or `busy` while another one runs
    */
   async take(asking: BrowserWindow): Promise<Uint8Array | null> {
+    const chosen = await this.#choose(asking)
+    return chosen === null ? null : pngOf(chosen.picture, chosen.region)
+  }
+
+  async #choose(asking: BrowserWindow): Promise<Chosen | null> {
     if (this.#run !== null) throw failure({ code: 'busy' })
     const run = beginRun()
     this.#run = run
@@ -184,7 +196,7 @@ export class RegionCapture {
     const overlay = this.#overlayOf(window)
     if (run === null || overlay === null) return
     if (region === null || overlay.picture === null) return run.end(null)
-    run.end(overlay.picture.crop(fitRegion(region, overlay.picture.getSize())).toPNG())
+    run.end({ picture: overlay.picture, region: fitRegion(region, overlay.picture.size) })
   }
 
   /** The picture under an address, as a bitmap file; null for any other address, and for each once it has ended. */
@@ -192,7 +204,7 @@ export class RegionCapture {
     const overlay = this.#run?.overlays.find((each) => each.id === id)
     const picture = overlay?.picture ?? null
     if (overlay === undefined || picture === null) return null
-    return (overlay.file ??= bitmapFile(picture.getSize(), picture.toBitmap()))
+    return (overlay.file ??= bitmapFile(picture.size, picture.bgra))
   }
 
   // ---- inside ----
@@ -244,9 +256,9 @@ export class RegionCapture {
   }
 
   /** One picture of each display at its true size, by the id of the display; of those that gave one. */
-  async #photograph(displays: readonly Display[]): Promise<Map<number, NativeImage>> {
+  async #photograph(displays: readonly Display[]): Promise<Map<number, Pixels>> {
     const { isWayland } = this.#context
-    const pictures = new Map<number, NativeImage>()
+    const pictures = new Map<number, Pixels>()
     for (const thumbnailSize of sizesOf(displays)) {
       const sources = await within(
         isWayland ? PICKING_LIMIT_MS : PICTURE_LIMIT_MS,
@@ -254,11 +266,12 @@ export class RegionCapture {
       )
       for (const display of displays.filter((each) => isSame(pixelsOf(each), thumbnailSize))) {
         const picture = sourceOf(display, displays, sources, isWayland)?.thumbnail
-        if (picture !== undefined && !picture.isEmpty()) pictures.set(display.id, picture)
+        if (picture === undefined || picture.isEmpty()) continue
+        pictures.set(display.id, { size: picture.getSize(), bgra: picture.toBitmap() })
       }
     }
     // One black display may be a dark desktop with nothing on it; all of them are a refusal.
-    const isSeen = [...pictures.values()].some((picture) => !isBlack(picture.toBitmap()))
+    const isSeen = [...pictures.values()].some(({ bgra }) => !isBlack(bgra))
     return isSeen ? pictures : new Map()
   }
 
@@ -328,13 +341,14 @@ function hideOurs(windows: readonly BrowserWindow[]): Hidden[] {
         bounds: window.getBounds(),
         isMaximized: window.isMaximized(),
         isFullScreen: window.isFullScreen(),
+        hasFocus: window.isFocused(),
       }
       window.hide()
       return hidden
     })
 }
 
-/** Puts windows back as they were; the one that asked gets the focus. */
+/** Puts windows back as they were; the one that asked gets the focus, or else the one that had it. */
 function bringBack(hidden: readonly Hidden[], asking: BrowserWindow): void {
   const there = hidden.filter(({ window }) => !window.isDestroyed())
   for (const { window, bounds, isMaximized, isFullScreen } of there) {
@@ -344,9 +358,10 @@ function bringBack(hidden: readonly Hidden[], asking: BrowserWindow): void {
     else if (isMaximized) window.maximize()
     else window.setBounds(bounds)
   }
-  if (asking.isDestroyed() || !asking.isVisible()) return
-  asking.show()
-  asking.focus()
+  const isAskingThere = !asking.isDestroyed() && asking.isVisible()
+  const first = isAskingThere ? asking : there.find(({ hasFocus }) => hasFocus)?.window
+  first?.show()
+  first?.focus()
 }
 
 function isRefusedByMac(): boolean {

@@ -125,7 +125,11 @@ export function ShortcutsPage() {
           <h2 className="border-b border-line pb-2 text-meta font-medium text-ink-3">{t(`actions:groups.${group}`)}</h2>
           <ul>
             {rows.map(({ id }) => (
-              <li key={id} data-setting={name(id)} className="border-b border-line last:border-b-0">
+              <li
+                key={id}
+                data-setting={name(id)}
+                className="border-b border-line last:border-b-0 data-wanted:bg-mark data-wanted:shadow-[0_0_0_8px_var(--mark)] data-wanted:[&_span]:text-ink-1 forced-colors:data-wanted:outline-2"
+              >
                 <ShortcutRow
                   id={id}
                   name={name(id)}
@@ -233,7 +237,7 @@ function ShortcutRow({ id, name, accelerator, editing, onEdit, onStop, onWish, o
         {name}
         {accelerator !== null && <span className="sr-only">{t('actions:shortcuts.change', { keys: shown })}</span>}
         <span className="ms-auto flex items-center gap-4">
-          {isGlobal(id) && (isQuickAsk || accelerator !== null) && <GlobalState id={id} />}
+          {isGlobal(id) && <GlobalState id={id} />}
           {accelerator === null ? (
             <span className="font-label text-ink-2">{t('actions:shortcuts.record')}</span>
           ) : (
@@ -295,6 +299,8 @@ function GlobalState({ id }: { id: GlobalShortcutId }) {
   const state = useShortcutState(id)
   const { kind } = state
   const isHeld = kind === 'registered' && state.trigger !== ''
+  // Of the region it is said under the row, with what can be done.
+  if (id === 'ask-region' && !isHeld) return null
   return (
     <span className={`flex items-center gap-2 text-meta ${kind === 'taken' ? 'text-danger' : 'text-ink-2'}`}>
       {isHeld && <StatusDot connection="connected" />}

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { portalShortcuts, triggerText, type HeldShortcut } from '../../../src/main/shortcut-portal'
+import { portalShortcuts, triggerText, type HeldShortcuts } from '../../../src/main/shortcut-portal'
 import { eventually } from '../../support/eventually'
 import { startPortal, type FakePortal } from '../../support/portal'
 
-describe('the key that a Wayland desktop holds', () => {
+describe('the keys that a Wayland desktop holds', () => {
   let portal: FakePortal
   const told: string[] = []
-  const held: HeldShortcut[] = []
+  const held: HeldShortcuts[] = []
   beforeEach(async () => {
     portal = await startPortal()
     told.length = 0
@@ -15,13 +15,14 @@ describe('the key that a Wayland desktop holds', () => {
     for (const { release } of held.splice(0)) release()
     await portal.close()
   })
-  const hold = async (signal = new AbortController().signal) => {
+  const quickAsk = { id: 'quick-ask', accelerator: 'Control+Shift+Space', description: 'Open quick ask' }
+  const askRegion = { id: 'ask-region', accelerator: 'Alt+R', description: 'Ask about a screen region' }
+  const hold = async (signal = new AbortController().signal, shortcuts = [quickAsk]) => {
     const answer = await portalShortcuts(portal.env)(
       {
-        accelerator: 'Control+Shift+Space',
-        description: 'Open quick ask',
-        onPress: () => told.push('pressed'),
-        onTrigger: (trigger) => told.push(trigger),
+        shortcuts,
+        onPress: (id) => told.push(`${id} pressed`),
+        onTriggers: (triggers) => told.push(...[...triggers].flat()),
         onLost: () => told.push('lost'),
       },
       signal,
@@ -29,6 +30,10 @@ describe('the key that a Wayland desktop holds', () => {
     held.push(answer)
     return answer
   }
+  const heldAs = (trigger: string, ...ids: string[]) => ({
+    kind: 'held',
+    triggers: new Map((ids.length === 0 ? ['quick-ask'] : ids).map((id) => [id, trigger])),
+  })
   const tells = (...wanted: string[]) =>
     eventually(
       () => told.join(),
@@ -38,11 +43,23 @@ describe('the key that a Wayland desktop holds', () => {
 
   it('is asked for once, in its own words; the desktop says which keys it gave', async () => {
     const { answer } = await hold()
-    expect(answer).toEqual({ kind: 'held', trigger: 'Ctrl+Alt+P' })
+    expect(answer).toEqual(heldAs('Ctrl+Alt+P'))
     expect(portal.asked).toEqual(['CTRL+SHIFT+space'])
     portal.press()
     portal.change('Meta+P')
-    await tells('pressed', 'Meta+P')
+    await tells('quick-ask pressed', 'quick-ask', 'Meta+P')
+  })
+
+  it('are asked for in one session, and told from each other', async () => {
+    const { answer } = await hold(undefined, [quickAsk, askRegion])
+    expect(answer).toEqual(heldAs('Ctrl+Alt+P', 'quick-ask', 'ask-region'))
+    expect([portal.asked, portal.held()]).toEqual([['CTRL+SHIFT+space', 'ALT+r'], 1])
+    portal.press('ask-region')
+    portal.change('Meta+R', 'ask-region')
+    portal.press()
+    await tells('ask-region pressed', 'ask-region', 'Meta+R', 'quick-ask pressed')
+    portal.mode = 'last-left-out'
+    expect((await hold(undefined, [quickAsk, askRegion])).answer).toEqual(heldAs('Ctrl+Alt+P'))
   })
 
   it('is given back with the connection', async () => {
@@ -63,17 +80,16 @@ describe('the key that a Wayland desktop holds', () => {
     portal.mode = 'left-out'
     expect((await hold()).answer).toEqual({ kind: 'refused' })
     portal.mode = 'no-keys'
-    expect((await hold()).answer).toEqual({ kind: 'held', trigger: '' })
+    expect((await hold()).answer).toEqual(heldAs(''))
   })
 
   it('is not possible where no portal knows shortcuts, and without a bus', async () => {
     portal.mode = 'unknown'
     expect((await hold()).answer).toEqual({ kind: 'missing' })
     const wish = {
-      accelerator: 'Alt+Space',
-      description: '',
+      shortcuts: [askRegion],
       onPress: () => undefined,
-      onTrigger: () => undefined,
+      onTriggers: () => undefined,
       onLost: () => undefined,
     }
     expect((await portalShortcuts({})(wish, new AbortController().signal)).answer).toEqual({ kind: 'missing' })

@@ -56,6 +56,8 @@ const CALL_LIMIT_MS = 25_000
 /** The specification allows 128 MB; nothing that we ask has an answer of more than a few hundred bytes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024
 const MAX_DEPTH = 16
+/** As the specification has it. Where a type stands in an array it is taken apart for each value, so a long one is slow. */
+const MAX_SIGNATURE_BYTES = 255
 
 /** Types of messages. */
 export const CALL = 1
@@ -118,6 +120,8 @@ export class SessionBus {
     const uid = process.getuid?.()
     if (path === undefined || uid === undefined) throw new Error('no session bus')
     const socket = connect(decodeURIComponent(path))
+    // One that breaks while nobody else listens, such as under the last word of the greeting, is no error of ours.
+    socket.on('error', () => undefined)
     try {
       const rest = await authenticate(socket, uid)
       const bus = new SessionBus(socket, rest)
@@ -304,7 +308,9 @@ export function takeMessage(received: Buffer): { message: BusMessage; rest: Buff
   }
   // The body is aligned by itself: the head ends at a multiple of eight.
   const body = new Reader(received.subarray(headBytes, endBytes))
-  const args = body.readAll(textOf(fields.get(FIELD.signature)))
+  const signature = textOf(fields.get(FIELD.signature))
+  if (signature.length > MAX_SIGNATURE_BYTES) throw new Error('too many types')
+  const args = body.readAll(signature)
   return { message: { type: Number(type), serial: Number(serial), fields, args }, rest: received.subarray(endBytes) }
 }
 
@@ -338,6 +344,8 @@ function firstType(signature: string): string {
   }
   let at = 1
   while (signature[at] !== end) at += firstType(signature.slice(at)).length
+  // It would take no bytes, and an array of it would have no end.
+  if (at === 1) throw new Error('a struct of nothing')
   return signature.slice(0, at + 1)
 }
 

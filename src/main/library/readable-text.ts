@@ -7,8 +7,7 @@ import { withoutBidiControls } from '../../shared/conversation'
  */
 export function readableText(broken: string): string {
   const lines: string[] = []
-  for (const [, key, value] of broken.matchAll(STRINGS)) {
-    if (key === undefined || value === undefined) continue
+  for (const { key, value } of namedStrings(broken)) {
     const text = unescape(value)
     if (key === 'role') lines.push(`\n[${text}]`)
     else if (!TECHNICAL.has(key) && text.trim() !== '') lines.push(text)
@@ -38,8 +37,50 @@ const HEAD_LENGTH = 16_384
 const MAX_TITLE_LENGTH = 200
 const TITLE = /"title"\s*:\s*"((?:[^"\\\n]|\\.)*)"/u
 
-/** A key and its string. One whose end is lost ends with its line: JSON has no line break inside of a string. */
-const STRINGS = /"((?:[^"\\\n]|\\.)*)"\s*:\s*"((?:[^"\\\n]|\\.)*)/gu
+/**
+ * Keys with their strings. One whose end is lost ends with its line: JSON has no line break inside of a string. Looks at each
+ * character a few times at most, whatever the damage: quotes inside of a string whose beginning is lost all have the same
+ * end, and an expression that tries each of them held main up for eleven seconds over 400 kB.
+ */
+function* namedStrings(broken: string): Generator<{ key: string; value: string }> {
+  let at = broken.indexOf('"')
+  while (at !== -1) {
+    const end = endOfString(broken, at + 1)
+    const colon = broken[end] === '"' ? endOfSpace(broken, end + 1) : end
+    const start = broken[colon] === ':' ? endOfSpace(broken, colon + 1) : end
+    let next = end
+    if (start !== end && broken[start] === '"') {
+      next = endOfString(broken, start + 1)
+      yield { key: broken.slice(at + 1, end), value: broken.slice(start + 1, next) }
+    }
+    at = broken.indexOf('"', next)
+  }
+}
+
+/** Where a string ends that begins at `from`: at its quote, at the end of its line, or at the end of everything. */
+function endOfString(text: string, from: number): number {
+  let at = from
+  while (at < text.length) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE || code === LINE_BREAK) return at
+    const isEscape = code === BACKSLASH
+    if (isEscape && (at + 1 === text.length || text.charCodeAt(at + 1) === LINE_BREAK)) return at
+    at += isEscape ? 2 : 1
+  }
+  return text.length
+}
+
+function endOfSpace(text: string, from: number): number {
+  let at = from
+  while (at < text.length && SPACE.has(text.charCodeAt(at))) at += 1
+  return at
+}
+
+/** JSON has no other. */
+const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d])
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const LINE_BREAK = 0x0a
 
 /** Keys of a conversation's file whose strings are no words of a person or an answer. */
 const TECHNICAL = new Set([

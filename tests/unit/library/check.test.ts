@@ -260,4 +260,15 @@ describe('readable text', () => {
     readableText('"'.repeat(2_000_000))
     expect(performance.now() - startedMs).toBeLessThan(2000)
   })
+
+  it('R04: a string that has lost its beginning, or has no end for megabytes, holds nothing up', () => {
+    const startedMs = performance.now()
+    // Each of these quotes could begin a string, and all of them have the same end.
+    const quotes = String.raw`He said \"yes\" and went on about it. `
+    expect(readableText(`${quotes.repeat(10_000)}","text":"Left"`)).toBe('Left\n')
+    expect(readableText(String.raw`\"`.repeat(200_000))).toBe('')
+    expect(readableText(`"text":"${'a'.repeat(17_000_000)}`)).toHaveLength(17_000_001)
+    // Milliseconds; it was half a minute, and the last one was an error.
+    expect(performance.now() - startedMs).toBeLessThan(4000)
+  })
 })

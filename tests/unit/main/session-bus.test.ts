@@ -79,6 +79,21 @@ describe('a message of the session bus', () => {
     const deep = encodeMessage(RETURN, 1, [], 's', [''])
     expect(takeMessage(deep)?.message.args).toEqual([''])
   })
+
+  it('is refused when its types would be read for ever: a struct of nothing, and more types than there may be', () => {
+    const body = Buffer.alloc(16)
+    body.writeUInt32LE(8)
+    const withTypes = (types: Variant): Buffer => {
+      const head = encodeMessage(RETURN, 1, [[FIELD.signature, types]])
+      head.writeUInt32LE(body.length, 4)
+      return Buffer.concat([head, body])
+    }
+    expect(takeMessage(withTypes(new Variant('g', 'ay')))?.message.args).toEqual([[0, 0, 0, 0, 0, 0, 0, 0]])
+    expect(() => takeMessage(withTypes(new Variant('g', 'a()')))).toThrow('a struct of nothing')
+    expect(() => takeMessage(withTypes(new Variant('g', 'a{}')))).toThrow('a struct of nothing')
+    // The bus says what types there are in a signature of 255 bytes; a text can be longer.
+    expect(() => takeMessage(withTypes(new Variant('s', `a(${'y'.repeat(300)})`)))).toThrow('too many types')
+  })
 })
 
 describe('a connection to the session bus', () => {
@@ -142,6 +157,30 @@ describe('a connection to the session bus', () => {
     const bus = await SessionBus.open(await start((socket) => setImmediate(() => socket.write('Bnonsense nonsense'))))
     await new Promise<void>((resolve) => bus.onEnd(resolve))
     await expect(bus.call({ ...BUS, member: 'ListNames' })).rejects.toThrow('gone')
+  })
+
+  it('R29: a bus that is gone under the last word of the greeting is no bus, and nothing else', async () => {
+    const unforeseen: unknown[] = []
+    const note = (thrown: unknown): void => void unforeseen.push(thrown)
+    process.on('uncaughtException', note)
+    try {
+      const folder = mkdtempSync(join(tmpdir(), 'parley-bus-'))
+      folders.push(folder)
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.once('data', () => {
+          socket.end('OK 0123\r\n')
+          socket.destroySoon()
+        })
+      })
+      servers.push(server)
+      await new Promise<void>((resolve) => server.listen(join(folder, 'bus'), resolve))
+      const env = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(folder, 'bus')}` }
+      for (let time = 0; time < 10; time += 1) await expect(SessionBus.open(env)).rejects.toThrow()
+      expect(unforeseen).toEqual([])
+    } finally {
+      process.off('uncaughtException', note)
+    }
   })
 
   it('is not there without an address, and where nobody listens', async () => {

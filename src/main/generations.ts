@@ -210,6 +210,13 @@ export class Generations {
     return { conversationId: ended.conversationId, message, seq: ended.seq }
   }
 
+  /** Which conversation an answer that runs, or has run since the start, belongs to. Throws not-found (generation). */
+  conversationOf(generationId: string): string {
+    const known = this.#runs.get(generationId) ?? this.#ended.get(generationId)
+    if (known === undefined) throw failure({ code: 'not-found', what: 'generation' })
+    return known.conversationId
+  }
+
   /** The answers that run in a conversation, each with the seq up to which it is folded. */
   running(conversationId: string): OpenedConversation['running'] {
     return this.#runsOf(conversationId).flatMap(({ id, live, isFinished }) =>

@@ -439,13 +439,19 @@ const handles: { [K in RequestName]: Handle<K> } = {
   'prompt.export': exportPrompts,
 
   'generation.start': startGeneration,
-  'generation.stop': ({ generations }, { generationId }) => generations.stop(generationId),
+  'generation.stop': (house, { generationId }, caller) => {
+    requireReach(house, house.generations.conversationOf(generationId), caller)
+    house.generations.stop(generationId)
+  },
   'generation.attach': async (house, { generationId }, caller) => {
     const attached = await house.generations.attach(generationId)
     requireReach(house, attached.conversationId, caller)
     return attached
   },
-  'generation.retryNow': ({ generations }, { generationId }) => generations.retryNow(generationId),
+  'generation.retryNow': (house, { generationId }, caller) => {
+    requireReach(house, house.generations.conversationOf(generationId), caller)
+    house.generations.retryNow(generationId)
+  },
 
   'media.load': (house, input, caller) => {
     requireReach(house, input.conversationId, caller)

@@ -266,20 +266,25 @@ describe('quick ask', () => {
   it('S44: it can read nothing of the chats of the main window, by asking or by listening', async () => {
     const quickAsk = await app.quickAsk()
     const heard = await collectEvents(quickAsk)
-    server.next(stream([...opening(), ...say('For the main window only.'), ...closing(1)]))
+    const told = await collectEvents(app.window)
+    server.next(stream([...opening(), ...say('For the main window only.'), hold, ...closing(1)]))
     await app.window.keyboard.press('Control+n')
     await ask(app.window, 'Who may read this?')
-    await isState(app.window, 'complete')
-    const conversationId = (await conversations(app.window))[0]?.conversation.id ?? ''
-    const answers = await quickAsk.evaluate(async (id) => {
+    const [event] = await eventually(told, (events) => events.length > 0, 'an event of the answer')
+    if (event === undefined) throw new Error('no event')
+    const answers = await quickAsk.evaluate(async ({ conversationId, generationId }) => {
       const { request } = window.parley
       return Promise.all([
-        request['conversation.open']({ conversationId: id }),
-        request['conversation.discard']({ conversationId: id }),
-        request['conversation.keep']({ conversationId: id }),
-        request['window.openConversation']({ conversationId: id }),
+        request['conversation.open']({ conversationId }),
+        request['conversation.discard']({ conversationId }),
+        request['conversation.keep']({ conversationId }),
+        request['window.openConversation']({ conversationId }),
+        request['generation.stop']({ generationId }),
+        request['generation.retryNow']({ generationId }),
       ])
-    }, conversationId)
+    }, event)
+    server.release()
+    await isState(app.window, 'complete')
     expect(answers).toEqual(answers.map(() => ({ ok: false, error: { code: 'not-found', what: 'conversation' } })))
     const booted = await quickAsk.evaluate(() => window.parley.request['app.boot']())
     expect(booted).toMatchObject({ ok: true, value: { conversations: [] } })

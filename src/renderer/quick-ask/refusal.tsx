@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { describe } from '../../shared/errors'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
-import { dismissRefusal } from '../store/sending'
+import { dismissRefusal } from '../store/question'
 import { useStore } from '../store/state'
 
 /** Why the question could not be asked; the question itself is back in the field. */

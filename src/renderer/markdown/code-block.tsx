@@ -27,7 +27,13 @@ export function CodeBlock({ text, language, isOpen, hasDot }: CodeBlockProps) {
   const { t } = useTranslation('common')
   const chunks = useMemo(() => chunkLines(text), [text])
   const [isSeen, setIsSeen] = useState(false)
-  const see = useCallback(() => setIsSeen(true), [])
+  // Far from the window the colours are kept, but not in the page: they are most of its elements.
+  const [isColoured, setIsColoured] = useState(false)
+  const see = useCallback((isNear: boolean) => {
+    if (isNear) setIsSeen(true)
+    // What somebody selects may begin far from the window, in text that must not be made anew.
+    if (isNear || getSelection()?.isCollapsed !== false) setIsColoured(isNear)
+  }, [])
   // One that is being written cannot be drawn yet.
   const isDiagram = !isOpen && language.toLowerCase() === 'mermaid'
   const [isDrawn, setIsDrawn] = useState(false)
@@ -58,7 +64,7 @@ export function CodeBlock({ text, language, isOpen, hasDot }: CodeBlockProps) {
               <Chunk
                 key={index}
                 text={lines}
-                colours={highlighted?.[index]}
+                colours={isColoured ? highlighted?.[index] : undefined}
                 hasDot={hasDot && index === chunks.length - 1}
               />
             ))}

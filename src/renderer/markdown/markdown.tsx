@@ -1,4 +1,4 @@
-import { memo, useId, useMemo, type CSSProperties } from 'react'
+import { memo, useEffect, useId, useMemo, useRef, type CSSProperties } from 'react'
 import { Blocks } from './block-view'
 import { Dot } from './dot'
 import { FootnoteList, FootnotesContext } from './footnotes'
@@ -34,19 +34,18 @@ function MarkdownView({ text, isStreaming }: { text: string; isStreaming: boolea
   const context = useMemo(() => ({ prefix, footnotes }), [prefix, footnotes])
   const full = reading.frozen.filter((group) => group.length === GROUP_SIZE)
   const open = groupsOf([...reading.frozen.slice(full.length).flat(), ...reading.tail])
+  // One list: from a list of its own a group that becomes full would move, and all in it would be made anew.
+  const groups = [...full, ...open]
   const hasDot = isStreaming && reading.text.length === text.length
   return (
     <FootnotesContext value={context}>
       <div className="md">
-        {full.map((blocks, index) => (
-          <Group key={index} blocks={blocks} hasDot={false} isFull />
-        ))}
-        {open.map((blocks, index) => (
+        {groups.map((blocks, index) => (
           <Group
-            key={full.length + index}
+            key={index}
             blocks={blocks}
-            hasDot={hasDot && index === open.length - 1}
-            isFull={false}
+            hasDot={hasDot && index >= full.length && index === groups.length - 1}
+            isFull={index < full.length}
           />
         ))}
         {hasDot && open.length === 0 && <Dot isBeside />}
@@ -66,12 +65,35 @@ const Group = memo(function Group({ blocks, hasDot, isFull }: GroupProps) {
   const style = useMemo((): CSSProperties | undefined => {
     return isFull ? { containIntrinsicBlockSize: `auto ${estimatedHeight(blocks)}px` } : undefined
   }, [blocks, isFull])
+  const element = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const group = element.current
+    if (group === null || !isFull) return undefined
+    const look = (event: Event) => {
+      const isOut = event instanceof ContentVisibilityAutoStateChangeEvent && event.skipped
+      if (isOut && event.target === group) dropLayout(group)
+    }
+    group.addEventListener('contentvisibilityautostatechange', look)
+    return () => group.removeEventListener('contentvisibilityautostatechange', look)
+  }, [isFull])
   return (
-    <div className="md-group" data-full={isFull} style={style}>
+    <div ref={element} className="md-group" data-full={isFull} style={style}>
       <Blocks blocks={blocks} hasDot={hasDot} />
     </div>
   )
 })
+
+/**
+ * Lets go of the layout of a group that has left the window, which Chromium would keep: in a long answer it is several
+ * times as large as all else. The group is then as it was before it was laid out for the first time, with its height.
+ */
+function dropLayout(group: HTMLElement): void {
+  group.style.containIntrinsicBlockSize = `auto ${group.getBoundingClientRect().height}px`
+  group.style.display = 'none'
+  // Asked for its style it loses its boxes; the page is not laid out without it, so nothing scrolls.
+  getComputedStyle(group).getPropertyValue('display')
+  group.style.display = ''
+}
 
 /** In pixels, for a group that has not been laid out yet: about 85 characters a line, 26 px a line, and the gaps. */
 function estimatedHeight(blocks: readonly Block[]): number {

@@ -6,8 +6,8 @@ type More = 'none' | 'start' | 'end' | 'both'
 
 interface ScrollerProps {
   className: string
-  /** It has come into or near the window; must stay the same function. */
-  onNear?: () => void
+  /** It has come into or near the window, or is far from it; must stay the same function. */
+  onNear?: (isNear: boolean) => void
   children: ReactNode
 }
 
@@ -24,8 +24,8 @@ export function Scroller({ className, onNear, children }: ScrollerProps) {
   // Only near the window: the page asks all that are observed for their size in every frame.
   useEffect(() => {
     const element = box.current
+    onNear?.(isNear)
     if (element === null || !isNear) return undefined
-    onNear?.()
     const look = () => setMore(moreOf(element))
     const observer = new ResizeObserver(look)
     observer.observe(element)

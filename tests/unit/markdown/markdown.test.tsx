@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
-import { Profiler } from 'react'
+import { act, Profiler } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Markdown, renderPlainText } from '../../../src/renderer/markdown'
-import { mount } from './mount'
+import { mount, NearObserver } from './mount'
 
 afterEach(() => {
   document.body.replaceChildren()
@@ -183,6 +183,64 @@ describe('Markdown', () => {
     )
     expect(inks).toMatchObject({ def: 'md-syn-key', chunks: 'md-syn-fn', 6: 'md-syn-num', '# note': 'md-syn-com' })
     expect(container.querySelector('pre')?.textContent.trimEnd()).toBe(code.trimEnd())
+  })
+
+  it('keeps colours in the page only near the window, and leaves alone what somebody selects', async () => {
+    const { container, until } = view('```python\ndef a(): pass\n```')
+    const colours = () => container.querySelectorAll('[class^="md-syn"]').length
+    await until(() => colours() > 0)
+    const all = colours()
+    const place = (isIntersecting: boolean) =>
+      act(() => NearObserver.tell([{ isIntersecting, target: container.querySelector('.md-pre')! }]))
+    place(false)
+    expect(colours()).toBe(0)
+    expect(container.querySelector('pre')?.textContent.trimEnd()).toBe('def a(): pass')
+    place(true)
+    expect(colours()).toBe(all)
+    getSelection()?.selectAllChildren(container)
+    place(false)
+    expect(colours()).toBe(all)
+    getSelection()?.removeAllRanges()
+  })
+
+  it('makes no element of a group anew when the group becomes full', () => {
+    const blocks = Array.from({ length: 31 }, (_, index) => `Paragraph ${index}.`)
+    const { container, render } = view(blocks.join('\n\n'), true)
+    const before = [...container.querySelectorAll('p')].slice(0, 29)
+    expect(container.querySelector('[data-full="true"]')).toBeNull()
+    const more = Array.from({ length: 10 }, (_, index) => `More ${index}.`)
+    render(<Markdown text={[...blocks, ...more].join('\n\n')} isStreaming />)
+    expect(container.querySelectorAll('[data-full="true"]')).toHaveLength(1)
+    expect([...container.querySelectorAll('p')].slice(0, 29)).toEqual(before)
+    expect(before.every((each, index) => each === container.querySelectorAll('p')[index])).toBe(true)
+  })
+
+  it('lets go of the layout of a full group that leaves the window, and keeps its height and its text', () => {
+    const text = Array.from({ length: 40 }, (_, index) => `Paragraph ${index}.`).join('\n\n')
+    const { container } = view(text)
+    const group = container.querySelector<HTMLElement>('[data-full="true"]')!
+    group.getBoundingClientRect = () => new DOMRect(0, 0, 600, 3120)
+    class StateChange extends Event {
+      constructor(readonly skipped: boolean) {
+        super('contentvisibilityautostatechange')
+      }
+    }
+    vi.stubGlobal('ContentVisibilityAutoStateChangeEvent', StateChange)
+    const asked: string[] = []
+    const style = vi.spyOn(globalThis, 'getComputedStyle').mockImplementation((element) => {
+      asked.push(element === group ? group.style.display : 'another')
+      return group.style
+    })
+    const words = group.textContent
+    group.dispatchEvent(new StateChange(false))
+    expect(asked).toEqual([])
+    group.dispatchEvent(new StateChange(true))
+    style.mockRestore()
+    // Without a style of its own it would keep its boxes.
+    expect(asked).toEqual(['none'])
+    expect(group.style.display).toBe('')
+    expect(group.style.containIntrinsicBlockSize).toBe('auto 3120px')
+    expect(group.textContent).toBe(words)
   })
 
   it('leaves open code and unknown languages plain', async () => {

@@ -9,8 +9,14 @@ declare global {
   var IS_REACT_ACT_ENVIRONMENT: boolean
 }
 
-class NearObserver {
-  constructor(private readonly report: (entries: { isIntersecting: boolean; target: Element }[]) => void) {}
+type Report = (entries: { isIntersecting: boolean; target: Element }[]) => void
+
+/** All is near, until a test tells otherwise. */
+export class NearObserver {
+  static tell: Report = () => undefined
+  constructor(private readonly report: Report) {
+    NearObserver.tell = report
+  }
   observe(target: Element) {
     this.report([{ isIntersecting: true, target }])
   }
@@ -28,7 +34,7 @@ export function mount(node: ReactNode, locale: Locale = 'en') {
       cancelIdleCallback: (handle: number) => clearTimeout(handle),
     })
   }
-  // Nor does it lay anything out: all is near.
+  // Nor does it lay anything out.
   vi.stubGlobal('IntersectionObserver', NearObserver)
   const i18n = createI18n(locale)
   const container = document.body.appendChild(document.createElement('div'))

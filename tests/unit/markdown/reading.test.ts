@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Block } from '../../../src/shared/markdown/nodes'
@@ -214,5 +216,30 @@ describe('what no text may do', () => {
     const depth = (block: Block): number => (block.kind === 'quote' ? 1 + Math.max(0, ...block.blocks.map(depth)) : 1)
     const [quote] = read(`${'>'.repeat(200)} deep`, false, null).tail
     expect(depth(quote!)).toBeLessThan(30)
+  })
+})
+
+describe('memory', () => {
+  it('holds no earlier state of the text, however many frames it came in', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const used = () => {
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    const paragraph = 'Some words of an answer that is rather long, and `code` in it. '.repeat(3)
+    const text = Array.from({ length: 500 }, (_, index) => `Part ${index}. ${paragraph}`).join('\n\n')
+    read('Anything.', true, null)
+    const before = used()
+    let last: Reading | null = null
+    let shown = ''
+    for (let from = 0; from < text.length; from += 200) {
+      shown += text.slice(from, from + 200)
+      last = read(shown, true, last)
+    }
+    const heldBytes = used() - before
+    expect(last?.frozen.flat().length).toBeGreaterThan(490)
+    // Five hundred states of it are 25 MB.
+    expect(heldBytes).toBeLessThan(5_000_000)
   })
 })

@@ -180,7 +180,8 @@ function findBackend(views: readonly BackendView[], wanted: string | null, isNam
   const found =
     profiles.find(({ id }) => id === wanted) ??
     (isNamed ? profiles.find(({ name, url }) => same(name) || same(url) || same(`${url}/`)) : undefined)
-  if (found === undefined) throw failure(isNamed ? { code: 'not-found', what: 'backend' } : { code: 'no-backend' })
+  if (found === undefined)
+    throw failure(isNamed ? { code: 'not-found', what: 'named-backend' } : { code: 'no-backend' })
   return found
 }
 

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { MAX_ALL_DRAFTS, MAX_DRAFT_TEXT, type StoredDraft } from '../shared/contract'
 import type { AttachmentInfo } from '../shared/conversation'
 import { failure } from '../shared/errors'
+import { MAX_CHOICES, MAX_PROMPT_NAME, MAX_PROMPT_TEXT, MAX_VARIABLE_NAME, MAX_VARIABLE_VALUE } from '../shared/prompts'
 import type { Clock } from './clock'
 import { errorCode, readRegular, writeAtomically, type FileSystem } from './library/files'
 import type { Storage } from './library/storage'
@@ -57,6 +58,26 @@ const attachment: v.GenericSchema<unknown, AttachmentInfo> = v.strictObject({
   isAnimated: v.exactOptional(v.boolean()),
 })
 
+/** One variable can stand in a prompt as often as the text has room for `{a}`. */
+const MAX_SLOTS = Math.floor(MAX_PROMPT_TEXT / 3)
+
+const filling: v.GenericSchema<unknown, NonNullable<StoredDraft['filling']>> = v.strictObject({
+  promptId: text(64),
+  name: text(MAX_PROMPT_NAME),
+  slots: v.pipe(
+    v.array(
+      v.strictObject({
+        name: text(MAX_VARIABLE_NAME),
+        choices: v.pipe(v.array(text(MAX_VARIABLE_VALUE)), v.maxLength(MAX_CHOICES)),
+        from: whole,
+        to: whole,
+      }),
+    ),
+    v.maxLength(MAX_SLOTS),
+    v.check((slots) => slots.every(({ from, to }) => from <= to)),
+  ),
+})
+
 /** A draft as a page may send it, and as the file has it. */
 export const draftSchema: v.GenericSchema<unknown, StoredDraft> = v.strictObject({
   key: v.pipe(v.string(), v.regex(/^[\w:-]{1,64}$/u)),
@@ -70,6 +91,7 @@ export const draftSchema: v.GenericSchema<unknown, StoredDraft> = v.strictObject
       attachments: v.pipe(v.array(attachment), v.maxLength(MAX_KEPT_ATTACHMENTS)),
     }),
   ),
+  filling: v.exactOptional(filling),
   changedAt: v.pipe(v.number(), v.finite()),
 })
 
@@ -279,7 +301,8 @@ function keyOf(row: unknown): unknown {
 
 /** About as long as it stands in the file, so that many short ones have an end as well. */
 function lengthOf(draft: StoredDraft): number {
-  const words = draft.text.length + (draft.editing?.text.length ?? 0)
+  const slots = draft.filling === undefined ? 0 : JSON.stringify(draft.filling).length
+  const words = draft.text.length + (draft.editing?.text.length ?? 0) + slots
   return (
     (draft.quotes ?? []).reduce((sum, quote) => sum + quote.length, words) + 200 * (1 + attachmentsOf(draft).length)
   )

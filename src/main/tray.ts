@@ -2,6 +2,7 @@ import { Menu, nativeImage, nativeTheme, Tray, type MenuItemConstructorOptions, 
 import { join } from 'node:path'
 import type { ConversationSummary } from '../shared/conversation'
 import type { Translate } from '../shared/i18n'
+import type { Settings } from '../shared/settings'
 
 /** What the tray shows. */
 export interface TrayState {
@@ -131,14 +132,23 @@ export class TrayIcon {
   }
 }
 
+/** Whether the desktop is dark. Electron tells it only as long as the app follows it. */
+let isDesktopDark = false
+
+/** Sets the theme of the app, which is not that of the panel beside it. */
+export function applyTheme(theme: Settings['theme']): void {
+  if (nativeTheme.themeSource === 'system') isDesktopDark = nativeTheme.shouldUseDarkColors
+  nativeTheme.themeSource = theme
+}
+
 /**
  * Whether the panel is dark. Windows and the newest Electron tell; the panels of GNOME and its relatives are dark whatever
- * the programs are; others follow the theme.
+ * the programs are; others follow the theme of the desktop.
  */
 function isDarkPanel(): boolean {
   const desktop = process.env.XDG_CURRENT_DESKTOP ?? ''
   if (process.platform === 'linux' && /GNOME|Unity|Cinnamon|Pantheon/iu.test(desktop)) return true
   // Missing in Electron 33.
   const ofPanel = nativeTheme.shouldUseDarkColorsForSystemIntegratedUI as boolean | undefined
-  return ofPanel ?? nativeTheme.shouldUseDarkColors
+  return ofPanel ?? (nativeTheme.themeSource === 'system' ? nativeTheme.shouldUseDarkColors : isDesktopDark)
 }

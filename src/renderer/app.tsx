@@ -8,6 +8,7 @@ import { Chat } from './chat/chat'
 import { useHasModels } from './chat/choice'
 import { eachFrame } from './chat/find'
 import { openFind, stepFind, useFind } from './chat/find-state'
+import { loadModelList } from './chat/model-list-layer'
 import { DiscardDialog } from './chat/temporary'
 import type { ThreadHandle } from './chat/thread'
 import { placeInFocus } from './composer/place-in-focus'
@@ -40,7 +41,7 @@ import {
 import { changeChatSettings, searchesWeb } from './store/chat-settings'
 import { closeComparison, openComparison } from './store/comparison'
 import { pickFiles } from './store/chips'
-import { stopAnswer } from './store/sending'
+import { stopAnswer } from './store/stopping'
 import { showToast } from './controls/toast'
 import { stoppableAnswers, useStore } from './store/state'
 import { useExport } from './transfer/export-menu'
@@ -80,9 +81,7 @@ export function App() {
         <ChatWindow />
       )}
       <PaletteLayer />
-      <Suspense fallback={null}>
-        {isSheetOpen && <ShortcutSheet />}
-      </Suspense>
+      <Suspense fallback={null}>{isSheetOpen && <ShortcutSheet />}</Suspense>
       <CertificateDialogs />
       <TransferDialog />
     </>
@@ -331,6 +330,7 @@ const REGIONS = [
   'sidebar',
   'header',
   'thread',
+  'tabs',
   'column-1',
   'column-2',
   'column-3',
@@ -343,6 +343,7 @@ const ENTRANCES = [
   'textarea',
   '[data-conversation][tabindex="0"]',
   '[role="treegrid"]',
+  '[role="tab"][aria-selected="true"]',
   ':scope:not([role="log"]) button',
 ]
 
@@ -364,8 +365,8 @@ function focusRegion(name: (typeof REGIONS)[number]): void {
 }
 
 /**
- * Esc closes the drawer, and leaves the trash or a comparison for the chat, wherever the focus is. What has taken the key for itself (a
- * menu, a field that ends an editing) was first; a dialog is.
+ * Esc closes the drawer, and leaves the trash, the prompts or a comparison for the chat, wherever the focus is. What has taken
+ * the key for itself (a menu, a field that ends an editing) was first; a dialog is.
  */
 function useLeavingByEsc(): void {
   useEffect(() => {
@@ -374,7 +375,7 @@ function useLeavingByEsc(): void {
       if (document.querySelector('[role=dialog], [role=alertdialog], [role=menu], .layer-modal') !== null) return
       const { isDrawerOpen, view, comparisons, currentId } = useStore.getState()
       if (isDrawerOpen) closeDrawer()
-      else if (view.name === 'trash') showChat()
+      else if (view.name === 'trash' || view.name === 'prompts') showChat()
       else if (view.name === 'chat' && comparisons.has(currentId)) closeComparison(currentId)
     }
     window.addEventListener('keydown', leave)
@@ -395,7 +396,7 @@ function useReadOnReturn(): void {
   }, [])
 }
 
-// After the first paint, so that the first answer and the first key of the palette find it loaded.
+// After the first paint, so that the first answer and the first keys of the palette and the picker find it loaded.
 function preload(): void {
-  requestIdleCallback(() => void import('./markdown').then(loadPalette), { timeout: 2000 })
+  requestIdleCallback(() => void import('./markdown').then(loadPalette).then(loadModelList), { timeout: 2000 })
 }

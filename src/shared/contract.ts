@@ -11,7 +11,7 @@ import type {
   UserMessage,
 } from './conversation'
 import type { AppError, CaptureReason, Result } from './errors'
-import type { Prompt } from './prompts'
+import type { Prompt, Slot } from './prompts'
 import type { Region } from './region'
 import type { BackendProfile, BackendView, Locale, SecretName, SecretState, Settings } from './settings'
 
@@ -391,6 +391,8 @@ export interface StoredDraft {
   quotes?: string[]
   /** A question of the conversation that is being written anew; missing when there is none. */
   editing?: { messageId: string; text: string; attachments: AttachmentInfo[] }
+  /** The prompt in the text whose variables are slots; places are those of `text`. Missing when there is none. */
+  filling?: { promptId: string; name: string; slots: Slot[] }
   changedAt: number
 }
 

@@ -74,7 +74,8 @@ export type UploadReason = 'unsupported' | 'unreadable'
  */
 export type CaptureReason = 'permission' | 'no-portal' | 'no-picture' | 'changed' | 'failed'
 export type MediaReason = 'gone' | 'refused' | 'private' | 'format' | 'too-large' | 'failed' | 'blocked' | 'unasked'
-export type MissingThing = 'conversation' | 'message' | 'generation' | 'attachment' | 'backend' | 'file' | 'recording'
+export type MissingThing =
+  'conversation' | 'message' | 'generation' | 'attachment' | 'backend' | 'named-backend' | 'file' | 'recording'
 export type AddressReason = 'empty' | 'unreadable' | 'scheme' | 'credentials' | 'host' | 'port'
 export type HeaderReason = 'name' | 'value' | 'characters' | 'reserved' | 'too-long' | 'duplicate'
 export type AttachmentReason =

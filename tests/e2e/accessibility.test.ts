@@ -9,6 +9,7 @@ import { closing, hold, opening, say, stream } from '../support/player/scenarios
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { startTlsServer } from '../support/tls-servers'
 import { launchApp, type RunningApp } from './app'
+import { layGround, leaveOverlay, openOverlay } from './overlay'
 import {
   answerHas,
   ask,
@@ -343,6 +344,20 @@ describe('accessibility', () => {
     await holdsInBothThemes(page, 'quick ask with an answer')
     await page.keyboard.press('Control+n')
     await page.keyboard.press('Escape')
+  })
+
+  it('the overlay in which a region of the screen is chosen', async () => {
+    const takeGround = await layGround(app)
+    for (const theme of themes) {
+      await setTheme(app.window, app.window, theme)
+      const overlay = await openOverlay(app)
+      expect(await findings(overlay), `overlay, ${theme}`).toEqual([])
+      await overlay.keyboard.press('ArrowLeft')
+      await shows(overlay.locator('.capture-region'))
+      expect(await findings(overlay, COLOUR_RULES), `overlay with a region, ${theme}`).toEqual([])
+      await leaveOverlay(app, overlay)
+    }
+    await takeGround()
   })
 
   it('420 pixels wide: nothing is wider than the window', async () => {

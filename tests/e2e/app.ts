@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import type * as Electron from 'electron'
 import { _electron, type CDPSession, type ElectronApplication, type Page } from 'playwright-core'
 import { eventually } from '../support/eventually'
 
@@ -131,6 +132,22 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
   runningApps.add(app)
   await app.window.waitForLoadState('load')
   return app
+}
+
+/**
+ * Asks main again and again with a question that changes nothing. The inspector of a busy Node now and then forgets the promise
+ * of an evaluation, and says so instead of answering: such a question is put once more.
+ */
+export function askMain<T>(app: RunningApp, question: (main: typeof Electron) => T): () => Promise<T> {
+  return async () => {
+    for (;;) {
+      try {
+        return await app.electron.evaluate(question)
+      } catch (error) {
+        if (!String(error).includes('promise was garbage collected')) throw error
+      }
+    }
+  }
 }
 
 /** What really runs: `Electron 33.2.1, Chromium 130…, Node 20…`. */

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { closing, hold, opening, say, stream } from '../support/player/scenarios'
 import { eventually } from '../support/eventually'
 import { startScenarioServer } from '../support/scenario-server'
-import { launchApp, type RunningApp } from './app'
+import { askMain, launchApp, type RunningApp } from './app'
 import { answerHas, ask, connectTo, isState } from './chat'
 import { startTrayHost } from './screen'
 
@@ -46,12 +46,18 @@ describe('how Parley is noticed', () => {
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close()
   })
-  const setMain = (app: RunningApp, change: 'hide' | 'isVisible') =>
-    app.electron.evaluate(({ BrowserWindow }, what) => {
-      const main = BrowserWindow.getAllWindows().find((window) => window.webContents.getURL().includes('index.html'))
-      if (what === 'hide') main?.hide()
-      return main?.isVisible() ?? false
-    }, change)
+  const hideMain = (app: RunningApp) =>
+    app.electron.evaluate(({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows()
+        .find((window) => window.webContents.getURL().includes('index.html'))
+        ?.hide(),
+    )
+  const isMainVisible = (app: RunningApp) =>
+    askMain(app, ({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows().some(
+        (window) => window.webContents.getURL().includes('index.html') && window.isVisible(),
+      ),
+    )
 
   it('an answer that ends while no window is in front is told of without its words; a click shows it', async () => {
     const server = await startScenarioServer()
@@ -65,7 +71,7 @@ describe('how Parley is noticed', () => {
     server.next(halves(), halves())
     await ask(app.window, 'Tell me')
     await answerHas(app.window, 'A secret')
-    await setMain(app, 'hide')
+    await hideMain(app)
     server.release()
     const displayed = () => dunst(notifications.env, 'count', 'displayed')
     await eventually(displayed, (count) => count.trim() === '1', 'a notification')
@@ -74,7 +80,7 @@ describe('how Parley is noticed', () => {
       return dunst(notifications.env, 'history')
     }
     await dunst(notifications.env, 'action')
-    await expect.poll(() => setMain(app, 'isVisible')).toBe(true)
+    await expect.poll(isMainVisible(app)).toBe(true)
     await isState(app.window, 'complete')
     // The daemon moves what it has closed into its history in its own time.
     const history = await eventually(told, (text) => text.includes('An answer is ready.'), 'what was told')
@@ -85,7 +91,7 @@ describe('how Parley is noticed', () => {
     await app.window.keyboard.press('Control+n')
     await ask(app.window, 'Once more')
     await answerHas(app.window, 'A secret')
-    await setMain(app, 'hide')
+    await hideMain(app)
     server.release()
     await isState(app.window, 'complete')
     expect((await displayed()).trim()).toBe('0')
@@ -96,9 +102,9 @@ describe('how Parley is noticed', () => {
     const app = await launchApp()
     closers.push(() => app.close())
     await first.iconPosition()
-    await setMain(app, 'hide')
+    await hideMain(app)
     await first.close()
-    await eventually(() => setMain(app, 'isVisible'), Boolean, 'a window again', 20_000)
+    await eventually(isMainVisible(app), Boolean, 'a window again', 20_000)
     const second = await startTrayHost()
     closers.push(() => second.close())
     const { x } = await second.iconPosition()
@@ -126,16 +132,15 @@ describe('how Parley is noticed', () => {
       // Later, so that this call is answered before anything dies.
       setImmediate(crash)
     })
-    const asked = () => app.electron.evaluate(() => (globalThis as { asked?: string[] }).asked ?? [])
+    const asked = askMain(app, () => (globalThis as { asked?: string[] }).asked ?? [])
     await eventually(asked, (messages) => messages.length > 0, 'a question', 15_000)
     expect(await asked()).toEqual(['The window has stopped several times'])
-    const isBack = () =>
-      app.electron.evaluate(({ BrowserWindow }) =>
-        BrowserWindow.getAllWindows().some(
-          ({ webContents }) =>
-            webContents.getURL().includes('index.html') && !webContents.isCrashed() && !webContents.isLoading(),
-        ),
-      )
+    const isBack = askMain(app, ({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows().some(
+        ({ webContents }) =>
+          webContents.getURL().includes('index.html') && !webContents.isCrashed() && !webContents.isLoading(),
+      ),
+    )
     await eventually(isBack, Boolean, 'a page again', 15_000)
   })
 })

@@ -174,20 +174,23 @@ export async function dropFiles(page: Page, files: string[]): Promise<void> {
   const move = (type: 'dragEnter' | 'dragOver' | 'drop') =>
     protocol.send('Input.dispatchDragEvent', { type, ...place, data })
   // A move onto something new, such as words that have come meanwhile, is its dragenter only. Chromium drops nothing
-  // before a dragover was taken, and a hand never moves just once.
-  const taken = await page.evaluateHandle(() => {
-    const seen = { isTaken: false }
-    addEventListener('dragover', (event) => (seen.isTaken = event.defaultPrevented))
+  // before a dragover was taken, nor on what has gone since, and a hand never moves just once.
+  const hovered = await page.evaluateHandle(() => {
+    const seen = { over: null as EventTarget | null, times: 0 }
+    addEventListener('dragover', ({ target, defaultPrevented }) => {
+      seen.times = defaultPrevented && seen.over === target ? seen.times + 1 : 0
+      seen.over = target
+    })
     return seen
   })
   await move('dragEnter')
   await eventually(
     async () => {
       await move('dragOver')
-      return taken.evaluate(({ isTaken }) => isTaken)
+      return hovered.evaluate(({ over, times }) => times >= 2 && over instanceof Node && over.isConnected)
     },
     Boolean,
-    'a place that takes files',
+    'a place that takes files, and stays',
   )
   await move('drop')
   await protocol.detach()

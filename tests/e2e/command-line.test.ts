@@ -77,9 +77,11 @@ describe('a question on the command line', () => {
       run(['--ask', '-'], 'x'.repeat(10_000_000)),
       run(['--ask', 'x', '--image', '/nonexistent.png']),
       run([`--quick-ask${'x'.repeat(65_536)}`]),
+      run(['--ask', 'x', '--backend', 'Nobody']),
     ])
-    expect(results.map(({ code, out }) => ({ code, out }))).toEqual(Array(5).fill({ code: 2, out: '' }))
-    expect(results.map(({ err }) => err.trim().split('\n').length)).toEqual([1, 1, 1, 1, 1])
+    expect(results.map(({ code, out }) => ({ code, out }))).toEqual(Array(6).fill({ code: 2, out: '' }))
+    expect(results.map(({ err }) => err.trim().split('\n').length)).toEqual([1, 1, 1, 1, 1, 1])
+    expect(results[5].err).toContain('No backend has this name')
     expect(results[0].err).toContain('a.svg is SVG. Parley converts it in a window only.')
     expect(server.requests).toHaveLength(before)
   })

@@ -96,6 +96,32 @@ describe('comparing models [37]', () => {
     await window.keyboard.press('Shift+F6')
     await expect.poll(region).toBe('column-2')
 
+    // The key that selects all means the column that has the focus; a passage of a column is quoted to all.
+    const plain = window.locator('[data-region=column-1]')
+    await plain.focus()
+    await window.keyboard.press('Control+a')
+    const selected = () => window.evaluate(() => getSelection()?.toString() ?? '')
+    await expect.poll(selected).toContain('This is an ordinary answer')
+    expect(await selected()).not.toContain('00003')
+    expect(await selected()).not.toContain('Which of you?')
+    const bar = window.getByRole('toolbar', { name: t('thread:quote.bar') })
+    await hides(bar)
+    await plain
+      .locator('p')
+      .first()
+      .evaluate((element) => {
+        getSelection()?.selectAllChildren(element)
+      })
+    await shows(bar)
+    await app.screenshot('compare-quote')
+    await button(bar, t('thread:quote.quote')).click()
+    const quotes = window.getByRole('list', { name: t('thread:quote.quoted') })
+    await shows(quotes.getByText('This is an ordinary answer').first())
+    await expect.poll(() => composer(window).evaluate((element) => element === document.activeElement)).toBe(true)
+    await quotes.getByRole('button').first().click()
+    await hides(quotes)
+    await composer(window).focus()
+
     // The third has nothing to keep: its key does nothing.
     await window.keyboard.press('Control+3')
     await window.keyboard.press('Control+1')
@@ -164,6 +190,16 @@ describe('comparing models [37]', () => {
     const tabs = window.getByRole('tab')
     await shows(tabs.first())
     await expect.poll(() => tabs.count()).toBe(3)
+    // F6 reaches the tabs too, and stays at the one on show.
+    const region = () =>
+      window.evaluate(() => document.activeElement?.closest('[data-region]')?.getAttribute('data-region') ?? '')
+    await composer(window).press('Shift+F6')
+    await expect.poll(region).toBe('column-1')
+    await window.keyboard.press('Shift+F6')
+    await expect.poll(region).toBe('tabs')
+    expect(await window.evaluate(() => document.activeElement?.getAttribute('aria-selected'))).toBe('true')
+    await window.keyboard.press('F6')
+    await expect.poll(region).toBe('column-1')
     await tabs.first().focus()
     await window.keyboard.press('ArrowRight')
     await shows(column(window, SLOW))

@@ -117,6 +117,8 @@ describe('prompts', () => {
     await expect
       .poll(() => page.getByRole('rowheader').allInnerTexts())
       .toEqual(['language', 'product', 'what to skip'])
+    await page.keyboard.press('Escape')
+    await expect.poll(() => composer(page).evaluate((element) => element === document.activeElement)).toBe(true)
   })
 
   it('a slash finds it, Tab goes through its slots, and Send waits for the empty one', async () => {

@@ -206,6 +206,11 @@ describe('versions, editing, quoting, deleting', () => {
       (found) => found.some(({ quotes: kept }) => kept?.[0] === 'Turn both off.'),
       'the quote among the kept drafts',
     )
+    // A quote alone asks nothing: the field says so, and the reason comes with Enter.
+    expect(await composer(window).getAttribute('placeholder')).toBe(t('chat:composer.aboutQuote'))
+    expect(await button(window, t('chat:composer.send')).getAttribute('aria-disabled')).toBe('true')
+    await composer(window).press('Enter')
+    await shows(window.getByRole('alert').getByText(t('chat:composer.blockedQuote')))
     await ask(window, 'Really?')
     await isState(window, 'complete')
     await hides(quotes)

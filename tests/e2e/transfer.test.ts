@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually'
 import { closing, opening, say, stream } from '../support/player/scenarios'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
 import { launchApp, type RunningApp } from './app'
-import { answerHas, ask, button, connectTo, hides, isState, lastAnswer, set, shows, t } from './chat'
+import { answerHas, ask, button, composer, connectTo, hides, isState, lastAnswer, set, shows, t } from './chat'
 
 let server: ScenarioServer
 let folder: string
@@ -51,6 +51,15 @@ async function talk(question: string, answer: string): Promise<void> {
 it('R46: backs up, exports everything, deletes a chat and brings it back after a look at what would change', async () => {
   await connectTo(page, server.url)
   await talk('What is a backup?', 'A copy.')
+  // By the menu of the chat, and the focus is where one goes on writing.
+  await pick(path.join(folder, 'chat.md'))
+  await button(page, t('chat:header.actions')).press('Enter')
+  await page.getByRole('menuitem', { name: t('transfer:export.title') }).press('ArrowRight')
+  await page.getByRole('menuitem', { name: t('transfer:export.markdown') }).press('Enter')
+  await shows(page.getByText(t('transfer:export.saved', { file: 'chat.md' })))
+  await hides(page.getByRole('menu'))
+  await expect.poll(() => composer(page).evaluate((element) => element === document.activeElement)).toBe(true)
+
   const zip = path.join(folder, 'copy.zip')
   await pick(zip)
   await openPrivacy()

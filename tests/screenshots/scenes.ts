@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Locator } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import {
   answerHas,
   ask,
@@ -25,6 +25,7 @@ import type { ShortcutState } from '../../src/shared/contract'
 import type { Scenario } from '../support/scenario-server'
 import { tokensOf } from '../support/player/prose'
 import { ANSWER_BEGIN, ANSWER_END, ARABIC, QUESTION, SPECIMEN, SUGGESTIONS, THOUGHT } from './sample'
+import { layGround, leaveOverlay, openOverlay } from '../e2e/overlay'
 import { BACKEND_ID, NARROW, resize, WIDE, type Scene, type Stage } from './stage'
 
 const PROVIDER = 'DeepInfra'
@@ -163,11 +164,14 @@ const SHORTCUT = 'Control+Shift+Space'
 /** A state of the shortcut that this display does not get into by itself; told to the page as main tells it. */
 const shortcutScene = (name: string, state: ShortcutState): Scene => {
   const tell = (stage: Stage, told: ShortcutState) =>
-    stage.app.electron.evaluate(({ BrowserWindow }, payload) => {
-      for (const { webContents } of BrowserWindow.getAllWindows()) {
-        webContents.send('quickAsk.shortcutChanged', payload)
-      }
-    }, told)
+    stage.app.electron.evaluate(
+      ({ BrowserWindow }, payload) => {
+        for (const { webContents } of BrowserWindow.getAllWindows()) {
+          webContents.send('quickAsk.shortcutChanged', payload)
+        }
+      },
+      { 'quick-ask': told, 'ask-region': { kind: 'off' } },
+    )
   return {
     name,
     show: async (stage) => {
@@ -213,6 +217,26 @@ async function quickAsk(stage: Stage): Promise<Locator> {
 const hideQuickAsk = async ({ app }: Stage): Promise<void> => {
   const page = await app.quickAsk()
   await page.keyboard.press('Escape')
+}
+
+/** The overlay over a screen that is not ours. */
+const overlayScene = (name: string, choose: (overlay: Page) => Promise<void>): Scene => {
+  let takeGround: () => Promise<void> = () => Promise.resolve()
+  return {
+    name,
+    show: async ({ app }) => {
+      takeGround = await layGround(app)
+    },
+    other: {
+      open: async ({ app }) => {
+        const overlay = await openOverlay(app)
+        await choose(overlay)
+        return overlay
+      },
+      leave: ({ app }, overlay) => leaveOverlay(app, overlay),
+    },
+    leave: () => takeGround(),
+  }
 }
 
 /** A failed answer, as one of the server's modes makes it. */
@@ -508,6 +532,11 @@ export const SCENES: readonly Scene[] = [
     also: ['russian'],
   },
   settingsScene('33-settings-shortcuts', 'shortcuts'),
+  overlayScene('48-capture', () => Promise.resolve()),
+  overlayScene('48-capture-region', async (overlay) => {
+    await overlay.keyboard.press('ArrowLeft')
+    await shows(overlay.locator('.capture-region'))
+  }),
   {
     name: '34-remote-picture',
     show: async (stage) => {

@@ -41,6 +41,8 @@ export interface Scene {
   also?: readonly ('narrow' | 'russian')[]
   /** The window of quick ask instead of the main one. */
   isQuickAsk?: boolean
+  /** Another window, which is as it was opened: opened and left for each picture. */
+  other?: { open: (stage: Stage) => Promise<Page>; leave: (stage: Stage, page: Page) => Promise<void> }
 }
 
 export interface StageOptions {
@@ -151,6 +153,21 @@ export async function photograph(
   scene: Scene,
   save: (name: string, page: Page) => Promise<void>,
 ): Promise<void> {
+  if (scene.other !== undefined) {
+    for (const [theme, locale] of [
+      ['light', 'system'],
+      ['dark', 'system'],
+      ['light', 'ru'],
+    ] as const) {
+      await setTheme(stage.window, stage.window, theme)
+      await set(stage.window, { locale })
+      const other = await scene.other.open(stage)
+      await save(`${scene.name}-${theme}${locale === 'ru' ? '-ru' : ''}`, other)
+      await scene.other.leave(stage, other)
+    }
+    await set(stage.window, { locale: 'system' })
+    return
+  }
   const page = scene.isQuickAsk === true ? await stage.app.quickAsk() : stage.window
   for (const theme of themes) {
     await setTheme(stage.window, page, theme)

@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { writeConversation } from '../../src/main/library/schema'
-import type { EventName, EventPayload } from '../../src/shared/contract'
+import type { EventName, EventPayload, ShortcutState } from '../../src/shared/contract'
 import {
   ask,
   button,
@@ -38,11 +38,11 @@ async function tell<Name extends EventName>({ app }: Stage, name: Name, payload:
   )
 }
 
-const shortcutScene = (name: string, state: EventPayload<'quickAsk.shortcutChanged'>): Scene => ({
+const shortcutScene = (name: string, state: ShortcutState): Scene => ({
   name: `32-shortcut-${name}`,
   show: async (stage) => {
     await openSettings(stage, 'quick-ask')
-    await tell(stage, 'quickAsk.shortcutChanged', state)
+    await tell(stage, 'quickAsk.shortcutChanged', { 'quick-ask': state, 'ask-region': { kind: 'off' } })
   },
   leave: async (stage) => {
     const present = await stage.window.evaluate(() => window.parley.request['quickAsk.shortcutState']())

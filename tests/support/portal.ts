@@ -23,14 +23,14 @@ export interface FakePortal {
   /** Every key that was asked for, as the portal was told of it. */
   asked: string[]
   /** What becomes of the next questions; `hold` lets the person think until `answer()`. */
-  mode: 'yes' | 'no' | 'hold' | 'no-keys' | 'left-out' | 'unknown'
+  mode: 'yes' | 'no' | 'hold' | 'no-keys' | 'left-out' | 'last-left-out' | 'unknown'
   /** The person answers what was held back. */
   answer(isYes: boolean): void
-  /** Sessions that live: each holds one key. */
+  /** Sessions that live: each holds the keys of one program. */
   held(): number
-  press(): void
-  /** The desktop gives the shortcut other keys. */
-  change(trigger: string): void
+  press(id?: string): void
+  /** The desktop gives a shortcut other keys. */
+  change(trigger: string, id?: string): void
   /** The portal ends, and with it what it held; the bus goes on. */
   die(): void
   close(): Promise<void>
@@ -64,7 +64,8 @@ export async function startPortal(): Promise<FakePortal> {
       signature,
       args,
     )
-  const listOf = (trigger: string): BusValue => [['quick-ask', [['trigger_description', new Variant('s', trigger)]]]]
+  const listOf = (trigger: string, ids: readonly string[]): BusValue =>
+    ids.map((id) => [id, [['trigger_description', new Variant('s', trigger)]]])
 
   const obey = (socket: Socket, { serial: of, fields, args }: BusMessage): void => {
     const member = textOf(fields.get(FIELD.member))
@@ -103,8 +104,9 @@ export async function startPortal(): Promise<FakePortal> {
       }
       case 'BindShortcuts': {
         const [session, shortcuts] = args
-        const [, facts] = (shortcuts as readonly (readonly [string, BusValue])[])[0] ?? []
-        portal.asked.push(textOf(optionsOf(facts).get('preferred_trigger')))
+        const list = shortcuts as readonly (readonly [string, BusValue])[]
+        const ids = list.map(([id]) => id)
+        for (const [, facts] of list) portal.asked.push(textOf(optionsOf(facts).get('preferred_trigger')))
         reply('o', [request])
         const decide = (isYes: boolean): void => {
           if (!isYes) {
@@ -112,8 +114,9 @@ export async function startPortal(): Promise<FakePortal> {
             return
           }
           peers.set(socket, textOf(session))
-          const list = portal.mode === 'left-out' ? [] : listOf(portal.mode === 'no-keys' ? '' : 'Ctrl+Alt+P')
-          respond(0, [['shortcuts', new Variant('a(sa{sv})', list)]])
+          const bound = { 'left-out': [], 'last-left-out': ids.slice(0, -1) }[portal.mode as string] ?? ids
+          const trigger = portal.mode === 'no-keys' ? '' : 'Ctrl+Alt+P'
+          respond(0, [['shortcuts', new Variant('a(sa{sv})', listOf(trigger, bound))]])
         }
         if (portal.mode === 'hold') waiting = decide
         else decide(portal.mode !== 'no')
@@ -164,14 +167,14 @@ export async function startPortal(): Promise<FakePortal> {
       waiting = null
     },
     held: () => holders().length,
-    press: () => {
+    press: (id = 'quick-ask') => {
       for (const { socket, session } of holders()) {
-        signal(socket, PATH, SHORTCUTS, 'Activated', 'osta{sv}', [session, 'quick-ask', 1n, []])
+        signal(socket, PATH, SHORTCUTS, 'Activated', 'osta{sv}', [session, id, 1n, []])
       }
     },
-    change: (trigger) => {
+    change: (trigger, id = 'quick-ask') => {
       for (const { socket, session } of holders()) {
-        signal(socket, PATH, SHORTCUTS, 'ShortcutsChanged', 'oa(sa{sv})', [session, listOf(trigger)])
+        signal(socket, PATH, SHORTCUTS, 'ShortcutsChanged', 'oa(sa{sv})', [session, listOf(trigger, [id])])
       }
     },
     die: () => {

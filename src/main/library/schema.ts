@@ -235,7 +235,16 @@ export const appErrorSchema: Schema<AppError> = v.variant('code', [
   v.object({ code: v.literal('newer-file') }),
   v.object({
     code: v.literal('not-found'),
-    what: v.picklist(['conversation', 'message', 'generation', 'attachment', 'backend', 'file', 'recording']),
+    what: v.picklist([
+      'conversation',
+      'message',
+      'generation',
+      'attachment',
+      'backend',
+      'named-backend',
+      'file',
+      'recording',
+    ]),
   }),
   v.object({ code: v.literal('bad-request'), channel: text }),
   v.object({ code: v.literal('forbidden'), channel: text }),

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { app, globalShortcut, nativeTheme, screen, session, shell, type BrowserWindow } from 'electron'
+import { app, globalShortcut, screen, session, shell, type BrowserWindow } from 'electron'
 import type { Platform } from '../../shared/accelerator'
 import { actionKeys, GLOBAL_SHORTCUTS, globalShortcuts } from '../../shared/actions'
 import type { AppCommand, ShortcutStates } from '../../shared/contract'
@@ -22,6 +22,7 @@ import { hasScreenPortal } from '../screen-portal'
 import type { LiveSettings } from '../settings'
 import { portalShortcuts } from '../shortcut-portal'
 import { GlobalShortcuts } from '../shortcuts'
+import { applyTheme } from '../tray'
 import { Attention } from './attention'
 import { isOnDisplay, moveInside, WindowMemory, type WindowState } from './bounds'
 import { RegionCapture } from './capture'
@@ -102,7 +103,7 @@ export class Desktop implements Desk {
     })
     this.systemLocale = chooseLocale('system', app.getPreferredSystemLanguages())
     this.#translate = translator(this.locale)
-    nativeTheme.themeSource = settings.current.theme
+    applyTheme(settings.current.theme)
     this.#checkSpelling(settings.current)
     this.#shortcuts = new GlobalShortcuts({
       globalShortcut,
@@ -228,7 +229,8 @@ export class Desktop implements Desk {
     this.#tray.open()
     this.#followConversations(house)
     this.#attention.follow(house)
-    if (quickAsk.isEnabled) setTimeout(() => void this.#openQuickAsk(), QUICK_ASK_DELAY_MS)
+    const isWanted = Object.values(globalShortcuts(quickAsk)).some((accelerator) => accelerator !== null)
+    if (isWanted) setTimeout(() => void this.#openQuickAsk(), QUICK_ASK_DELAY_MS)
   }
 
   noteSetAside(keptAs: string): void {
@@ -420,7 +422,7 @@ export class Desktop implements Desk {
     if (now.checksSpelling !== before.checksSpelling || now.spellingLanguages !== before.spellingLanguages) {
       this.#checkSpelling(now)
     }
-    if (now.theme !== before.theme) nativeTheme.themeSource = now.theme
+    if (now.theme !== before.theme) applyTheme(now.theme)
     if (now.locale !== before.locale) this.#translate = translator(this.locale)
     if (now.startsAtLogin !== before.startsAtLogin) this.#startAtLogin(now.startsAtLogin)
     const areKeysChanged = now.shortcuts !== before.shortcuts || now.sendKey !== before.sendKey

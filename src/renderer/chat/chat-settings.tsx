@@ -15,7 +15,7 @@ import { forgetUnfinished, ParametersField } from '../settings/backends/paramete
 import { changeChatSettings, flushChatSettings } from '../store/chat-settings'
 import { showChatSettings } from '../store/conversations'
 import { chatSettingsOf, useStore } from '../store/state'
-import { isWithin } from './model-list'
+import { HangingPanel } from './hanging-panel'
 
 const MAX_TOKENS = 10_000_000
 const MAX_SYSTEM = 100_000
@@ -49,140 +49,113 @@ export function ChatSettings({ conversationId, anchor }: ChatSettingsProps) {
     setResets((before) => before + 1)
   }
   return (
-    <Popover.Root
-      open
-      onOpenChange={(isOpen, { event }) => {
-        if (!isOpen && !isWithin(anchor.current, event)) showChatSettings(null)
-      }}
+    <HangingPanel
+      anchor={anchor}
+      onClose={() => showChatSettings(null)}
+      initialFocus={first}
+      finalFocus={finalFocus}
+      className="max-h-[min(100vh-64px,var(--available-height))] w-110"
     >
-      <Popover.Portal>
-        <Popover.Positioner
-          anchor={anchor}
-          className="layer-popover outline-none"
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-          collisionAvoidance={{ fallbackAxisSide: 'none' }}
+      <div className="flex min-h-0 flex-col gap-5 overflow-y-auto p-5 pt-4">
+        <div className="flex flex-wrap items-baseline justify-between gap-x-4">
+          <Popover.Title className="text-[15px]/6 font-strong text-ink-1">{t('prompts:chat.title')}</Popover.Title>
+          <p className="text-meta text-ink-3">{t('prompts:chat.when')}</p>
+        </div>
+
+        <Item
+          label={t('prompts:chat.system')}
+          htmlFor={`${id}system`}
+          note={words === 0 ? null : t('common:words', { count: words })}
         >
-          <Popover.Popup
-            initialFocus={first}
-            finalFocus={finalFocus}
-            className="drag-none flex max-h-[min(100vh-64px,var(--available-height))] w-110 max-w-[calc(100vw-16px)] flex-col rounded-xl bg-raised shadow-e2 outline-none transition-[opacity,translate] duration-(--d-base) data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border"
-          >
-            <div className="flex min-h-0 flex-col gap-5 overflow-y-auto p-5 pt-4">
-              <div className="flex flex-wrap items-baseline justify-between gap-x-4">
-                <Popover.Title className="text-[15px]/6 font-strong text-ink-1">
-                  {t('prompts:chat.title')}
-                </Popover.Title>
-                <p className="text-meta text-ink-3">{t('prompts:chat.when')}</p>
-              </div>
+          <textarea
+            ref={first}
+            id={`${id}system`}
+            dir="auto"
+            rows={3}
+            maxLength={MAX_SYSTEM}
+            value={settings.system}
+            placeholder={t('prompts:chat.systemPlaceholder')}
+            className="block max-h-60 min-h-19.5 w-full resize-none [field-sizing:content] rounded-m border border-field bg-raised px-3 py-2 text-ui text-ink-1 transition-colors hover:border-ink-2 focus:outline-2 focus:-outline-offset-1 focus:outline-focus"
+            onChange={(event) => changeChatSettings(conversationId, { system: event.currentTarget.value })}
+          />
+          <FromPrompt onPick={(system) => changeChatSettings(conversationId, { system })} field={first} />
+        </Item>
 
-              <Item
-                label={t('prompts:chat.system')}
-                htmlFor={`${id}system`}
-                note={words === 0 ? null : t('common:words', { count: words })}
-              >
-                <textarea
-                  ref={first}
-                  id={`${id}system`}
-                  dir="auto"
-                  rows={3}
-                  maxLength={MAX_SYSTEM}
-                  value={settings.system}
-                  placeholder={t('prompts:chat.systemPlaceholder')}
-                  className="block max-h-60 min-h-19.5 w-full resize-none [field-sizing:content] rounded-m border border-field bg-raised px-3 py-2 text-ui text-ink-1 transition-colors hover:border-ink-2 focus:outline-2 focus:-outline-offset-1 focus:outline-focus"
-                  onChange={(event) => changeChatSettings(conversationId, { system: event.currentTarget.value })}
-                />
-                <FromPrompt onPick={(system) => changeChatSettings(conversationId, { system })} field={first} />
-              </Item>
-
-              <Item label={t('prompts:chat.temperature')} labelId={`${id}temperature`}>
-                <div className="flex h-7 items-center gap-3">
-                  <Slider.Root
-                    value={settings.temperature ?? NEUTRAL_TEMPERATURE}
-                    min={0}
-                    max={2}
-                    step={0.1}
-                    onValueChange={(value) =>
-                      changeChatSettings(conversationId, { temperature: Math.round(value * 10) / 10 })
+        <Item label={t('prompts:chat.temperature')} labelId={`${id}temperature`}>
+          <div className="flex h-7 items-center gap-3">
+            <Slider.Root
+              value={settings.temperature ?? NEUTRAL_TEMPERATURE}
+              min={0}
+              max={2}
+              step={0.1}
+              onValueChange={(value) =>
+                changeChatSettings(conversationId, { temperature: Math.round(value * 10) / 10 })
+              }
+              className="min-w-0 flex-1"
+            >
+              <Slider.Control className="flex h-7 items-center">
+                <Slider.Track className="h-0.5 w-full rounded-full bg-field">
+                  <Slider.Indicator
+                    className={`rounded-full ${settings.temperature === null ? 'bg-transparent' : 'bg-accent'}`}
+                  />
+                  <Slider.Thumb
+                    aria-labelledby={`${id}temperature`}
+                    getAriaValueText={(formatted) =>
+                      settings.temperature === null ? t('prompts:chat.own') : formatted
                     }
-                    className="min-w-0 flex-1"
-                  >
-                    <Slider.Control className="flex h-7 items-center">
-                      <Slider.Track className="h-0.5 w-full rounded-full bg-field">
-                        <Slider.Indicator
-                          className={`rounded-full ${settings.temperature === null ? 'bg-transparent' : 'bg-accent'}`}
-                        />
-                        <Slider.Thumb
-                          aria-labelledby={`${id}temperature`}
-                          getAriaValueText={(formatted) =>
-                            settings.temperature === null ? t('prompts:chat.own') : formatted
-                          }
-                          className={`size-4 rounded-full border has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus ${settings.temperature === null ? 'border-field bg-raised' : 'border-transparent bg-accent'}`}
-                        />
-                      </Slider.Track>
-                    </Slider.Control>
-                  </Slider.Root>
-                  {settings.temperature === null ? (
-                    <span className="text-ui text-ink-3">{t('prompts:chat.own')}</span>
-                  ) : (
-                    <>
-                      <span className="min-w-8 text-end text-ui text-ink-1 tabular">
-                        {tenths(settings.temperature)}
-                      </span>
-                      <DefaultButton
-                        name={t('prompts:chat.temperature')}
-                        onClick={() => changeChatSettings(conversationId, { temperature: null })}
-                      />
-                    </>
-                  )}
-                </div>
-              </Item>
-
-              <Item label={t('prompts:chat.maxTokens')} htmlFor={`${id}tokens`} note={t('prompts:chat.maxTokensHelp')}>
-                <TokensField
-                  key={`${conversationId}${resets}`}
-                  id={`${id}tokens`}
-                  value={settings.maxTokens}
-                  onChange={(maxTokens) => changeChatSettings(conversationId, { maxTokens })}
+                    className={`size-4 rounded-full border has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus ${settings.temperature === null ? 'border-field bg-raised' : 'border-transparent bg-accent'}`}
+                  />
+                </Slider.Track>
+              </Slider.Control>
+            </Slider.Root>
+            {settings.temperature === null ? (
+              <span className="text-ui text-ink-3">{t('prompts:chat.own')}</span>
+            ) : (
+              <>
+                <span className="min-w-8 text-end text-ui text-ink-1 tabular">{tenths(settings.temperature)}</span>
+                <DefaultButton
+                  name={t('prompts:chat.temperature')}
+                  onClick={() => changeChatSettings(conversationId, { temperature: null })}
                 />
-              </Item>
+              </>
+            )}
+          </div>
+        </Item>
 
-              <Item
-                label={t('prompts:chat.parameters')}
-                htmlFor={`${id}parameters`}
-                note={t('prompts:chat.parametersHelp')}
-              >
-                <ParametersField
-                  key={`${conversationId}${resets}`}
-                  id={`${id}parameters`}
-                  ownerId={conversationId}
-                  value={settings.parameters}
-                  error={null}
-                  leastLines={2}
-                  onChange={(parameters) => {
-                    if (parameters !== chatSettingsOf(useStore.getState(), conversationId).parameters) {
-                      changeChatSettings(conversationId, { parameters })
-                    }
-                  }}
-                />
-              </Item>
-            </div>
-            <div className="flex flex-none flex-wrap items-center justify-between gap-2 border-t border-line p-3">
-              <Button variant="quiet" isDisabled={isDefault} onClick={reset}>
-                {t('prompts:chat.resetAll')}
-              </Button>
-              <Button
-                isDisabled={isForNew}
-                onClick={() => void window.parley.request['settings.set']({ newChat: settings })}
-              >
-                {t(isForNew ? 'prompts:chat.isForNew' : 'prompts:chat.forNew')}
-              </Button>
-            </div>
-          </Popover.Popup>
-        </Popover.Positioner>
-      </Popover.Portal>
-    </Popover.Root>
+        <Item label={t('prompts:chat.maxTokens')} htmlFor={`${id}tokens`} note={t('prompts:chat.maxTokensHelp')}>
+          <TokensField
+            key={`${conversationId}${resets}`}
+            id={`${id}tokens`}
+            value={settings.maxTokens}
+            onChange={(maxTokens) => changeChatSettings(conversationId, { maxTokens })}
+          />
+        </Item>
+
+        <Item label={t('prompts:chat.parameters')} htmlFor={`${id}parameters`} note={t('prompts:chat.parametersHelp')}>
+          <ParametersField
+            key={`${conversationId}${resets}`}
+            id={`${id}parameters`}
+            ownerId={conversationId}
+            value={settings.parameters}
+            error={null}
+            leastLines={2}
+            onChange={(parameters) => {
+              if (parameters !== chatSettingsOf(useStore.getState(), conversationId).parameters) {
+                changeChatSettings(conversationId, { parameters })
+              }
+            }}
+          />
+        </Item>
+      </div>
+      <div className="flex flex-none flex-wrap items-center justify-between gap-2 border-t border-line p-3">
+        <Button variant="quiet" isDisabled={isDefault} onClick={reset}>
+          {t('prompts:chat.resetAll')}
+        </Button>
+        <Button isDisabled={isForNew} onClick={() => void window.parley.request['settings.set']({ newChat: settings })}>
+          {t(isForNew ? 'prompts:chat.isForNew' : 'prompts:chat.forNew')}
+        </Button>
+      </div>
+    </HangingPanel>
   )
 }
 

@@ -4,7 +4,7 @@ import type { AssistantMessage } from '../../shared/conversation'
 import type { Translate } from '../../shared/i18n'
 import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
-import { continueAnswer } from '../store/sending'
+import { continueAnswer } from '../store/answers'
 import { useClosedReason } from './choice'
 import { LINK, OtherProvider, useOtherProviders } from './other-provider'
 import { Segments } from './status-line'
@@ -24,9 +24,10 @@ export function EndNote({ message, conversationId, isLast }: EndNoteProps) {
   const closedReason = useClosedReason(conversationId)
   const hasOthers = useOtherProviders(conversationId, id).length > 0
   const isOver = state === 'complete' || state === 'complete-unconfirmed'
-  if (!isOver || (finishReason !== 'length' && finishReason !== 'content_filter')) return null
+  const kind = finishKindOf(finishReason)
+  if (!isOver || (kind !== 'length' && kind !== 'filter')) return null
   const words =
-    finishReason === 'length'
+    kind === 'length'
       ? [
           t('chat:end.length'),
           ...(isLast
@@ -64,19 +65,36 @@ export function EndNote({ message, conversationId, isLast }: EndNoteProps) {
   )
 }
 
-const KNOWN_REASONS: Record<string, string> = {
+type FinishKind = 'stop' | 'length' | 'filter' | 'tool' | 'cancelled'
+
+/** What providers call the same thing. */
+const FINISH_KINDS: Record<string, FinishKind> = {
   stop: 'stop',
   eos: 'stop',
+  eos_token: 'stop',
   end_turn: 'stop',
+  stop_sequence: 'stop',
   length: 'length',
   max_tokens: 'length',
+  max_output_tokens: 'length',
   content_filter: 'filter',
+  safety: 'filter',
+  refusal: 'filter',
   tool_calls: 'tool',
   tool_use: 'tool',
   function_call: 'tool',
+  cancelled: 'cancelled',
+  canceled: 'cancelled',
 }
 
-/** Why the provider ended its answer, in words where it is a known reason. */
+/** What the provider says of the end of its answer; null for what nobody knows. */
+export function finishKindOf(reason: string | null): FinishKind | null {
+  const word = reason?.toLowerCase() ?? ''
+  return Object.hasOwn(FINISH_KINDS, word) ? (FINISH_KINDS[word] ?? null) : null
+}
+
+/** Why the provider ended its answer, in words; an unknown reason as the provider's own word. */
 export function finishWords(reason: string, t: Translate): string {
-  return Object.hasOwn(KNOWN_REASONS, reason) ? t(`chat:details.finish.${KNOWN_REASONS[reason]}`) : reason
+  const kind = finishKindOf(reason)
+  return kind === null ? t('chat:details.finish.other', { reason }) : t(`chat:details.finish.${kind}`)
 }

@@ -1,4 +1,3 @@
-import { Popover } from '@base-ui/react/popover'
 import { Toggle } from '@base-ui/react/toggle'
 import { ToggleGroup } from '@base-ui/react/toggle-group'
 import { Lock, Search } from 'lucide-react'
@@ -17,6 +16,7 @@ import { freshenCatalogue, loadCatalogue } from '../store/backends'
 import { showSettings } from '../store/conversations'
 import { hasYetToTell, needModels, rememberModel, toggleFavourite } from '../store/models'
 import { backendOf, useStore, type Choice } from '../store/state'
+import { HangingPanel } from './hanging-panel'
 import { ModelRowList } from './model-row-list'
 import {
   FILTERS,
@@ -161,108 +161,85 @@ export function ModelList({ choice, anchor, onChoose, onClose }: ModelListProps)
   }
 
   return (
-    <Popover.Root
-      open
-      onOpenChange={(isOpen, { event }) => {
-        if (!isOpen && !isWithin(anchor.current, event)) onClose()
-      }}
+    <HangingPanel
+      anchor={anchor}
+      onClose={onClose}
+      initialFocus={field}
+      finalFocus={finalFocus}
+      label={t('chat:picker.label')}
+      className="max-h-[min(560px,var(--available-height))] w-104"
     >
-      <Popover.Portal>
-        <Popover.Positioner
-          anchor={anchor}
-          className="layer-popover outline-none"
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-          // Shorter rather than beside the field, over things it has nothing to do with.
-          collisionAvoidance={{ fallbackAxisSide: 'none' }}
-        >
-          <Popover.Popup
-            initialFocus={field}
-            finalFocus={finalFocus}
-            aria-label={t('chat:picker.label')}
-            className="drag-none flex max-h-[min(560px,var(--available-height))] w-104 max-w-[calc(100vw-16px)] flex-col rounded-xl bg-raised shadow-e2 outline-none transition-[opacity,translate] duration-(--d-base) data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border"
-          >
-            <div className="flex h-12 flex-none items-center gap-3 border-b border-line px-4">
-              <Icon of={Search} className="text-ink-2" />
-              <input
-                ref={field}
-                role="combobox"
-                aria-expanded
-                aria-controls={`${id}list`}
-                aria-autocomplete="list"
-                aria-activedescendant={active === undefined ? undefined : `${id}${activeIndex}`}
-                aria-label={search}
-                placeholder={search}
-                value={query}
-                maxLength={200}
-                spellCheck={false}
-                autoComplete="off"
-                className="min-w-0 flex-1 bg-transparent text-[14px]/6 text-ink-1 outline-none"
-                onChange={(event) => changeView(() => setQuery(event.currentTarget.value))}
-                onKeyDown={onKeyDown}
-              />
-              {(isRefreshing || isAsking) && <Ring className="text-ink-2" />}
-            </div>
-            <Filters filter={filter} onChange={(next) => changeView(() => setFilter(next))} />
-            <Note
-              backendId={backendId}
-              onRetry={() => {
-                // The button goes while it is tried.
-                field.current?.focus()
-                void loadCatalogue(backendId)
-              }}
-            />
-            <ModelRowList
-              id={id}
-              ref={listRef}
-              backendId={backendId}
-              places={places}
-              activeIndex={activeIndex}
-              moves={moves}
-              chosenKey={keyOf(choice)}
-              onActive={setActiveKey}
-              onPick={pick}
-              onStar={star}
-            />
-            <Nothing
-              backendId={backendId}
-              isWhole={query === '' && filter === 'all'}
-              groups={found}
-              isAsking={isAsking}
-              hasQuery={query !== ''}
-            />
-            {!isFound && <Unloaded backendId={backendId} onLoad={() => field.current?.focus()} />}
-            <p role="status" className="sr-only">
-              {query !== '' || filter !== 'all'
-                ? t('chat:picker.found', {
-                    count: isFound ? places.rows.length : 0,
-                    value: whole(isFound ? places.rows.length : 0),
-                  })
-                : ''}
-            </p>
-            {active?.keyState === 'missing' ? (
-              <KeyHint
-                provider={active.providerLabel ?? ''}
-                onEnter={() => {
-                  onClose()
-                  showSettings('backends', backendId)
-                }}
-              />
-            ) : (
-              <Footer />
-            )}
-          </Popover.Popup>
-        </Popover.Positioner>
-      </Popover.Portal>
-    </Popover.Root>
+      <div className="flex h-12 flex-none items-center gap-3 border-b border-line px-4">
+        <Icon of={Search} className="text-ink-2" />
+        <input
+          ref={field}
+          role="combobox"
+          aria-expanded
+          aria-controls={`${id}list`}
+          aria-autocomplete="list"
+          aria-activedescendant={active === undefined ? undefined : `${id}${activeIndex}`}
+          aria-label={search}
+          placeholder={search}
+          value={query}
+          maxLength={200}
+          spellCheck={false}
+          autoComplete="off"
+          className="min-w-0 flex-1 bg-transparent text-[14px]/6 text-ink-1 outline-none"
+          onChange={(event) => changeView(() => setQuery(event.currentTarget.value))}
+          onKeyDown={onKeyDown}
+        />
+        {(isRefreshing || isAsking) && <Ring className="text-ink-2" />}
+      </div>
+      <Filters filter={filter} onChange={(next) => changeView(() => setFilter(next))} />
+      <Note
+        backendId={backendId}
+        onRetry={() => {
+          // The button goes while it is tried.
+          field.current?.focus()
+          void loadCatalogue(backendId)
+        }}
+      />
+      <ModelRowList
+        id={id}
+        ref={listRef}
+        backendId={backendId}
+        places={places}
+        activeIndex={activeIndex}
+        moves={moves}
+        chosenKey={keyOf(choice)}
+        onActive={setActiveKey}
+        onPick={pick}
+        onStar={star}
+      />
+      <Nothing
+        backendId={backendId}
+        isWhole={query === '' && filter === 'all'}
+        groups={found}
+        isAsking={isAsking}
+        hasQuery={query !== ''}
+      />
+      {!isFound && <Unloaded backendId={backendId} onLoad={() => field.current?.focus()} />}
+      <p role="status" className="sr-only">
+        {query !== '' || filter !== 'all'
+          ? t('chat:picker.found', {
+              count: isFound ? places.rows.length : 0,
+              value: whole(isFound ? places.rows.length : 0),
+            })
+          : ''}
+      </p>
+      {active?.keyState === 'missing' ? (
+        <KeyHint
+          provider={active.providerLabel ?? ''}
+          onEnter={() => {
+            onClose()
+            showSettings('backends', backendId)
+          }}
+        />
+      ) : (
+        <Footer />
+      )}
+    </HangingPanel>
   )
-}
-
-/** Its press would close the list, and the click that ends the press would open it again. */
-export function isWithin(anchor: HTMLElement | null, event: Event): boolean {
-  const target = event instanceof FocusEvent ? event.relatedTarget : event.target
-  return target instanceof Node && anchor?.contains(target) === true && event.type !== 'keydown'
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ChevronDown, Lock } from 'lucide-react'
-import { lazy, Suspense, useEffect, useRef } from 'react'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useKeysOf } from '../actions/keys'
 import { AUTOMATIC_PROVIDER } from '../../shared/catalogue'
@@ -10,10 +10,8 @@ import { choose, connectionOf } from '../store/backends'
 import { needModels } from '../store/models'
 import { backendOf, useStore, type Choice } from '../store/state'
 import { useChoice } from './choice'
+import { loadModelList, ModelListLayer } from './model-list-layer'
 import { keyStateOf } from './model-rows'
-
-const loadList = async () => ({ default: (await import('./model-list')).ModelList })
-const ModelList = lazy(loadList)
 
 export interface ModelPickerProps {
   conversationId: string
@@ -45,7 +43,7 @@ export function ModelPicker({ conversationId, isOpen, onOpenChange, place }: Mod
         aria-keyshortcuts={keys && ariaKeys(keys)}
         title={name}
         // Who is about to press does not wait for the list to be loaded.
-        onPointerEnter={() => void loadList()}
+        onPointerEnter={() => void loadModelList()}
         onClick={() => onOpenChange(!isOpen)}
         className={`drag-none flex h-7 min-w-0 items-center rounded-m border text-ui transition-colors hover:bg-hovered active:bg-pressed aria-expanded:bg-pressed ${place === 'header' ? 'border-line-2 ps-2.5 pe-1.5' : 'border-transparent px-1.5'}`}
       >
@@ -68,16 +66,14 @@ export function ModelPicker({ conversationId, isOpen, onOpenChange, place }: Mod
         {lacksKey && <Icon of={Lock} size={14} className="ms-1.5 flex-none text-warn" />}
         <Icon of={ChevronDown} size={14} className="ms-1.5 flex-none text-ink-3" />
       </button>
-      <Suspense fallback={null}>
-        {isOpen && (
-          <ModelList
-            choice={choice}
-            anchor={anchor}
-            onChoose={(chosen) => choose(conversationId, chosen)}
-            onClose={() => onOpenChange(false)}
-          />
-        )}
-      </Suspense>
+      {isOpen && (
+        <ModelListLayer
+          choice={choice}
+          anchor={anchor}
+          onChoose={(chosen) => choose(conversationId, chosen)}
+          onClose={() => onOpenChange(false)}
+        />
+      )}
     </>
   )
 }

@@ -4,7 +4,7 @@ import type { AssistantMessage } from '../../shared/conversation'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { Menu } from '../controls/menu'
-import { retryAnswer } from '../store/sending'
+import { retryAnswer } from '../store/answers'
 import { useStore } from '../store/state'
 import { BackendItems } from './backend-items'
 

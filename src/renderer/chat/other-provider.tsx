@@ -8,7 +8,7 @@ import { Button } from '../controls/button'
 import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
 import { Menu, MenuItem } from '../controls/menu'
-import { retryAnswer } from '../store/sending'
+import { retryAnswer } from '../store/answers'
 import { conversationOf, useStore } from '../store/state'
 
 /** A menu, not a list to search in: whoever looks for one of thousands opens the picker. */

@@ -23,7 +23,7 @@ import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
 import { useFigures } from '../figures'
 import { branchConversation } from '../store/conversations'
 import { canCompareVersions, compareVersions } from '../store/comparison'
-import { askColumn, continueAnswer, retryAnswer } from '../store/sending'
+import { askColumn, continueAnswer, retryAnswer } from '../store/answers'
 import { backendOf, useStore, type Choice } from '../store/state'
 import { showWire } from '../wire/state'
 import { useTellError } from '../wire/tell-error'
@@ -31,6 +31,7 @@ import { DetailsDialog } from './details-dialog'
 import { useChoice, useClosedReason, useHasModels, useReadOnlyReason } from './choice'
 import { copyAnswer, copyPlainText } from './clipboard'
 import { deleteMessageWithUndo } from './delete'
+import { finishKindOf } from './end-note'
 import { MessageActions } from './message-actions'
 import { SpeakButton, SpeechError, speakText, useIsSpeaking, useVoices } from './speech'
 import { nameOf, rateOf } from './status'
@@ -220,6 +221,7 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
           <MenuItem
             icon={Replace}
             isDisabled={closedReason !== null}
+            reason={closedReason}
             onSelect={() => {
               isOpening.current = true
               setIsChoosing('retry')
@@ -232,6 +234,7 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
           <MenuItem
             icon={Columns2}
             isDisabled={closedReason !== null || !canCompare}
+            reason={closedReason ?? t('compare:otherRuns')}
             onSelect={() => {
               isOpening.current = true
               setIsChoosing('compare')
@@ -244,6 +247,7 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
           <MenuItem
             icon={Play}
             isDisabled={closedReason !== null}
+            reason={closedReason}
             onSelect={() => void continueAnswer(conversationId, message.id)}
           >
             {t('common:continue')}
@@ -302,7 +306,9 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
 
 /** Whether there is a rest to ask for: the answer was cut, by a person or by a limit. */
 function canContinue({ state, finishReason, content }: AssistantMessage): boolean {
-  return content.length > 0 && (state === 'stopped' || state === 'interrupted' || finishReason === 'length')
+  return (
+    content.length > 0 && (state === 'stopped' || state === 'interrupted' || finishKindOf(finishReason) === 'length')
+  )
 }
 
 /** The name of a backend as people know it, or knew it before it was removed; the Guide's is in their language. */

@@ -19,10 +19,15 @@ const HEIGHT_PX = 36
 export interface QuoteBarProps {
   conversationId: string
   scroller: RefObject<HTMLElement | null>
+  /** False where nothing can be found, as in columns. */
+  isFindable?: boolean
 }
 
-/** What can be done with the words that are selected in the thread: quote, copy, find; 8 px above them [41]. */
-export function QuoteBar({ conversationId, scroller }: QuoteBarProps) {
+/**
+ * What can be done with the words that are selected in the thread or a column: quote, copy, find; 8 px above them [41]. It
+ * stands in the nearest positioned box, whose place must be that of the scroller.
+ */
+export function QuoteBar({ conversationId, scroller, isFindable = true }: QuoteBarProps) {
   const { t } = useTranslation()
   const giveFocus = useGiveFocus()
   const keys = useKeysOf('quote')
@@ -30,7 +35,10 @@ export function QuoteBar({ conversationId, scroller }: QuoteBarProps) {
   const hasText = range !== null
   const hide = useCallback(() => getSelection()?.removeAllRanges(), [])
   const quote = (): void => {
-    if (!addQuote(conversationId, getSelection()?.toString() ?? '')) showToast({ text: t('thread:quote.full') })
+    const passage = getSelection()?.toString() ?? ''
+    // What was selected can be gone by now, with the answer it stood in.
+    if (passage.trim() === '') return
+    if (!addQuote(conversationId, passage)) showToast({ text: t('thread:quote.full') })
     else hide()
     giveFocus()
   }
@@ -58,15 +66,19 @@ export function QuoteBar({ conversationId, scroller }: QuoteBarProps) {
           giveFocus()
         }}
       />
-      <Divider />
-      <BarButton
-        icon={Search}
-        label={t('thread:quote.find')}
-        onPress={() => {
-          openFind(conversationId)
-          hide()
-        }}
-      />
+      {isFindable && (
+        <>
+          <Divider />
+          <BarButton
+            icon={Search}
+            label={t('thread:quote.find')}
+            onPress={() => {
+              openFind(conversationId)
+              hide()
+            }}
+          />
+        </>
+      )}
     </div>
   )
 }

@@ -15,12 +15,20 @@ export function selectAllByKey(event: KeyboardEvent<HTMLElement>, content: HTMLE
   return true
 }
 
-/** Copying what is selected so copies all turns, as words and as HTML in which nothing runs (S43). */
-export function useCopyAll(content: RefObject<HTMLElement | null>, turns: readonly Turn[]): void {
+/**
+ * Copying what is selected so copies all turns, as words and as HTML in which nothing runs (S43).
+ *
+ * @param isOneOfSeveral other turns stand beside these: what is selected with them is not these alone
+ */
+export function useCopyAll(
+  content: RefObject<HTMLElement | null>,
+  turns: readonly Turn[],
+  isOneOfSeveral = false,
+): void {
   const { t } = useTranslation()
   useEffect(() => {
     const copy = (event: ClipboardEvent): void => {
-      if (event.clipboardData === null || !isAllSelected(content.current)) return
+      if (event.clipboardData === null || !isAllSelected(content.current, isOneOfSeveral)) return
       const pieces = turns.map((turn) =>
         turn.kind === 'question'
           ? pieceOf(t('chat:thread.you'), turn.message.text, `<p>${lines(turn.message.text)}</p>`)
@@ -32,15 +40,17 @@ export function useCopyAll(content: RefObject<HTMLElement | null>, turns: readon
     }
     document.addEventListener('copy', copy)
     return () => document.removeEventListener('copy', copy)
-  }, [content, turns, t])
+  }, [content, turns, isOneOfSeveral, t])
 }
 
 /** By the key above, or by a menu that selects the whole window. */
-function isAllSelected(content: HTMLElement | null): boolean {
+function isAllSelected(content: HTMLElement | null, isOneOfSeveral: boolean): boolean {
   const selection = getSelection()
   if (content === null || selection === null || selection.isCollapsed) return false
   const { anchorNode, focusNode } = selection
-  return (anchorNode === content && focusNode === content) || selection.containsNode(content, false)
+  return (
+    (anchorNode === content && focusNode === content) || (!isOneOfSeveral && selection.containsNode(content, false))
+  )
 }
 
 function answerPiece(turn: Extract<Turn, { kind: 'answer' }>, usual: string): { plain: string; html: string } {

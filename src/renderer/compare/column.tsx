@@ -8,6 +8,8 @@ import { BackendItems } from '../chat/backend-items'
 import { useChoice, useClosedReason } from '../chat/choice'
 import { copyAnswer } from '../chat/clipboard'
 import { useFollow } from '../chat/follow'
+import { QuoteBar } from '../chat/quote-bar'
+import { selectAllByKey, useCopyAll } from '../chat/select-all'
 import { lastOf, textOf, turnsOf, type Turn } from '../chat/turns'
 import { Button } from '../controls/button'
 import { useCopied } from '../controls/copied'
@@ -15,7 +17,8 @@ import { IconButton } from '../controls/icon-button'
 import { ariaKeys } from '../controls/kbd'
 import { Menu, MenuItem, MenuSeparator, Submenu } from '../controls/menu'
 import { changeColumn, chooseFor, hasText, keepColumn, removeColumn } from '../store/comparison'
-import { askColumn, stopColumn } from '../store/sending'
+import { askColumn } from '../store/answers'
+import { stopColumn } from '../store/stopping'
 import { conversationOf, useStore, type Column as ColumnState, type Choice, type Comparison } from '../store/state'
 import { AskedQuestion } from './columns'
 import { ColumnStatus } from './column-status'
@@ -44,6 +47,7 @@ export function Column({ conversationId, comparison, column, index }: ColumnProp
   const scroller = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
   useFollow(scroller, content, true)
+  useCopyAll(content, turns, true)
   const label = title ?? t('compare:nth', { number: index + 1 })
   const last = turns.at(-1)
   const answer = last?.kind === 'answer' ? lastOf(last.messages) : null
@@ -56,34 +60,40 @@ export function Column({ conversationId, comparison, column, index }: ColumnProp
         index={index}
         answer={answer}
       />
-      <div
-        ref={scroller}
-        role="log"
-        aria-live="off"
-        aria-label={t('compare:answerOf', { name: label })}
-        data-region={`column-${index + 1}`}
-        tabIndex={0}
-        className="focus-inset min-h-0 overflow-x-hidden overflow-y-auto overscroll-contain px-6 py-5 [overflow-anchor:none] max-wide:px-4"
-      >
-        <div ref={content} className="compare-text flex flex-col gap-5">
-          {turns.map((turn, place) =>
-            turn.kind === 'question' ? (
-              <AskedQuestion key={turn.key} question={turn.message} />
-            ) : (
-              <ColumnAnswer
-                key={turn.key}
-                messages={turn.messages}
-                conversationId={conversationId}
-                isLast={place === turns.length - 1}
-              />
-            ),
-          )}
-          {choice === null && turns.length === 0 && (
-            <Button className="self-start" onClick={() => chooseFor(conversationId, key)}>
-              {t('compare:choose')}
-            </Button>
-          )}
+      <div className="relative flex min-h-0 min-w-0 flex-col">
+        <div
+          ref={scroller}
+          role="log"
+          aria-live="off"
+          aria-label={t('compare:answerOf', { name: label })}
+          data-region={`column-${index + 1}`}
+          tabIndex={0}
+          onKeyDown={(event) => {
+            if (selectAllByKey(event, content.current)) event.preventDefault()
+          }}
+          className="focus-inset min-h-0 flex-1 overflow-x-hidden overflow-y-auto overscroll-contain px-6 py-5 [overflow-anchor:none] max-wide:px-4"
+        >
+          <div ref={content} className="compare-text flex flex-col gap-5">
+            {turns.map((turn, place) =>
+              turn.kind === 'question' ? (
+                <AskedQuestion key={turn.key} question={turn.message} />
+              ) : (
+                <ColumnAnswer
+                  key={turn.key}
+                  messages={turn.messages}
+                  conversationId={conversationId}
+                  isLast={place === turns.length - 1}
+                />
+              ),
+            )}
+            {choice === null && turns.length === 0 && (
+              <Button className="self-start" onClick={() => chooseFor(conversationId, key)}>
+                {t('compare:choose')}
+              </Button>
+            )}
+          </div>
         </div>
+        <QuoteBar conversationId={conversationId} scroller={scroller} isFindable={false} />
       </div>
       <div className="flex min-w-0 flex-col justify-end border-t border-line px-6 pt-2.5 pb-4 max-wide:px-4">
         <ColumnStatus
@@ -110,7 +120,7 @@ const ColumnAnswer = memo(
   function ColumnAnswer({ messages, conversationId, isLast }: Omit<Parameters<typeof AnswerBody>[0], 'isFresh'>) {
     const { t } = useTranslation()
     return (
-      <article aria-label={t('chat:thread.answer')} aria-busy={lastOf(messages).state === 'running'}>
+      <article data-turn aria-label={t('chat:thread.answer')} aria-busy={lastOf(messages).state === 'running'}>
         <AnswerBody messages={messages} conversationId={conversationId} isLast={isLast} isFresh={false} />
       </article>
     )

@@ -55,6 +55,7 @@ export function Columns({ conversationId, comparison }: ColumnsProps) {
         >
           <Tabs.List
             activateOnFocus
+            data-region="tabs"
             aria-label={t('compare:label')}
             className="flex h-10 flex-none overflow-x-auto border-b border-line px-2 [scrollbar-width:none]"
           >

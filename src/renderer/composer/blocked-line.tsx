@@ -55,7 +55,7 @@ export function useBlockedReason(draft: Draft): string | null {
     case 'slots':
       return t('prompts:slots.empty', { count: emptySlotsOf(draft), total: draft.filling?.slots.length ?? 0 })
     case 'empty':
-      return t('chat:composer.blockedEmpty')
+      return t(draft.quotes === undefined ? 'chat:composer.blockedEmpty' : 'chat:composer.blockedQuote')
     case 'adding':
       return t('chat:composer.blockedAdding')
     case 'refused':

@@ -46,7 +46,10 @@ export function useRegionShortcut(conversationId: string): void {
   const run = async (): Promise<void> => {
     const { request } = window.parley
     // The quick question says by itself why nothing can be asked.
-    if (closedReason !== null) return void (await request['quickAsk.show']())
+    if (closedReason !== null) {
+      await request['quickAsk.show']()
+      return
+    }
     const taken = await captureRegion(conversationId)
     if (taken.ok && !taken.value) return
     await request['quickAsk.show']()

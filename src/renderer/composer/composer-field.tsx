@@ -24,6 +24,7 @@ export interface ComposerFieldProps {
   conversationId: string
   fieldRef: RefObject<HTMLTextAreaElement | null>
   label: string
+  placeholder: string
   isReadOnly: boolean
   describedBy: string | undefined
   /** Keys that neither the menu of prompts nor a slot has used. */
@@ -37,7 +38,7 @@ const TYPE = 'px-4 pt-3 pb-2 text-[length:var(--input-size)] leading-[1.6]'
 
 /** The text of a message: grows to ten lines; a slash at the start of a line opens the prompts, Tab goes through slots. */
 export function ComposerField(props: ComposerFieldProps) {
-  const { conversationId, fieldRef, label, isReadOnly, describedBy, onKeyDown, onSend } = props
+  const { conversationId, fieldRef, label, placeholder, isReadOnly, describedBy, onKeyDown, onSend } = props
   const id = useId()
   const { text, filling } = useStore((state) => state.drafts.get(conversationId) ?? EMPTY_DRAFT)
   const [caret, setCaret] = useState({ start: 0, end: 0 })
@@ -234,7 +235,7 @@ export function ComposerField(props: ComposerFieldProps) {
         rows={1}
         dir="auto"
         value={text}
-        placeholder={label}
+        placeholder={placeholder}
         aria-label={label}
         readOnly={isReadOnly}
         aria-describedby={describedBy}

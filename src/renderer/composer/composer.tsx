@@ -19,7 +19,9 @@ import { changeChatSettings, searchesWeb } from '../store/chat-settings'
 import { attachFiles, pickFiles } from '../store/chips'
 import { blockerOf } from '../store/drafts'
 import { chosenCount, closeComparison, openComparison } from '../store/comparison'
-import { sendDraft, stopAndSend, stopAnswer, takeBackQueued } from '../store/sending'
+import { takeBackQueued } from '../store/queue'
+import { sendDraft, stopAndSend } from '../store/sending'
+import { stopAnswer } from '../store/stopping'
 import { EMPTY_DRAFT, isTemporary, runningAnswer, stoppableAnswers, useStore } from '../store/state'
 import { AttachmentRow } from './attachment-row'
 import { CaptureButton, useRegionCapture } from './capture-button'
@@ -76,6 +78,13 @@ export function Composer(props: ComposerProps) {
   // An empty field says itself that something is missing; beside a quote it does not.
   const reason = blocker === 'empty' && draft.quotes === undefined ? null : (blocked ?? lacksModels)
   if (isRefused && reason === null) setIsRefused(false)
+  const label = isReadOnly
+    ? t('chat:readOnly.placeholder')
+    : closedReason !== null
+      ? t('chat:gone.placeholder')
+      : compared === null || compared < 2
+        ? t('chat:composer.placeholder', { backend })
+        : t(`compare:ask.${ASK[compared] ?? 'four'}`)
   const send = (): void => {
     setIsRefused(true)
     sendDraft(conversationId)
@@ -157,15 +166,9 @@ export function Composer(props: ComposerProps) {
       <ComposerField
         conversationId={conversationId}
         fieldRef={fieldRef}
-        label={
-          isReadOnly
-            ? t('chat:readOnly.placeholder')
-            : closedReason === null
-              ? compared === null || compared < 2
-                ? t('chat:composer.placeholder', { backend })
-                : t(`compare:ask.${ASK[compared] ?? 'four'}`)
-              : t('chat:gone.placeholder')
-        }
+        label={label}
+        // A quote alone asks nothing, so the field says what is missing.
+        placeholder={draft.quotes === undefined || closedReason !== null ? label : t('chat:composer.aboutQuote')}
         isReadOnly={closedReason !== null}
         describedBy={isUnkept ? TEMPORARY_LINE_ID : undefined}
         onKeyDown={onKeyDown}

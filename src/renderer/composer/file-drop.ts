@@ -41,12 +41,15 @@ export function useFileDrop(onDrop: (files: File[]) => void, onWebPicture?: () =
     window.addEventListener('dragover', over)
     window.addEventListener('drop', drop)
     window.addEventListener('dragend', end)
+    // The pointer says nothing while something is dragged: when it does, the end of that was missed.
+    window.addEventListener('pointermove', end)
     return () => {
       window.removeEventListener('dragenter', enter)
       window.removeEventListener('dragleave', leave)
       window.removeEventListener('dragover', over)
       window.removeEventListener('drop', drop)
       window.removeEventListener('dragend', end)
+      window.removeEventListener('pointermove', end)
     }
   }, [onDrop, onWebPicture])
 

@@ -10,7 +10,8 @@ import { IconButton } from '../controls/icon-button'
 import { Menu } from '../controls/menu'
 import { choose } from '../store/backends'
 import { showSettings } from '../store/conversations'
-import { dismissRefusal, removeQueued, takeBackQueued } from '../store/sending'
+import { dismissRefusal } from '../store/question'
+import { removeQueued, takeBackQueued } from '../store/queue'
 import { isGone, isReadOnly, useStore } from '../store/state'
 
 /** The messages that wait for the running answer, each with the ways to take it back or out. */

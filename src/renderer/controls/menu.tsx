@@ -100,6 +100,8 @@ export interface MenuItemProps {
   keys?: readonly Key[] | undefined
   isDanger?: boolean
   isDisabled?: boolean
+  /** Why it is disabled, below its name. */
+  reason?: string | null
   /** Shows a tick at the end. */
   isChosen?: boolean
   children: ReactNode
@@ -112,6 +114,7 @@ export function MenuItem({
   keys,
   isDanger = false,
   isDisabled = false,
+  reason = null,
   isChosen = false,
   children,
 }: MenuItemProps) {
@@ -122,7 +125,10 @@ export function MenuItem({
       className={`flex min-h-8 items-center gap-2.5 rounded-s px-2.5 py-1 text-ui outline-none data-disabled:text-ink-3 data-highlighted:bg-hovered forced-colors:data-highlighted:bg-[Highlight] ${isDanger ? 'text-danger' : 'text-ink-1'}`}
     >
       {icon !== undefined && <Icon of={icon} className={isDanger ? '' : 'text-ink-2'} />}
-      <span className="min-w-0 flex-1 break-words">{children}</span>
+      <span className="min-w-0 flex-1 break-words">
+        {children}
+        {isDisabled && reason !== null && <span className="block max-w-60 text-meta">{reason}</span>}
+      </span>
       {keys !== undefined && <Kbd keys={keys} />}
       {isChosen && <Icon of={Check} className="text-accent-text" />}
     </Base.Item>
@@ -131,7 +137,8 @@ export function MenuItem({
 
 /** A hairline between groups of actions. */
 export function MenuSeparator() {
-  return <Base.Separator className="mx-2.5 my-1.5 h-px bg-line" />
+  // What stands above it may be missing.
+  return <Base.Separator className="mx-2.5 my-1.5 h-px bg-line first:hidden" />
 }
 
 /** A group of items under a heading. */

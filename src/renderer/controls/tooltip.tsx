@@ -1,5 +1,5 @@
 import { Tooltip as Base } from '@base-ui/react/tooltip'
-import type { ReactElement } from 'react'
+import { useRef, type ReactElement } from 'react'
 import { Kbd, type Key } from './kbd'
 
 export interface TooltipProps {
@@ -14,9 +14,20 @@ export interface TooltipProps {
 
 /** A dark hint beside an element, on hover and on keyboard focus. It never carries the only name of a control. */
 export function Tooltip({ text, keys, side = 'bottom', children }: TooltipProps) {
+  const actions = useRef<Base.Root.Actions>(null)
   if (text === null) return children
   return (
-    <Base.Root disableHoverablePopup>
+    <Base.Root
+      disableHoverablePopup
+      actionsRef={actions}
+      onOpenChange={(_isOpen, details) => {
+        if (details.reason !== 'escape-key') return
+        // Esc is for what is left or closed with it. A hint that took the key would make it two presses.
+        details.cancel()
+        details.allowPropagation()
+        actions.current?.close()
+      }}
+    >
       <Base.Trigger delay={500} render={children} />
       <Base.Portal>
         <Base.Positioner className="layer-tooltip" side={side} sideOffset={6} collisionPadding={8}>

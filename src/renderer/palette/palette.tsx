@@ -207,7 +207,7 @@ export function Palette() {
                     ? t('actions:palette.none', { text: text.trim() })
                     : t('actions:palette.results', { count: items.length, value: figures.whole(items.length) })}
               </p>
-              <Hints isMatch={active?.kind === 'hit' && active.hit.messageId !== null} />
+              <Hints isMatch={active?.kind === 'hit' && active.hit.messageId !== null} hasFilters={!isFirstRun} />
             </Command>
           </Dialog.Popup>
         </Dialog.Viewport>
@@ -426,12 +426,12 @@ function Named({ icon, end, below, children }: NamedProps) {
 }
 
 /** The keys that work here. */
-function Hints({ isMatch }: { isMatch: boolean }) {
+function Hints({ isMatch, hasFilters }: { isMatch: boolean; hasFilters: boolean }) {
   const { t } = useTranslation()
   const hints: { keys: readonly (readonly Key[])[]; text: string }[] = [
     { keys: [['Up'], ['Down']], text: 'move' },
     { keys: [['Enter']], text: isMatch ? 'openMatch' : 'open' },
-    { keys: [['Tab']], text: 'next' },
+    ...(hasFilters ? [{ keys: [['Tab']] as const, text: 'next' }] : []),
     { keys: [['Esc']], text: 'close' },
   ]
   return (

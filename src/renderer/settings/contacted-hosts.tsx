@@ -8,6 +8,7 @@ import { useDates } from '../dates'
 import { useFigures } from '../figures'
 import { showSettings } from '../store/conversations'
 import { useBackends, useSettings } from './data'
+import { TableFrame } from './table-frame'
 
 /** A row: a host with what it was asked for, or one that is blocked and was never asked, or is forgotten. */
 type HostRow = ContactedHost | { host: string; purpose: { kind: 'blocked' }; requests: 0; lastAt: null }
@@ -28,36 +29,25 @@ export function ContactedHosts() {
   if (rows === null) return null
   if (shown.length === 0) return <p className="py-3 text-ui text-ink-2">{t('hosts.none')}</p>
   return (
-    <div tabIndex={0} className="focus-inset mt-3 max-h-100 overflow-auto rounded-l border border-line-2 bg-raised">
-      <table className="w-full min-w-130 table-fixed border-separate border-spacing-0 text-ui">
-        <thead className="sticky top-0 z-1">
-          <tr className="bg-sunk text-meta text-ink-3 [&>th]:h-8 [&>th]:px-3 [&>th]:font-normal">
-            <th scope="col" className="w-[34%] text-start">
-              {t('hosts.host')}
-            </th>
-            <th scope="col" className="text-start">
-              {t('hosts.for')}
-            </th>
-            <th scope="col" className="w-24 text-end">
-              {t('hosts.requests')}
-            </th>
-            <th scope="col" className="w-29 pe-9! text-start">
-              {t('hosts.last')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((row) => (
-            <HostLine
-              key={`${row.host} ${row.purpose.kind} ${row.purpose.kind === 'backend' ? row.purpose.backendId : ''}`}
-              row={row}
-              isBlocked={blocked.has(row.host)}
-              onForget={() => void forget(row.host)}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <TableFrame
+      className="min-w-130"
+      columns={[
+        { name: t('hosts.host'), className: 'w-[34%] px-3 text-start' },
+        { name: t('hosts.for'), className: 'px-3 text-start' },
+        { name: t('hosts.requests'), className: 'w-24 px-3 text-end' },
+        { name: t('hosts.last'), className: 'w-29 ps-3 pe-9 text-start' },
+      ]}
+      isScrolled
+    >
+      {shown.map((row) => (
+        <HostLine
+          key={`${row.host} ${row.purpose.kind} ${row.purpose.kind === 'backend' ? row.purpose.backendId : ''}`}
+          row={row}
+          isBlocked={blocked.has(row.host)}
+          onForget={() => void forget(row.host)}
+        />
+      ))}
+    </TableFrame>
   )
 }
 

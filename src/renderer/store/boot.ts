@@ -15,7 +15,8 @@ import {
   showNewConversation,
   showSettings,
 } from './conversations'
-import { sendQueued, takeBackQueued } from './sending'
+import { takeBackQueued } from './queue'
+import { sendQueued } from './sending'
 import { forgetTrashed } from '../trash/state'
 import { receivePrompts } from '../prompts/state'
 import { releaseFiles } from './released-files'

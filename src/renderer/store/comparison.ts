@@ -229,3 +229,8 @@ function columnWith(messages: Message[], answerId: string, hasRest: boolean): Co
 function isAnswer(message: Message): boolean {
   return message.role === 'assistant'
 }
+
+/** The first column of a chat that is so. */
+export function columnOf(conversationId: string, isWanted: (column: Column) => boolean): Column | null {
+  return useStore.getState().comparisons.get(conversationId)?.columns.find(isWanted) ?? null
+}

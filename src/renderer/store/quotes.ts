@@ -31,8 +31,8 @@ export function quotesOf(draft: Draft): readonly string[] {
 }
 
 /** A draft with these quotes; the field is not there when there are none. */
-export function withQuotes({ text, chips }: Draft, quotes: readonly string[]): Draft {
-  return quotes.length === 0 ? { text, chips } : { text, chips, quotes }
+export function withQuotes({ quotes: _before, ...draft }: Draft, quotes: readonly string[]): Draft {
+  return quotes.length === 0 ? draft : { ...draft, quotes }
 }
 
 /** The text of a draft as it is sent: its quotes as Markdown, then what was written. */

@@ -311,7 +311,8 @@ export function endsOnShow(state: State, conversationId: string): Message[] {
   if (conversation === null) return []
   const comparison = state.comparisons.get(conversationId)
   const heads = comparison === undefined ? [conversation.headId] : comparison.columns.map(({ headId }) => headId)
-  return heads.flatMap((headId) => conversation.messages.find(({ id }) => headId !== null && id === headId) ?? [])
+  // From the end, where they mostly are.
+  return heads.flatMap((headId) => conversation.messages.findLast(({ id }) => headId !== null && id === headId) ?? [])
 }
 
 /** The answers that are being written on show. */
@@ -327,12 +328,23 @@ export function stoppableAnswers(state: State, conversationId: string): Assistan
   const conversation = conversationOf(state, conversationId)
   if (conversation === null || state.comparisons.has(conversationId)) return shown
   const { messages } = conversation
-  const running = messages.filter(
-    (message): message is AssistantMessage => message.role === 'assistant' && message.state === 'running',
-  )
+  const running = runningIn(messages)
   if (running.length === shown.length) return shown
   const questionId = questionOf(messages, conversation.headId)
   return running.filter(({ id }) => questionOf(messages, id) === questionId)
+}
+
+const runningOf = new WeakMap<readonly Message[], readonly AssistantMessage[]>()
+
+// Asked at every change of the store, of which most leave the messages alone.
+function runningIn(messages: readonly Message[]): readonly AssistantMessage[] {
+  const known = runningOf.get(messages)
+  if (known !== undefined) return known
+  const found = messages.filter(
+    (message): message is AssistantMessage => message.role === 'assistant' && message.state === 'running',
+  )
+  runningOf.set(messages, found)
+  return found
 }
 
 function questionOf(messages: Message[], headId: string | null): string | null {

@@ -3,7 +3,7 @@ import type { Result } from '../../shared/errors'
 import { useEdits, type Edit } from '../chat/edit-state'
 import { readyAttachments } from './drafts'
 import { MAX_QUOTES, quotesOf, withQuotes } from './quotes'
-import { chipOf, EMPTY_DRAFT, isTemporary, useStore, type Draft, type State } from './state'
+import { chipOf, EMPTY_DRAFT, isTemporary, useStore, type Draft, type Filling, type State } from './state'
 
 /** The draft of the main window's new chat, whose id is another one after each start. */
 const NEW_CHAT = 'new'
@@ -115,7 +115,8 @@ function draftsToKeep(state: State, role: Role): Map<string, { id: string; draft
     if (key === null) continue
     const queued = state.queued.get(id) ?? []
     const draft = state.drafts.get(id) ?? EMPTY_DRAFT
-    const text = [...queued.map((message) => message.text), draft.text].filter((part) => part !== '').join('\n\n')
+    const waiting = queued.flatMap((message) => (message.text === '' ? [] : [`${message.text}\n\n`])).join('')
+    const text = draft.text === '' ? waiting.slice(0, -2) : waiting + draft.text
     const attachments = [...queued.flatMap((message) => message.attachments), ...readyAttachments(draft)].slice(
       0,
       MAX_ATTACHMENTS,
@@ -123,6 +124,7 @@ function draftsToKeep(state: State, role: Role): Map<string, { id: string; draft
     const stored: StoredDraft = { key, text, attachments, changedAt: Date.now() }
     const quotes = quotesOf(draft)
     if (quotes.length > 0) stored.quotes = [...quotes]
+    if (draft.filling !== undefined) stored.filling = moved(draft.filling, waiting.length)
     const edit = edits.get(id)
     if (edit !== undefined) {
       const { messageId, text: words, chips } = edit
@@ -131,6 +133,11 @@ function draftsToKeep(state: State, role: Role): Map<string, { id: string; draft
     if (!isEmpty(stored)) kept.set(key, { id, draft: stored })
   }
   return kept
+}
+
+/** The slots of a prompt in a text that stands so much further on. */
+function moved({ promptId, name, slots }: Filling, by: number): NonNullable<StoredDraft['filling']> {
+  return { promptId, name, slots: slots.map((slot) => ({ ...slot, from: slot.from + by, to: slot.to + by })) }
 }
 
 /** Null for a draft that is not kept: that of a temporary chat, or one that the quick-ask has left behind. */
@@ -142,12 +149,13 @@ function keyOf(state: State, id: string, role: Role): string | null {
 
 function withStored(state: State, stored: readonly StoredDraft[]): State['drafts'] {
   const drafts = new Map(state.drafts)
-  for (const { key, text, attachments, quotes = [] } of stored) {
+  for (const { key, text, attachments, quotes = [], filling } of stored) {
     const id = key === NEW_CHAT || key === QUICK_ASK ? state.currentId : key
     const typed: Draft = drafts.get(id) ?? EMPTY_DRAFT
-    const joined = {
+    const joined: Draft = {
       text: [text, typed.text].filter((part) => part !== '').join('\n\n'),
       chips: [...attachments.map(chipOf), ...typed.chips],
+      ...(filling !== undefined && { filling }),
     }
     drafts.set(id, withQuotes(joined, [...quotes, ...quotesOf(typed)].slice(0, MAX_QUOTES)))
   }
@@ -167,10 +175,10 @@ function withStoredEdits(edits: ReadonlyMap<string, Edit>, stored: readonly Stor
 }
 
 /** All of a draft but when it changed, to compare. */
-function contentsOf({ text, attachments, quotes = [], editing }: StoredDraft): string {
+function contentsOf({ text, attachments, quotes = [], editing, filling }: StoredDraft): string {
   const ids = (files: StoredDraft['attachments']): string[] => files.map(({ id }) => id)
   const edit = editing === undefined ? null : [editing.messageId, editing.text, ids(editing.attachments)]
-  return JSON.stringify([text, ids(attachments), quotes, edit])
+  return JSON.stringify([text, ids(attachments), quotes, edit, filling])
 }
 
 function isEmpty({ text, attachments, quotes = [], editing }: StoredDraft): boolean {

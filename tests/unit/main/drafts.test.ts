@@ -75,6 +75,22 @@ describe('drafts', () => {
     expect(v.is(draftSchema, { ...edited, editing: { text: 'of nothing', attachments: [] } })).toBe(false)
   })
 
+  it('keep the slots of a prompt that is being filled (S29)', async () => {
+    const folder = await temporaryFolder()
+    const { drafts } = open(folder)
+    const slots = [{ name: 'city', choices: ['Oslo', 'Rome'], from: 8, to: 14 }]
+    const filled: StoredDraft = {
+      ...draft('new', 'Weather {city}?'),
+      filling: { promptId: randomUUID(), name: 'Weather', slots },
+    }
+    await drafts.set(filled)
+    await drafts.flush()
+    expect(await open(folder).drafts.list()).toEqual([filled])
+    expect(v.is(draftSchema, { ...filled, filling: { ...filled.filling, slots: [{ ...slots[0], to: 7 }] } })).toBe(
+      false,
+    )
+  })
+
   it('are on disk within half a second of a key, however long somebody types', async () => {
     const folder = await temporaryFolder()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })

@@ -49,7 +49,7 @@ async function open(
     keychain: noKeychain,
     // No request of these tests asks for the desktop.
     desk: {
-      shortcutState: () => ({ kind: 'off' }),
+      shortcutState: () => ({ 'quick-ask': { kind: 'off' }, 'ask-region': { kind: 'off' } }),
       shut: () => undefined,
       noteSetAside: () => undefined,
       ...desk,

@@ -205,6 +205,8 @@ describe('what a page may change', () => {
     expect(v.is(settingsPatchSchema, { backends: [] })).toBe(false)
     expect(v.is(settingsPatchSchema, { theme: undefined })).toBe(false)
     expect(v.is(settingsPatchSchema, { quickAsk: { ...DEFAULT_QUICK_ASK, shortcut: 'A\nB' } })).toBe(false)
+    expect(v.is(settingsPatchSchema, { quickAsk: { ...DEFAULT_QUICK_ASK, regionShortcut: 'A\nB' } })).toBe(false)
+    expect(v.is(settingsPatchSchema, { quickAsk: { ...DEFAULT_QUICK_ASK, regionShortcut: 'Alt+R' } })).toBe(true)
     expect(v.is(settingsPatchSchema, JSON.parse('{"__proto__":{"theme":"dark"}}'))).toBe(false)
   })
 

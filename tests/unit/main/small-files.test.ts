@@ -52,6 +52,7 @@ describe.each(STRANGE)('M7: where a small file should be lies %s', (_what, make)
       gpuOffFor: null,
       isGpuOffTold: false,
       refusedShortcut: null,
+      refusedRegionShortcut: null,
     })
     expect(readWindowState(file).isMaximized).toBe(true)
   })

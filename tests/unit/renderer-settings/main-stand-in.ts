@@ -121,7 +121,7 @@ export async function startMain(views: BackendView[], activeBackendId: string | 
         backends,
         conversations: [],
         storage: { isSafe: true },
-        shortcut: { kind: 'off' },
+        globalShortcuts: { 'quick-ask': { kind: 'off' }, 'ask-region': { kind: 'off' } },
       }),
     'settings.set': (next: object) => {
       settings = { ...settings, ...next }

@@ -12,7 +12,9 @@ import {
   openComparison,
 } from '../../../src/renderer/store/comparison'
 import { changeDraft } from '../../../src/renderer/store/drafts'
-import { askColumn, retryAnswer, sendDraft, stopAnswer } from '../../../src/renderer/store/sending'
+import { askColumn, retryAnswer } from '../../../src/renderer/store/answers'
+import { sendDraft } from '../../../src/renderer/store/sending'
+import { stopAnswer } from '../../../src/renderer/store/stopping'
 import { choiceOf, conversationOf, runningAnswers, useStore, type Choice } from '../../../src/renderer/store/state'
 import { answerText, pathOf } from '../../../src/shared/conversation'
 import { settle, startMain } from './main-stand-in'

@@ -44,5 +44,9 @@ describe('files that hang over the window', () => {
     drag('dragenter', second!, first)
     drag('dragleave', second!)
     expect(count()).toBe('0')
+    // The end of a drag can be missed; a pointer that moves has nothing in its hand.
+    drag('dragenter', first!)
+    act(() => void window.dispatchEvent(new Event('pointermove')))
+    expect(count()).toBe('0')
   })
 })

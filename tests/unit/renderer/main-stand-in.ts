@@ -343,7 +343,7 @@ export function startMain(change: Partial<Settings> = {}) {
       key: string,
       text: string,
       attachments: StoredDraft['attachments'] = [],
-      more: Pick<StoredDraft, 'editing'> = {},
+      more: Pick<StoredDraft, 'editing' | 'filling'> = {},
     ) => void drafts.set(key, { key, text, attachments, changedAt: 1, ...more }),
     keep: (conversation: Conversation) => void kept.set(conversation.id, conversation),
     named: (name: string) => calls.filter((call) => call.name === name).map(({ payload }) => payload),

@@ -3,6 +3,7 @@ import axe from 'axe-core'
 import { act, createRef } from 'react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ModelList } from '../../../src/renderer/chat/model-list'
+import { loadModelList, ModelListLayer } from '../../../src/renderer/chat/model-list-layer'
 import { receiveCatalogueChange } from '../../../src/renderer/store/backends'
 import { initialState, useStore, type Choice } from '../../../src/renderer/store/state'
 import type { Catalogue, CatalogueModel, CatalogueProvider } from '../../../src/shared/contract'
@@ -344,5 +345,20 @@ describe('the model picker', () => {
     expect(options()[0]?.getAttribute('aria-setsize')).toBe('20001')
     await press('End', { ctrlKey: true })
     expect(active()).toBe('b')
+  })
+
+  it('once its code is loaded it is there in the same turn as the key, so that no letter lands in the message', async () => {
+    await loadModelList()
+    const page = mount(
+      <ModelListLayer
+        choice={{ backendId: 'home', provider: null, model: null }}
+        anchor={createRef<HTMLButtonElement>()}
+        onChoose={() => undefined}
+        onClose={() => undefined}
+      />,
+    )
+    close = page.unmount
+    expect(document.querySelector('input')).not.toBeNull()
+    await settle()
   })
 })

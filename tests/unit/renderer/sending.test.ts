@@ -4,16 +4,10 @@ import { bootStore } from '../../../src/renderer/store/boot'
 import { choose } from '../../../src/renderer/store/backends'
 import { attachFiles } from '../../../src/renderer/store/chips'
 import { changeDraft } from '../../../src/renderer/store/drafts'
-import {
-  continueAnswer,
-  removeQueued,
-  retryAnswer,
-  sendDraft,
-  sendMessage,
-  stopAndSend,
-  stopAnswer,
-  takeBackQueued,
-} from '../../../src/renderer/store/sending'
+import { continueAnswer, retryAnswer } from '../../../src/renderer/store/answers'
+import { removeQueued, takeBackQueued } from '../../../src/renderer/store/queue'
+import { sendDraft, sendMessage, stopAndSend } from '../../../src/renderer/store/sending'
+import { stopAnswer } from '../../../src/renderer/store/stopping'
 import { conversationOf, EMPTY_DRAFT, runningAnswer, useStore } from '../../../src/renderer/store/state'
 import { answerText, pathOf } from '../../../src/shared/conversation'
 import { settle, startMain } from './main-stand-in'

@@ -80,6 +80,35 @@ describe('drafts', () => {
     expect(main.drafts()).toEqual({})
   })
 
+  it('R33: the slots of a prompt come back, behind what waits as well, and are told when they are filled', async () => {
+    const filling = { promptId: 'p', name: 'Weather', slots: [{ name: 'city', choices: [], from: 8, to: 14 }] }
+    main.draft('new', 'Weather {city}?', [], { filling })
+    await bootStore()
+    expect(useStore.getState().drafts.get(here())?.filling).toEqual(filling)
+    await pause()
+    expect(main.named('draft.set')).toEqual([])
+    changeDraft(here(), (before) => ({
+      ...before,
+      text: 'Weather Oslo?',
+      filling: { ...filling, slots: [{ ...filling.slots[0]!, to: 12 }] },
+    }))
+    await pause()
+    expect(main.named('draft.set')).toMatchObject([
+      { text: 'Weather Oslo?', filling: { slots: [{ from: 8, to: 12 }] } },
+    ])
+    const waiting = { key: 'k', text: 'First', attachments: [], afterId: null }
+    useStore.setState({ queued: new Map([[here(), [waiting]]]) })
+    await pause()
+    expect(main.named('draft.set').at(-1)).toMatchObject({
+      text: 'First\n\nWeather Oslo?',
+      filling: { slots: [{ from: 15, to: 19 }] },
+    })
+    // Who closes the bar has plain text.
+    changeDraft(here(), ({ filling: _filling, ...before }) => before)
+    await pause()
+    expect(main.named('draft.set').at(-1)).not.toHaveProperty('filling')
+  })
+
   it('R33: what stands in the composer of a temporary chat is kept with it, without another key', async () => {
     main.keep({ ...newConversation('c1', 'home'), isTemporary: true })
     await bootStore()

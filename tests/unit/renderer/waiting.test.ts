@@ -4,7 +4,8 @@ import { bootStore } from '../../../src/renderer/store/boot'
 import { changeColumn, closeComparison, openComparison } from '../../../src/renderer/store/comparison'
 import { showNewConversation } from '../../../src/renderer/store/conversations'
 import { changeDraft } from '../../../src/renderer/store/drafts'
-import { sendDraft, stopAnswer } from '../../../src/renderer/store/sending'
+import { sendDraft } from '../../../src/renderer/store/sending'
+import { stopAnswer } from '../../../src/renderer/store/stopping'
 import { conversationOf, EMPTY_DRAFT, stoppableAnswers, useStore } from '../../../src/renderer/store/state'
 import { emptyAnswer, pathOf, summarize, type Conversation, type Message } from '../../../src/shared/conversation'
 import { newConversation, settle, startMain } from './main-stand-in'
@@ -106,6 +107,45 @@ describe('messages that wait', () => {
     await settle(() => tell(done))
     expect(asked().at(-1)).toMatchObject({ text: 'Mine', parentId: 'b' })
     expect(waiting()).toEqual([])
+  })
+
+  it('a message that is sent in two windows at once waits behind the other one', async () => {
+    const idle = show([question('q', null), answer('a', 'q', 'complete')], 'a')
+    const theirs = [...idle.messages, question('theirs', 'a'), answer('b', 'theirs', 'running')]
+    main.answer('conversation.open', () => ({ conversation: { ...idle, messages: theirs, headId: 'b' }, running: [] }))
+    main.refuseNext({ code: 'busy' })
+    main.refuseNext({ code: 'busy' })
+    await ask('Mine')
+    await expect.poll(() => waiting()).toEqual(['Mine'])
+    expect(asked()).toMatchObject([
+      { text: 'Mine', parentId: 'a', isFirstThere: true },
+      { text: 'Mine', parentId: 'a' },
+    ])
+    expect(useStore.getState().refusals.size).toBe(0)
+    expect(conversationOf(useStore.getState(), here())?.messages.map(({ id }) => id)).toEqual(['q', 'a', 'theirs', 'b'])
+
+    const done = { ...idle, messages: [...theirs.slice(0, -1), answer('b', 'theirs', 'complete')], headId: 'b' }
+    main.keep(done)
+    main.answer('conversation.open', () => ({ conversation: done, running: [] }))
+    await settle(() => tell(done))
+    expect(asked().at(-1)).toMatchObject({ text: 'Mine', parentId: 'b' })
+    expect(waiting()).toEqual([])
+  })
+
+  it('a message beside a question that is there already is asked there on purpose', async () => {
+    const beside = [
+      question('q', null),
+      answer('a', 'q', 'complete'),
+      question('q2', 'a'),
+      answer('b', 'q2', 'complete'),
+    ]
+    show(beside, 'a')
+    main.refuseNext({ code: 'busy' })
+    main.refuseNext({ code: 'busy' })
+    await ask('Other')
+    await expect.poll(() => useStore.getState().drafts.get(here())?.text).toBe('Other')
+    expect(asked().every((each) => each.kind === 'new' && each.isFirstThere !== true)).toBe(true)
+    expect(useStore.getState().refusals.get(here())).toEqual({ code: 'busy' })
   })
 
   it('go to the answer they were written for, also when it is compared meanwhile [37]', async () => {

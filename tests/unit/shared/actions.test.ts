@@ -5,6 +5,7 @@ import {
   actionKeys,
   areShortcutsGood,
   conflictOf,
+  globalShortcuts,
   isChangeable,
   type Action,
   type Shortcuts,
@@ -75,6 +76,16 @@ describe('actionKeys', () => {
     const off = { ...settings({}), quickAsk: { ...DEFAULT_QUICK_ASK, isEnabled: false } }
     expect(actionKeys(off, 'linux').get('quick-ask')).toBeNull()
   })
+
+  it('has the key of a region unless the quick question has the same', () => {
+    const withKey = (regionShortcut: string, isEnabled = true) => ({ ...DEFAULT_QUICK_ASK, isEnabled, regionShortcut })
+    const keyOf = (quickAsk: typeof DEFAULT_QUICK_ASK) =>
+      actionKeys({ ...settings({}), quickAsk }, 'linux').get('ask-region')
+    const { shortcut } = DEFAULT_QUICK_ASK
+    expect(keyOf(withKey('Control+Alt+R'))).toBe('Mod+Alt+R')
+    expect([keyOf(withKey(shortcut)), keyOf(withKey(shortcut, false))]).toEqual([null, 'Mod+Shift+Space'])
+    expect(globalShortcuts(withKey(shortcut))).toEqual({ 'quick-ask': shortcut, 'ask-region': null })
+  })
 })
 
 describe('conflictOf', () => {
@@ -93,6 +104,15 @@ describe('conflictOf', () => {
     ['Mod+F', null],
   ])('find and %s', (accelerator, conflict) => {
     expect(conflictOf('find', accelerator, keys, 'linux')).toEqual(conflict)
+  })
+
+  it('lets what works from anywhere take its keys from each other, and from a window', () => {
+    const used = (by: string) => ({ kind: 'used', by, isFixed: false })
+    expect(conflictOf('ask-region', 'Mod+Shift+Space', keys, 'linux')).toEqual(used('quick-ask'))
+    expect(conflictOf('ask-region', 'Mod+D', keys, 'linux')).toEqual(used('favourite'))
+    const both = new Map(keys).set('ask-region', 'Mod+Alt+R')
+    expect(conflictOf('quick-ask', 'Mod+Alt+R', both, 'linux')).toEqual(used('ask-region'))
+    expect(conflictOf('find', 'Mod+Alt+R', both, 'linux')).toEqual({ kind: 'used', by: 'ask-region', isFixed: true })
   })
 
   it('knows what macOS keeps for itself', () => {

@@ -132,9 +132,9 @@ const examples: { [C in AppErrorCode]: Extract<AppError, { code: C }>[] } = {
   ).map((reason) => ({ code: 'attachment', reason, name: 'scan.tiff', format: 'TIFF', limit: 20 })),
   storage: (['full', 'read-only', 'damaged', 'failed'] as const).map((reason) => ({ code: 'storage', reason })),
   'newer-file': [{ code: 'newer-file' }],
-  'not-found': (['conversation', 'message', 'generation', 'attachment', 'backend', 'file', 'recording'] as const).map(
-    (what) => ({ code: 'not-found', what }),
-  ),
+  'not-found': (
+    ['conversation', 'message', 'generation', 'attachment', 'backend', 'named-backend', 'file', 'recording'] as const
+  ).map((what) => ({ code: 'not-found', what })),
   'bad-request': [{ code: 'bad-request', channel: 'generation.start' }],
   forbidden: [{ code: 'forbidden', channel: 'settings.set' }],
   busy: [{ code: 'busy' }],

@@ -7,6 +7,7 @@ import { Button } from '../../controls/button'
 import { IconButton } from '../../controls/icon-button'
 import { Switch } from '../../controls/switch'
 import { useErrorText } from '../error-text'
+import { TableFrame } from '../table-frame'
 import { SecretCell, SecretNote, type SecretPlace } from './secret-field'
 
 export interface HeadersTableProps {
@@ -52,93 +53,83 @@ export function HeadersTable({ backendId, headers, secrets, place, error, onChan
   return (
     <div>
       {headers.length > 0 && (
-        <div className="overflow-x-auto rounded-l border border-line-2 bg-raised">
-          <table className="w-full min-w-90 table-fixed border-separate border-spacing-0 text-ui">
-            <thead>
-              <tr className="bg-sunk text-start text-meta text-ink-3">
-                <th scope="col" className="h-8 w-[42%] px-3.5 text-start font-normal">
-                  {t('settings:headers.name')}
-                </th>
-                <th scope="col" className="px-3.5 text-start font-normal">
-                  {t('settings:headers.value')}
-                </th>
-                <th scope="col" className="w-20 px-2 text-start font-normal">
-                  {t('settings:headers.secret')}
-                </th>
-                <td className="w-9" />
+        <TableFrame
+          className="min-w-90"
+          columns={[
+            { name: t('settings:headers.name'), className: 'w-[42%] px-3.5 text-start' },
+            { name: t('settings:headers.value'), className: 'px-3.5 text-start' },
+            { name: t('settings:headers.secret'), className: 'w-20 px-2 text-start' },
+          ]}
+          hasButtons
+        >
+          {headers.map((header, index) => {
+            const name = header.name.trim() === '' ? t('settings:headers.unnamed') : header.name
+            const lacksName = header.name.trim() === '' && header.value !== ''
+            return (
+              <tr key={header.id} className="[&>td]:border-t [&>td]:border-line">
+                <td>
+                  <input
+                    className={CELL}
+                    autoFocus={header.id === added}
+                    value={header.name}
+                    spellCheck={false}
+                    autoComplete="off"
+                    maxLength={8000}
+                    aria-label={t('settings:headers.nameOf', { index: index + 1 })}
+                    aria-invalid={lacksName || (refused !== null && refused === header.name) || undefined}
+                    aria-describedby={lacksName ? `${noteId}${header.id}` : undefined}
+                    onChange={(event) => replace({ ...header, name: event.currentTarget.value })}
+                  />
+                  {lacksName && (
+                    <p id={`${noteId}${header.id}`} role="status" className="px-3.5 pb-1.5 text-meta text-danger">
+                      {t('settings:headers.nameNeeded')}
+                    </p>
+                  )}
+                </td>
+                <td>
+                  {header.isSecret && header.name.trim() === '' ? (
+                    <span className="block px-3.5 text-meta text-ink-3">{t('settings:headers.nameFirst')}</span>
+                  ) : header.isSecret ? (
+                    <SecretCell
+                      name={{ backendId, field: 'header', headerId: header.id }}
+                      label={t('settings:headers.valueOf', { name })}
+                      enterLabel={t('settings:headers.enterValue')}
+                      state={secrets[header.id] ?? { kind: 'unset' }}
+                      onBefore={onFlush}
+                    />
+                  ) : (
+                    <input
+                      className={CELL}
+                      value={header.value}
+                      spellCheck={false}
+                      autoComplete="off"
+                      maxLength={8000}
+                      aria-label={t('settings:headers.valueOf', { name })}
+                      onChange={(event) => replace({ ...header, value: event.currentTarget.value })}
+                    />
+                  )}
+                </td>
+                <td className="px-2">
+                  <Switch
+                    isOn={header.isSecret}
+                    label={t('settings:headers.secretOf', { name })}
+                    onChange={(isSecret) => void setSecret(header, isSecret)}
+                  />
+                </td>
+                <td>
+                  <IconButton
+                    icon={X}
+                    label={t('settings:headers.remove', { name })}
+                    onClick={() => {
+                      addButton.current?.focus()
+                      onChange(headers.filter((each) => each.id !== header.id))
+                    }}
+                  />
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {headers.map((header, index) => {
-                const name = header.name.trim() === '' ? t('settings:headers.unnamed') : header.name
-                const lacksName = header.name.trim() === '' && header.value !== ''
-                return (
-                  <tr key={header.id} className="[&>td]:border-t [&>td]:border-line">
-                    <td>
-                      <input
-                        className={CELL}
-                        autoFocus={header.id === added}
-                        value={header.name}
-                        spellCheck={false}
-                        autoComplete="off"
-                        maxLength={8000}
-                        aria-label={t('settings:headers.nameOf', { index: index + 1 })}
-                        aria-invalid={lacksName || (refused !== null && refused === header.name) || undefined}
-                        aria-describedby={lacksName ? `${noteId}${header.id}` : undefined}
-                        onChange={(event) => replace({ ...header, name: event.currentTarget.value })}
-                      />
-                      {lacksName && (
-                        <p id={`${noteId}${header.id}`} role="status" className="px-3.5 pb-1.5 text-meta text-danger">
-                          {t('settings:headers.nameNeeded')}
-                        </p>
-                      )}
-                    </td>
-                    <td>
-                      {header.isSecret && header.name.trim() === '' ? (
-                        <span className="block px-3.5 text-meta text-ink-3">{t('settings:headers.nameFirst')}</span>
-                      ) : header.isSecret ? (
-                        <SecretCell
-                          name={{ backendId, field: 'header', headerId: header.id }}
-                          label={t('settings:headers.valueOf', { name })}
-                          enterLabel={t('settings:headers.enterValue')}
-                          state={secrets[header.id] ?? { kind: 'unset' }}
-                          onBefore={onFlush}
-                        />
-                      ) : (
-                        <input
-                          className={CELL}
-                          value={header.value}
-                          spellCheck={false}
-                          autoComplete="off"
-                          maxLength={8000}
-                          aria-label={t('settings:headers.valueOf', { name })}
-                          onChange={(event) => replace({ ...header, value: event.currentTarget.value })}
-                        />
-                      )}
-                    </td>
-                    <td className="px-2">
-                      <Switch
-                        isOn={header.isSecret}
-                        label={t('settings:headers.secretOf', { name })}
-                        onChange={(isSecret) => void setSecret(header, isSecret)}
-                      />
-                    </td>
-                    <td>
-                      <IconButton
-                        icon={X}
-                        label={t('settings:headers.remove', { name })}
-                        onClick={() => {
-                          addButton.current?.focus()
-                          onChange(headers.filter((each) => each.id !== header.id))
-                        }}
-                      />
-                    </td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </div>
+            )
+          })}
+        </TableFrame>
       )}
       {error !== null && (
         <p role="alert" className="mt-1.5 text-meta wrap-anywhere text-danger">

@@ -9,6 +9,7 @@ import { IconButton } from '../../controls/icon-button'
 import { TextField } from '../../controls/text-field'
 import { needCatalogue } from '../../store/backends'
 import { useStore } from '../../store/state'
+import { TableFrame } from '../table-frame'
 import { SecretCell, SecretNote, type SecretPlace } from './secret-field'
 
 /** More rows than anybody reads are not drawn: letters narrow the list down. */
@@ -48,68 +49,60 @@ export function ProviderKeys({ view, keyedProviders, place, onChange, onFlush }:
   return (
     <div>
       {keyedProviders.length > 0 && (
-        <div className="overflow-x-auto rounded-l border border-line-2 bg-raised">
-          <table className="w-full min-w-90 table-fixed border-separate border-spacing-0 text-ui">
-            <thead>
-              <tr className="bg-sunk text-start text-meta text-ink-3">
-                <th scope="col" className="h-8 w-[42%] px-3.5 text-start font-normal">
-                  {t('settings:providerKeys.provider')}
-                </th>
-                <th scope="col" className="px-3.5 text-start font-normal">
-                  {t('settings:providerKeys.key')}
-                </th>
-                <td className="w-9" />
-              </tr>
-            </thead>
-            <tbody>
-              {keyedProviders.map((name) => {
-                const provider = byName.get(name)
-                const label = labelOf(provider, name)
-                const loginUrl = provider?.loginUrl ?? null
-                return (
-                  <tr key={name} className="[&>td]:border-t [&>td]:border-line">
-                    <td className="px-3.5">
-                      <div className="flex items-center gap-2">
-                        <bdi className="min-w-0 truncate text-ink-1" title={label}>
-                          {label}
-                        </bdi>
-                        {loginUrl !== null && (
-                          <IconButton
-                            icon={ExternalLink}
-                            iconSize={14}
-                            size={24}
-                            label={t('settings:providerKeys.login', { provider: label })}
-                            onClick={() => void window.parley.request['link.open']({ url: loginUrl })}
-                          />
-                        )}
-                      </div>
-                    </td>
-                    <td>
-                      <SecretCell
-                        name={{ backendId, field: 'provider-key', provider: name }}
-                        label={t('settings:providerKeys.keyOf', { provider: label })}
-                        enterLabel={t('settings:secret.enterA.key')}
-                        state={stateOf(name)}
-                        isOpen={name === added}
-                        onBefore={onFlush}
-                      />
-                    </td>
-                    <td>
+        <TableFrame
+          className="min-w-90"
+          columns={[
+            { name: t('settings:providerKeys.provider'), className: 'w-[42%] px-3.5 text-start' },
+            { name: t('settings:providerKeys.key'), className: 'px-3.5 text-start' },
+          ]}
+          hasButtons
+        >
+          {keyedProviders.map((name) => {
+            const provider = byName.get(name)
+            const label = labelOf(provider, name)
+            const loginUrl = provider?.loginUrl ?? null
+            return (
+              <tr key={name} className="[&>td]:border-t [&>td]:border-line">
+                <td className="px-3.5">
+                  <div className="flex items-center gap-2">
+                    <bdi className="min-w-0 truncate text-ink-1" title={label}>
+                      {label}
+                    </bdi>
+                    {loginUrl !== null && (
                       <IconButton
-                        icon={X}
-                        label={t('settings:providerKeys.remove', { provider: label })}
-                        onClick={() => {
-                          addButton.current?.focus()
-                          onChange(keyedProviders.filter((each) => each !== name))
-                        }}
+                        icon={ExternalLink}
+                        iconSize={14}
+                        size={24}
+                        label={t('settings:providerKeys.login', { provider: label })}
+                        onClick={() => void window.parley.request['link.open']({ url: loginUrl })}
                       />
-                    </td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </div>
+                    )}
+                  </div>
+                </td>
+                <td>
+                  <SecretCell
+                    name={{ backendId, field: 'provider-key', provider: name }}
+                    label={t('settings:providerKeys.keyOf', { provider: label })}
+                    enterLabel={t('settings:secret.enterA.key')}
+                    state={stateOf(name)}
+                    isOpen={name === added}
+                    onBefore={onFlush}
+                  />
+                </td>
+                <td>
+                  <IconButton
+                    icon={X}
+                    label={t('settings:providerKeys.remove', { provider: label })}
+                    onClick={() => {
+                      addButton.current?.focus()
+                      onChange(keyedProviders.filter((each) => each !== name))
+                    }}
+                  />
+                </td>
+              </tr>
+            )
+          })}
+        </TableFrame>
       )}
       {keyedProviders.map((name) => {
         const state = stateOf(name)

@@ -105,8 +105,16 @@ describe('window state file', () => {
     gpuOffFor: '0.1.0',
     isGpuOffTold: true,
     refusedShortcut: 'Alt+Space',
+    refusedRegionShortcut: 'Alt+R',
   }
-  const nothing = { bounds: null, isMaximized: false, gpuOffFor: null, isGpuOffTold: false, refusedShortcut: null }
+  const nothing = {
+    bounds: null,
+    isMaximized: false,
+    gpuOffFor: null,
+    isGpuOffTold: false,
+    refusedShortcut: null,
+    refusedRegionShortcut: null,
+  }
 
   it('S29 comes back as it was written, for this user only, and leaves nothing else behind', () => {
     const file = join(folder(), 'deep', 'window.json')

@@ -5,6 +5,7 @@ import { silentLogger } from '../../../../src/main/logger'
 import { RegionCapture, type CaptureContext } from '../../../../src/main/windows/capture'
 import { OurWindows } from '../../../../src/main/windows/window'
 import { translator } from '../../../../src/shared/i18n'
+import { decodePng } from '../../../support/decoded-png'
 import { eventually } from '../../../support/eventually'
 
 interface FakeDisplay {
@@ -113,12 +114,18 @@ type FakeWindow = EventEmitter & {
   bounds: FakeDisplay['bounds']
 }
 
-/** A picture that says of each crop what was cut. */
+/** A picture whose every pixel says which picture it is of, and where it lies there: blue, green and red. */
+const markOf = (width: number, height: number) => (width + height) % 251
 const picture = (width: number, height: number, grey = 80) => ({
   isEmpty: () => false,
   getSize: () => ({ width, height }),
-  toBitmap: () => new Uint8Array(width * height * 4).fill(grey),
-  crop: (region: object) => ({ toPNG: () => new TextEncoder().encode(JSON.stringify({ of: width, ...region })) }),
+  toBitmap: () => {
+    const bgra = new Uint8Array(width * height * 4)
+    if (grey === 0) return bgra
+    const of = markOf(width, height)
+    for (let at = 0; at < width * height; at += 1) bgra.set([of, at % width, Math.floor(at / width)], at * 4)
+    return bgra
+  },
 })
 const source = (id: string, width: number, height: number, grey?: number) => ({
   display_id: id,
@@ -182,7 +189,13 @@ async function drawAll(capture: RegionCapture) {
   for (const overlay of overlays()) capture.show(overlay)
   return views
 }
-const cut = (bytes: Uint8Array | null): unknown => (bytes === null ? null : JSON.parse(new TextDecoder().decode(bytes)))
+/** Which picture a PNG was cut from, where, and how much of it. */
+const cut = (png: Uint8Array | null): unknown => {
+  if (png === null) return null
+  const { width, height, rgb } = decodePng(png)
+  const [y, x, of] = rgb
+  return { of, x, y, width, height }
+}
 const idOf = (address: string): string => address.replace('app://local/capture/', '')
 
 beforeEach(() => {
@@ -224,7 +237,7 @@ describe('a region of the screen', () => {
     expect(capture.picture('0'.repeat(64))).toBeNull()
     // Larger than the picture: what there is of it.
     capture.end(left, { x: 1200, y: 0, width: 5000, height: 5000 })
-    expect(cut(await taking)).toEqual({ of: 1280, x: 1200, y: 0, width: 80, height: 800 })
+    expect(cut(await taking)).toEqual({ of: markOf(1280, 800), x: 1200 % 256, y: 0, width: 80, height: 800 })
     expect(overlays()).toEqual([])
     expect(views.map((view) => capture.picture(idOf(view.picture)))).toEqual([null, null])
     expect([main.isShown, main.hasFocus, main.bounds]).toEqual([true, true, { x: 10, y: 20, width: 300, height: 200 }])
@@ -291,7 +304,7 @@ describe('a region of the screen', () => {
     const [view] = await drawAll(capture)
     expect(view?.displays).toBe(1)
     capture.end(overlays()[0] as BrowserWindow, { x: 0, y: 0, width: 10, height: 10 })
-    expect(cut(await taking)).toMatchObject({ of: 100 })
+    expect(cut(await taking)).toMatchObject({ of: markOf(100, 50) })
   })
 
   it.each<[string, string | null, () => void]>([
@@ -369,7 +382,7 @@ describe('a region of the screen', () => {
     await drawAll(capture)
     expect(electron.asked).toHaveLength(1)
     capture.end(overlays()[0] as BrowserWindow, { x: 0, y: 0, width: 300, height: 200 })
-    expect(cut(await taking)).toMatchObject({ of: 300 })
+    expect(cut(await taking)).toMatchObject({ of: markOf(300, 200) })
     portal = false
     main.calls.length = 0
     await expect(capture.take(main)).rejects.toMatchObject({ error: { reason: 'no-portal' } })

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { silentLogger } from '../../../../src/main/logger'
 import { TrayPresence } from '../../../../src/main/windows/tray-presence'
-import type { ShortcutState } from '../../../../src/shared/contract'
+import type { ShortcutStates } from '../../../../src/shared/contract'
 import { translator } from '../../../../src/shared/i18n'
 
 const seen = vi.hoisted(() => ({ icons: 0, closed: 0, labels: [] as string[] }))
@@ -28,11 +28,11 @@ vi.mock('electron', () => ({
 
 function open(platform: NodeJS.Platform = 'linux') {
   const host = { isThere: true, gone: 0 }
-  const shortcut = {
-    state: { kind: 'registered', accelerator: 'Alt+Space', trigger: null } as ShortcutState,
-    isPaused: false as boolean | null,
-    pause: () => shortcut.state,
+  const states: ShortcutStates = {
+    'quick-ask': { kind: 'registered', accelerator: 'Alt+Space', trigger: null },
+    'ask-region': { kind: 'off' },
   }
+  const shortcuts = { states, isPaused: false as boolean | null, pause: () => states }
   const nothing = () => undefined
   const tray = new TrayPresence({
     hasHost: async () => host.isThere,
@@ -45,13 +45,13 @@ function open(platform: NodeJS.Platform = 'linux') {
       openSettings: nothing,
       quit: nothing,
     },
-    shortcut,
+    shortcuts,
     translate: () => translator('en'),
     icons: '/icons',
     onHostGone: () => (host.gone += 1),
     logger: silentLogger,
   })
-  return { tray, host, shortcut }
+  return { tray, host, shortcuts }
 }
 
 describe('the icon in a panel that comes and goes', () => {
@@ -91,10 +91,10 @@ describe('the icon in a panel that comes and goes', () => {
   })
 
   it('offers the pause of the shortcut only where there is something to let go of', () => {
-    const { tray, shortcut } = open('darwin')
+    const { tray, shortcuts } = open('darwin')
     tray.open()
     expect(seen.labels).toContain('Pause the shortcut')
-    shortcut.isPaused = null
+    shortcuts.isPaused = null
     tray.render()
     expect(seen.labels).not.toContain('Pause the shortcut')
     tray.leave()

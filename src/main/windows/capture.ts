@@ -23,6 +23,8 @@ export interface CaptureContext extends WindowContext {
   isQuitting: () => boolean
   locale: () => Locale
   theme: () => Settings['theme']
+  /** Takes Esc from all programs, until the function it answers is called: an overlay whose page hangs hears no keys. */
+  holdEscape: (onPress: () => void) => () => void
   /** Fading out takes desktops up to a fifth of a second, and what is under our windows has to be painted. */
   settleMs?: number
 }
@@ -125,6 +127,7 @@ export class RegionCapture {
     screen.on('display-added', unplugged)
     screen.on('display-removed', unplugged)
     screen.on('display-metrics-changed', unplugged)
+    const releaseEscape = this.#context.holdEscape(() => run.end(null))
     try {
       const blocker = await this.blocker()
       if (blocker !== null) throw failure({ code: 'capture', reason: blocker })
@@ -134,6 +137,7 @@ export class RegionCapture {
       return await run.ended
     } finally {
       this.#run = null
+      releaseEscape()
       screen.off('display-added', unplugged)
       screen.off('display-removed', unplugged)
       screen.off('display-metrics-changed', unplugged)

@@ -133,6 +133,14 @@ export class Desktop implements Desk {
       isQuitting: () => this.#isQuitting || this.#isShut,
       locale: () => this.locale,
       theme: () => settings.current.theme,
+      holdEscape: (onPress) => {
+        // Wayland would ask the person about it; there the desktop can always be reached.
+        const isPossible = !(process.platform === 'linux' && isWayland(process.env))
+        const isHeld = isPossible && globalShortcut.register('Escape', onPress)
+        return () => {
+          if (isHeld) globalShortcut.unregister('Escape')
+        }
+      },
     })
     this.#attention = new Attention({
       settings: () => settings.current,

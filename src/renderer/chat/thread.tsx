@@ -38,6 +38,8 @@ interface Place {
   isFollowing: boolean
   turns: number
   heights: CacheSnapshot
+  /** The last question there was. With another one, asked elsewhere meanwhile, the place is an old one. */
+  questionId: string | undefined
 }
 
 const places = new Map<string, Place>()
@@ -73,7 +75,12 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
     [stored, isPlayingFile],
   )
   const variants = useMemo(() => variantPlaces(conversation), [conversation])
-  const left = useMemo(() => places.get(id), [id])
+  const lastQuestion = turns.findLast(({ kind }) => kind === 'question')?.key
+  const shownQuestion = useRef(lastQuestion)
+  const [left] = useState(() => {
+    const place = places.get(id)
+    return place?.questionId === lastQuestion ? place : undefined
+  })
   // As many turns as the window will hold are made at first; by the list's own guess it would be three times as many.
   const [turnPx] = useState(() => guessedHeight(stored))
   const [isRested, setIsRested] = useState(false)
@@ -101,15 +108,14 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
   useLayoutEffect(
     () => () => {
       if (list.current === null) return
-      const { scrollOffset, cache } = list.current
-      places.set(id, { offset: scrollOffset, isFollowing: isFollowing(), turns: count.current, heights: cache })
+      const { scrollOffset: offset, cache: heights } = list.current
+      const questionId = shownQuestion.current
+      places.set(id, { offset, isFollowing: isFollowing(), turns: count.current, heights, questionId })
     },
     [id, isFollowing],
   )
 
   // Whoever asks wants to see what comes.
-  const lastQuestion = turns.findLast(({ kind }) => kind === 'question')?.key
-  const shownQuestion = useRef(lastQuestion)
   useLayoutEffect(() => {
     // Whoever goes to another version stays where they are.
     if (shownQuestion.current !== lastQuestion && !isSteppedTo(headId)) jump()

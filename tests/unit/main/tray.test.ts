@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { menuLabel, TrayIcon, trayIconName, trayMenu, type TrayActions, type TrayState } from '../../../src/main/tray'
+import {
+  applyTheme,
+  menuLabel,
+  TrayIcon,
+  trayIconName,
+  trayMenu,
+  type TrayActions,
+  type TrayState,
+} from '../../../src/main/tray'
 import type { ConversationSummary } from '../../../src/shared/conversation'
 import { translator } from '../../../src/shared/i18n'
 
@@ -10,8 +18,9 @@ vi.mock('electron', () => ({
   Menu: { buildFromTemplate: (template: unknown) => template },
   nativeImage: { createFromPath: (path: string) => path },
   nativeTheme: {
+    themeSource: 'system',
     get shouldUseDarkColors() {
-      return shown.isDark
+      return this.themeSource === 'system' ? shown.isDark : this.themeSource === 'dark'
     },
     on: () => undefined,
     off: () => undefined,
@@ -166,6 +175,11 @@ describe('the tray icon', () => {
     shown.isDark = true
     icon.render({ ...state, isRunning: true, conversations: [summary('other', 'Title 1')] })
     expect(count()).toBe(4)
+    // The panel does not follow the theme of the app.
+    applyTheme('light')
+    icon.render({ ...state, isRunning: true, conversations: [summary('other', 'Title 1')] })
+    expect(count()).toBe(4)
+    applyTheme('system')
     icon.close()
     expect(shown.calls.at(-1)).toEqual(['destroy'])
   })

@@ -147,6 +147,8 @@ const FIRST: FakeDisplay = {
 
 let isQuitting = false
 let portal = true
+/** What Esc does wherever it is pressed; null while nobody holds it. */
+let escape: (() => void) | null = null
 const windows = new OurWindows()
 const context = (change: Partial<CaptureContext> = {}): CaptureContext => ({
   windows,
@@ -162,6 +164,10 @@ const context = (change: Partial<CaptureContext> = {}): CaptureContext => ({
   isQuitting: () => isQuitting,
   locale: () => 'ru',
   theme: () => 'dark',
+  holdEscape: (onPress) => {
+    escape = onPress
+    return () => (escape = null)
+  },
   settleMs: 0,
   ...change,
 })
@@ -343,6 +349,17 @@ describe('a region of the screen', () => {
     if (first !== undefined) first.hasFocus = false
     first?.emit('blur')
     expect(await taking).toBeNull()
+  })
+
+  it('R28: Esc leaves also when the page of an overlay hangs, and belongs to other programs again afterwards', async () => {
+    const main = await ourWindow('main')
+    const capture = new RegionCapture(context())
+    const taking = capture.take(main)
+    await overlaysThere(2)
+    await drawAll(capture)
+    escape?.()
+    expect(await taking).toBeNull()
+    expect([overlays().length, main.isShown, escape]).toEqual([0, true, null])
   })
 
   it('a page that asks while all ends is answered, not kept waiting', async () => {

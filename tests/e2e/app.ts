@@ -135,8 +135,9 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
 }
 
 /**
- * Asks main again and again with a question that changes nothing. The inspector of a busy Node now and then forgets the promise
- * of an evaluation, and says so instead of answering: such a question is put once more.
+ * Asks main something, or has it do something, that may as well be done twice. When windows are hidden or crash Chromium
+ * frees what it can, and the inspector sometimes loses the promise of an evaluation with it ("garbage collected"): what was
+ * asked is asked once more then.
  */
 export function askMain<T>(app: RunningApp, question: (main: typeof Electron) => T): () => Promise<T> {
   return async () => {

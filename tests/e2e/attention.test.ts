@@ -47,11 +47,11 @@ describe('how Parley is noticed', () => {
     for (const close of closers.splice(0).reverse()) await close()
   })
   const hideMain = (app: RunningApp) =>
-    app.electron.evaluate(({ BrowserWindow }) =>
+    askMain(app, ({ BrowserWindow }) =>
       BrowserWindow.getAllWindows()
         .find((window) => window.webContents.getURL().includes('index.html'))
         ?.hide(),
-    )
+    )()
   const isMainVisible = (app: RunningApp) =>
     askMain(app, ({ BrowserWindow }) =>
       BrowserWindow.getAllWindows().some(

@@ -26,8 +26,11 @@ export const button = (page: Page | Locator, name: string | RegExp): Locator =>
 /** Waits until it can be seen. */
 export const shows = (locator: Locator, timeoutMs = 8000): Promise<void> =>
   locator.waitFor({ state: 'visible', timeout: timeoutMs })
-export const hides = (locator: Locator, timeoutMs = 8000): Promise<void> =>
-  locator.waitFor({ state: 'hidden', timeout: timeoutMs })
+export const hides = async (locator: Locator, timeoutMs = 8000): Promise<void> => {
+  // Of several things, such as a menu and its submenu, one may still fade away: all of them have to be gone.
+  const left = () => locator.filter({ visible: true }).count()
+  await eventually(left, (count) => count === 0, `an end of ${String(locator)}`, timeoutMs)
+}
 
 /** Types a question, sends it with Enter, and waits until its answer has begun. */
 export async function ask(page: Page, question: string): Promise<void> {

@@ -85,11 +85,15 @@ describe('search and find in the real app', () => {
       'the message in sight',
     )
 
+    // Until the code of Markdown is loaded the text stands there as it was written; its place goes with it.
+    await shows(page.getByRole('log').locator('strong').filter({ hasText: 'flamingo' }).first())
     await page.keyboard.press('Control+f')
     const bar = page.getByRole('search', { name: t('search:find.label') })
     await bar.getByRole('textbox').fill('flamingo')
     await shows(bar.getByText(t('search:find.place', { present: '1', total: '2' })))
     await bar.getByRole('textbox').press('Enter')
+    // Before it has come to the next hit the one before it is marked, which is about to go out of sight.
+    await shows(bar.getByText(t('search:find.place', { present: '2', total: '2' })))
     await eventually(
       () => painted('find-present'),
       (texts) => texts.length === 1,

@@ -18,6 +18,7 @@ import { ariaKeys } from '../controls/kbd'
 import { LiveDot } from '../controls/status-dot'
 import { useWire } from '../wire/state'
 import { variantPlaces, type VariantPlace } from '../../shared/variants'
+import { useStore } from '../store/state'
 import { isSteppedTo } from '../store/variants'
 import { Answer, ReplayedAnswer } from './answer'
 import { useEdits } from './edit-state'
@@ -83,7 +84,10 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
   })
   // As many turns as the window will hold are made at first; by the list's own guess it would be three times as many.
   const [turnPx] = useState(() => guessedHeight(stored))
-  const [isRested, setIsRested] = useState(false)
+  // Who comes for a message, or back to a place, shall not have what stands above it grow afterwards.
+  const [isRested, setIsRested] = useState(
+    () => useStore.getState().target?.conversationId === id || left?.isFollowing === false,
+  )
   const rest = useCallback(() => setIsRested(true), [])
   useEffect(() => {
     const timer = setTimeout(rest, REST_MS)
@@ -180,7 +184,7 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
             scrollRef={scroller}
             data={turns}
             itemSize={turnPx}
-            bufferSize={isRested ? BEYOND_PX : 0}
+            bufferSize={isRested || isFinding ? BEYOND_PX : 0}
             onScroll={(offset) => onScrolled(offset > 0)}
             // The end, and a field with the focus in it.
             keepMounted={[...(edited === -1 ? [] : [edited]), ...(turns.length === 0 ? [] : [turns.length - 1])]}

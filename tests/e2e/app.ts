@@ -82,8 +82,8 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
   }
   const forgetProfile = async () => {
     runningApps.delete(app)
-    await expectNoProcessLeft(userDataDir)
-    if (options.isProfileKept !== true) await rm(userDataDir, { recursive: true, force: true })
+    if (options.isProfileKept === true) await expectNoProcessLeft(userDataDir)
+    else await removeProfile(userDataDir)
   }
   const app: RunningApp = {
     electron,
@@ -110,8 +110,11 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
     saveEvidence: async (testName) => {
       const name = testName.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, 80)
       for (const [index, page] of electron.windows().entries()) {
-        // A window that has crashed cannot be photographed, and that must not hide the failure.
-        await app.screenshot(`failed-${name}-${index}`, page).catch(() => undefined)
+        // A window that has crashed or hangs cannot be photographed, and that must not hide the failure.
+        await app.screenshot(`failed-${name}-${index}`, page).catch(async () => {
+          console.info(`${page.url()} could not be photographed.\n${await describeProcesses(userDataDir)}`)
+          console.info((await readLog(userDataDir)).split('\n').slice(-20).join('\n'))
+        })
       }
     },
     close: async () => {
@@ -211,6 +214,25 @@ export async function readLog(userDataDir: string): Promise<string> {
   const logs = names.filter((name) => /(^|\/)main\.log$/.test(name))
   const texts = await Promise.all(logs.map((name) => readFile(path.join(userDataDir, name), 'utf8').catch(() => '')))
   return texts.join('')
+}
+
+/** Which of the app's processes work and which wait: tells a page that computes for ever from one that nobody answers. */
+async function describeProcesses(userDataDir: string): Promise<string> {
+  const lines = (await processesOf(userDataDir)).map(async (pid) => {
+    const of = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')
+    const type = /--type=([a-z-]+)/.exec(await of('cmdline'))?.[1] ?? 'main'
+    // Behind the name in brackets: state, and as the 12th and 13th the ticks of 10 ms in the program and in the kernel.
+    const fields = (await of('stat')).split(') ').at(-1)?.split(' ') ?? []
+    const cpuMs = (Number(fields[11]) + Number(fields[12])) * 10
+    return `${pid} ${type}: ${fields[0] ?? 'gone'} in ${(await of('wchan')) || '?'}, ${cpuMs} ms of CPU`
+  })
+  return (await Promise.all(lines)).join('\n')
+}
+
+/** Removes a profile when nothing works on it any more: those that a killed main leaves behind write on for a moment. */
+export async function removeProfile(userDataDir: string): Promise<void> {
+  await expectNoProcessLeft(userDataDir)
+  await rm(userDataDir, { recursive: true, force: true })
 }
 
 /** Throws when a process that works on this profile outlives the app. */

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closing, hold, opening, say, stream } from '../support/player/scenarios'
 import { eventually } from '../support/eventually'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
-import { launchApp, processesOf, sandboxSwitches, type RunningApp } from './app'
+import { launchApp, processesOf, removeProfile, sandboxSwitches, type RunningApp } from './app'
 import { connectTo, conversations, shows } from './chat'
 
 interface Ended {
@@ -50,7 +50,7 @@ describe('a question on the command line', () => {
   })
   afterAll(async () => {
     await server.close()
-    await rm(profile, { recursive: true, force: true })
+    await removeProfile(profile)
   })
   const run = (args: string[], input?: string) => command(profile, args, input).ended
   const kept = async () => (await readdir(path.join(profile, 'library', 'conversations'))).length
@@ -102,7 +102,7 @@ describe('a question on the command line', () => {
       server.next(word('Blind.'))
       const headless = ['--ozone-platform=headless', '--disable-gpu', '--ask', 'x']
       expect(await command(profile, headless, '', blind).ended).toMatchObject({ code: 0, out: 'Blind.\n' })
-      await rm(`${profile}-blind`, { recursive: true, force: true })
+      await removeProfile(`${profile}-blind`)
     },
   )
 

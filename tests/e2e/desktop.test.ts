@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually'
-import { launchApp, processesOf, readLog, sandboxSwitches, type RunningApp } from './app'
+import { launchApp, processesOf, readLog, removeProfile, sandboxSwitches, type RunningApp } from './app'
 import { startTrayHost, type TrayHost } from './screen'
 
 interface PlainApp {
@@ -77,7 +77,7 @@ describe('the desktop around the app', () => {
     }
     await tray?.close()
     tray = null
-    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
+    for (const folder of folders.splice(0)) await removeProfile(folder)
   })
 
   it('without a tray host closing the window quits: nothing could bring it back', async () => {

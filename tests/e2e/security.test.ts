@@ -18,7 +18,7 @@ import { CONTENT_SECURITY_POLICY } from '../../src/main/app-protocol'
 import { contract } from '../../src/shared/contract'
 import { eventually } from '../support/eventually'
 import { png } from '../support/images'
-import { launchApp, processesOf, readLog, sandboxSwitches, type RunningApp } from './app'
+import { launchApp, processesOf, readLog, removeProfile, sandboxSwitches, type RunningApp } from './app'
 import { ask, composer, isSettled, lastAnswer, shows } from './chat'
 
 const MAIN = 'app://local/index.html'
@@ -517,7 +517,7 @@ describe('the process', () => {
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGTERM')
     await ended
-    rmSync(profile, { recursive: true, force: true })
+    await removeProfile(profile)
   })
 
   it('S46: it listens nowhere, and is connected to nothing but this computer', async () => {

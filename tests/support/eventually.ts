@@ -14,11 +14,25 @@ export async function eventually<T>(
 ): Promise<T> {
   const deadlineMs = performance.now() + timeoutMs
   for (;;) {
-    const value = await read()
+    const value = await answerOf(read, what, timeoutMs)
     if (isWanted(value)) return value
     if (performance.now() > deadlineMs) {
       throw new Error(`After ${timeoutMs} ms there is still not ${what}; the last value was ${JSON.stringify(value)}`)
     }
     await sleep(20)
+  }
+}
+
+/** What was read. A read that nobody answers ends as well, and says what was waited for. */
+async function answerOf<T>(read: () => T | Promise<T>, what: string, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<never>((_, reject) => {
+    // The last read may begin just before the deadline, and is slow where the machine is.
+    timer = setTimeout(() => reject(new Error(`Asked for ${what}, nothing answered`)), timeoutMs + 5000)
+  })
+  try {
+    return await Promise.race([read(), silence])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -13,7 +13,7 @@ import {
   Trash2,
   Volume2,
 } from 'lucide-react'
-import { lazy, Suspense, useMemo, useRef, useState, type ReactNode } from 'react'
+import { useMemo, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { useCopied } from '../controls/copied'
@@ -33,12 +33,11 @@ import { copyAnswer, copyPlainText } from './clipboard'
 import { deleteMessageWithUndo } from './delete'
 import { finishKindOf } from './end-note'
 import { MessageActions } from './message-actions'
+import { ModelListLayer } from './model-list-layer'
 import { SpeakButton, SpeechError, speakText, useIsSpeaking, useVoices } from './speech'
 import { nameOf, rateOf } from './status'
 import { Segments } from './status-line'
 import { countWords, lastOf, textOf } from './turns'
-
-const ModelList = lazy(async () => ({ default: (await import('./model-list')).ModelList }))
 
 export interface ProviderLineProps {
   messages: readonly [AssistantMessage, ...AssistantMessage[]]
@@ -284,19 +283,17 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
           {t('thread:answer.delete')}
         </MenuItem>
       </Menu>
-      <Suspense fallback={null}>
-        {isChoosing !== null && (
-          <ModelList
-            choice={choice}
-            anchor={more}
-            onChoose={(chosen) => {
-              if (isChoosing === 'retry') void retryAnswer(conversationId, message.id, chosen)
-              else compareWith(chosen)
-            }}
-            onClose={() => setIsChoosing(null)}
-          />
-        )}
-      </Suspense>
+      {isChoosing !== null && (
+        <ModelListLayer
+          choice={choice}
+          anchor={more}
+          onChoose={(chosen) => {
+            if (isChoosing === 'retry') void retryAnswer(conversationId, message.id, chosen)
+            else compareWith(chosen)
+          }}
+          onClose={() => setIsChoosing(null)}
+        />
+      )}
       {isShowingDetails !== null && (
         <DetailsDialog message={message} isOpen={isShowingDetails} onClose={() => setIsShowingDetails(false)} />
       )}

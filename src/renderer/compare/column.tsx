@@ -1,5 +1,5 @@
 import { Check, ChevronDown, Copy, Replace, RefreshCw, Server, Square, X } from 'lucide-react'
-import { lazy, memo, Suspense, useMemo, useRef } from 'react'
+import { memo, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { pathOf, type AssistantMessage } from '../../shared/conversation'
 import { useKeysOf } from '../actions/keys'
@@ -8,6 +8,7 @@ import { BackendItems } from '../chat/backend-items'
 import { useChoice, useClosedReason } from '../chat/choice'
 import { copyAnswer } from '../chat/clipboard'
 import { useFollow } from '../chat/follow'
+import { ModelListLayer } from '../chat/model-list-layer'
 import { QuoteBar } from '../chat/quote-bar'
 import { selectAllByKey, useCopyAll } from '../chat/select-all'
 import { lastOf, textOf, turnsOf, type Turn } from '../chat/turns'
@@ -23,8 +24,6 @@ import { conversationOf, useStore, type Column as ColumnState, type Choice, type
 import { AskedQuestion } from './columns'
 import { ColumnStatus } from './column-status'
 import { useColumnName } from './names'
-
-const ModelList = lazy(async () => ({ default: (await import('../chat/model-list')).ModelList }))
 
 export interface ColumnProps {
   conversationId: string
@@ -230,22 +229,20 @@ function ColumnHead({
           </>
         )}
       </Menu>
-      <Suspense fallback={null}>
-        {isChoosing && (
-          <ModelList
-            choice={choice ?? { backendId: present.backendId, provider: null, model: null }}
-            anchor={anchor}
-            onChoose={pick}
-            onClose={() => {
-              chooseFor(conversationId, null)
-              // Nobody was chosen for a column that was only added to be asked.
-              const now = useStore.getState().comparisons.get(conversationId)
-              const left = now?.columns.find((each) => each.key === key)
-              if (left?.choice === null && (now?.columns.length ?? 0) > 2) removeColumn(conversationId, key)
-            }}
-          />
-        )}
-      </Suspense>
+      {isChoosing && (
+        <ModelListLayer
+          choice={choice ?? { backendId: present.backendId, provider: null, model: null }}
+          anchor={anchor}
+          onChoose={pick}
+          onClose={() => {
+            chooseFor(conversationId, null)
+            // Nobody was chosen for a column that was only added to be asked.
+            const now = useStore.getState().comparisons.get(conversationId)
+            const left = now?.columns.find((each) => each.key === key)
+            if (left?.choice === null && (now?.columns.length ?? 0) > 2) removeColumn(conversationId, key)
+          }}
+        />
+      )}
     </header>
   )
 }

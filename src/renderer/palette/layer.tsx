@@ -1,27 +1,13 @@
-import { useEffect, useState, type ComponentType } from 'react'
+import { onDemand } from '../controls/on-demand'
 import { usePalette } from './state'
 
-type Palette = ComponentType
-
-let loaded: Palette | null = null
+const { Component: Palette, load } = onDemand(async () => (await import('./palette')).Palette)
 
 /** Loads the code of the palette, which the start does not need. */
-export async function loadPalette(): Promise<Palette> {
-  loaded ??= (await import('./palette')).Palette
-  return loaded
-}
+export const loadPalette = load
 
-/**
- * The palette while it is open. Code that is loaded already shows in the same frame as the key: `lazy` would wait one turn
- * the first time, and React then keeps what it waits for back for a third of a second.
- */
+/** The palette while it is open. */
 export function PaletteLayer() {
   const isOpen = usePalette((state) => state.isOpen)
-  const [late, setLate] = useState<Palette | null>(null)
-  const Present = loaded ?? late
-  const isMissing = isOpen && Present === null
-  useEffect(() => {
-    if (isMissing) void loadPalette().then((made) => setLate(() => made))
-  }, [isMissing])
-  return isOpen && Present !== null ? <Present /> : null
+  return isOpen ? <Palette /> : null
 }

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { runAction, useAction } from '../actions/offers'
 import { LiveRegion } from '../chat/live-region'
@@ -6,6 +6,7 @@ import { useRegionShortcut } from '../composer/capture-button'
 import { useFileDrop } from '../composer/file-drop'
 import { GoneBar, QueuedBar } from '../composer/notice-bars'
 import { FinalFocus } from '../controls/final-focus'
+import { onDemand } from '../controls/on-demand'
 import { attachFiles, pickFiles } from '../store/chips'
 import { keepConversation } from '../store/conversations'
 import { stopAnswer } from '../store/stopping'
@@ -21,7 +22,7 @@ import { QuestionRow } from './question-row'
 import { Refusal } from './refusal'
 
 // The window is on show before there is anything to choose from.
-const Picker = lazy(async () => ({ default: (await import('./picker')).Picker }))
+const { Component: Picker, load: loadPicker } = onDemand(async () => (await import('./picker')).Picker)
 
 const EMPTY_HEIGHT_PX = 72
 /** Until main has said how much room the display has. */
@@ -54,6 +55,7 @@ export function QuickAsk() {
       if (command.kind === 'quick-ask-clipboard') setClipboard(command.clipboard)
       if (command.kind !== 'quick-ask-shown') return
       field.current?.focus()
+      void loadPicker()
       setIsPinned(command.isPinned)
       setMaxHeightPx(command.maxHeightPx)
     })
@@ -104,9 +106,7 @@ export function QuickAsk() {
         />
         {(hasChips || draggedFiles > 0) && <Chips conversationId={conversationId} ghosts={draggedFiles} />}
         {hasRefusal && <Refusal conversationId={conversationId} />}
-        <Suspense fallback={null}>
-          {isChoosing && <Picker conversationId={conversationId} onClose={closePicker} />}
-        </Suspense>
+        {isChoosing && <Picker conversationId={conversationId} onClose={closePicker} />}
         {hasAnswer && <Answers key={conversationId} conversationId={conversationId} isCovered={isChoosing} />}
         <GoneBar conversationId={conversationId} look="buttons" />
         <QueuedBar conversationId={conversationId} />

@@ -1,10 +1,11 @@
 import { ChevronsUpDown } from 'lucide-react'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useShallow } from 'zustand/react/shallow'
 import type { ShortcutState } from '../../shared/contract'
 import { MAX_QUICK_INSTRUCTION, type ModelChoice, type QuickAskSettings } from '../../shared/settings'
 import { choiceFor } from '../chat/backend-items'
+import { ModelListLayer } from '../chat/model-list-layer'
 import { useChoiceNames } from '../chat/model-picker'
 import { Icon } from '../controls/icon'
 import { Segmented } from '../controls/segmented'
@@ -15,8 +16,6 @@ import { needCatalogue } from '../store/backends'
 import { backendOf, newChatChoice, useStore } from '../store/state'
 import { useBackends, useSettings, useShortcutState } from './data'
 import { Row, Section } from './row'
-
-const ModelList = lazy(async () => ({ default: (await import('../chat/model-list')).ModelList }))
 
 /** Stands for whom new chats ask; no id of a backend is empty. */
 const LIKE_NEW_CHATS = ''
@@ -88,9 +87,9 @@ function QuickModel({ onChoose }: { onChoose: (choice: ModelChoice) => void }) {
         </bdi>
         <Icon of={ChevronsUpDown} size={14} className="flex-none text-ink-2" />
       </button>
-      <Suspense fallback={null}>
-        {isOpen && <ModelList choice={choice} anchor={anchor} onChoose={onChoose} onClose={() => setIsOpen(false)} />}
-      </Suspense>
+      {isOpen && (
+        <ModelListLayer choice={choice} anchor={anchor} onChoose={onChoose} onClose={() => setIsOpen(false)} />
+      )}
     </>
   )
 }

@@ -1,11 +1,10 @@
 import { ChevronsUpDown } from 'lucide-react'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ModelListLayer } from '../../chat/model-list-layer'
 import { Icon } from '../../controls/icon'
 import { needCatalogue } from '../../store/backends'
 import { useStore } from '../../store/state'
-
-const ModelList = lazy(async () => ({ default: (await import('../../chat/model-list')).ModelList }))
 
 export interface ModelFieldProps {
   backendId: string
@@ -45,16 +44,14 @@ export function ModelField({ backendId, provider, model, onChange }: ModelFieldP
         <Icon of={ChevronsUpDown} size={14} className="text-ink-2" />
       </button>
       <p className="mt-1.5 text-meta text-ink-3">{t('settings:backends.modelHelp')}</p>
-      <Suspense fallback={null}>
-        {isOpen && (
-          <ModelList
-            choice={{ backendId, provider, model }}
-            anchor={anchor}
-            onChoose={(choice) => onChange(choice.provider, choice.model)}
-            onClose={() => setIsOpen(false)}
-          />
-        )}
-      </Suspense>
+      {isOpen && (
+        <ModelListLayer
+          choice={{ backendId, provider, model }}
+          anchor={anchor}
+          onChoose={(choice) => onChange(choice.provider, choice.model)}
+          onClose={() => setIsOpen(false)}
+        />
+      )}
     </div>
   )
 }

@@ -124,6 +124,6 @@ export async function run(): Promise<Record<string, number | string>> {
     }
   } finally {
     sink.child.kill()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }

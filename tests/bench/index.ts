@@ -41,7 +41,7 @@ async function benchStart(): Promise<Figure[]> {
   await measureStart(userDataDir, false)
   const starts = []
   for (let run = 0; run < START_RUNS; run += 1) starts.push(await measureStart(userDataDir, run < 3))
-  await rm(userDataDir, { recursive: true, force: true })
+  await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 })
   const strangers = Math.max(...starts.map((start) => start.strangers))
   if (strangers > 0)
     say(`${strangers} processes of another Electron run here: the figure for memory comes out too small`)
@@ -141,8 +141,8 @@ async function benchLibraryStart(): Promise<Figure[]> {
     if (isScrolling(answer)) scrolls.push(answer)
   }
   const bare = [first, await withoutIndex(), await withoutIndex()]
-  await rm(empty, { recursive: true, force: true })
-  await rm(large, { recursive: true, force: true })
+  await rm(empty, { recursive: true, force: true, maxRetries: 5 })
+  await rm(large, { recursive: true, force: true, maxRetries: 5 })
   const opened = (starts: readonly Start[]): number[] =>
     starts.flatMap(({ answer }) => (Array.isArray(answer) ? answer.filter((ms) => typeof ms === 'number') : []))
   const usable = (starts: readonly Start[]): number[] => starts.map(({ usableMs }) => usableMs)
@@ -227,7 +227,7 @@ async function benchShows(): Promise<Figure[]> {
   try {
     return await benchQuick(userDataDir)
   } finally {
-    await rm(userDataDir, { recursive: true, force: true })
+    await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

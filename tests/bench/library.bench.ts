@@ -81,7 +81,7 @@ export async function run(): Promise<Record<string, number | string>> {
     figures['open a conversation of 10,000 messages, ms'] = whole(await openLong(10_000))
     return figures
   } finally {
-    await rm(root, { recursive: true, force: true })
+    await rm(root, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
@@ -93,6 +93,6 @@ async function openLong(messages = 1000): Promise<number> {
   const library = openLibrary({ root, clock: systemClock, logger: silentLogger })
   const { ms } = await timed(() => library.open(conversation.id))
   await library.close()
-  await rm(root, { recursive: true, force: true })
+  await rm(root, { recursive: true, force: true, maxRetries: 5 })
   return ms
 }

@@ -116,6 +116,6 @@ export async function run(): Promise<Record<string, number | string>> {
     }
   } finally {
     await library.close()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }

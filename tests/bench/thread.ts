@@ -129,7 +129,7 @@ async function measureThread(): Promise<{ opened: number[]; again: number[]; fra
     return { opened, again, frames, left }
   } finally {
     await app.close()
-    await rm(userDataDir, { recursive: true, force: true })
+    await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

@@ -179,7 +179,7 @@ describe('accessibility', () => {
     await window.keyboard.press('Escape')
     await hides(window.getByRole('dialog'))
     for (const name of ['one.png', 'two.png']) await window.getByRole('group', { name }).press('Delete')
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     await composer(window).press('Control+Shift+M')
     await shows(button(window, t('compare:chip', { count: 2 })))
     await holdsInBothThemes(window, 'columns before a question')

@@ -232,7 +232,7 @@ async function describeProcesses(userDataDir: string): Promise<string> {
 /** Removes a profile when nothing works on it any more: those that a killed main leaves behind write on for a moment. */
 export async function removeProfile(userDataDir: string): Promise<void> {
   await expectNoProcessLeft(userDataDir)
-  await rm(userDataDir, { recursive: true, force: true })
+  await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 })
 }
 
 /** Throws when a process that works on this profile outlives the app. */

@@ -52,7 +52,7 @@ describe('images', () => {
   afterAll(async () => {
     await app.close()
     await server.close()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   })
   beforeEach(async () => {
     server.requests.length = 0

@@ -43,7 +43,7 @@ describe('texts and PDFs', () => {
   afterAll(async () => {
     await app.close()
     await Promise.all([server.close(), poor.close()])
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   })
   beforeEach(async () => {
     for (const each of [server, poor]) each.requests.length = 0

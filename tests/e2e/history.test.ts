@@ -93,7 +93,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await app.close()
-  await rm(userDataDir, { recursive: true, force: true })
+  await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 })
 })
 
 describe('drafts', () => {

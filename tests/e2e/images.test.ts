@@ -106,7 +106,7 @@ describe('images before they are sent', () => {
   afterAll(async () => {
     await app.close()
     await server.close()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   })
   beforeEach(async () => {
     server.requests.length = 0

@@ -14,7 +14,7 @@ describe('by keyboard alone', () => {
   let userDataDir = ''
   afterEach(async () => {
     await app.close()
-    await rm(userDataDir, { recursive: true, force: true })
+    await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 })
   })
 
   async function launch(change: Partial<Settings> = {}): Promise<RunningApp['window']> {

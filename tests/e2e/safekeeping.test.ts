@@ -26,7 +26,7 @@ describe('what goes, and what others write', () => {
   })
   afterAll(async () => {
     await app.close()
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
   const conversations = (): string => path.join(folder, 'library', 'conversations')
   const rename = (title: string): Promise<unknown> =>
@@ -98,7 +98,7 @@ describe('what a person has written', () => {
   })
   afterAll(async () => {
     await app.close()
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
 
   it('R33: in a temporary chat that is kept is on disk without another key', async () => {

@@ -26,7 +26,7 @@ describe('search and find in the real app', () => {
   let userDataDir = ''
   afterEach(async () => {
     await app.close()
-    await rm(userDataDir, { recursive: true, force: true })
+    await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 })
   })
 
   async function launch(conversations: readonly Conversation[]): Promise<void> {

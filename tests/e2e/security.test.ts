@@ -431,7 +431,7 @@ describe('files', () => {
   })
   afterAll(async () => {
     await app.close()
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
 
   it('S19: a page cannot name a path', async () => {

@@ -212,7 +212,7 @@ describe('a running answer survives the process', () => {
     expect(server.conversations()).toHaveLength(1)
     await again.close()
     await server.close()
-    await rm(app.userDataDir, { recursive: true, force: true })
+    await rm(app.userDataDir, { recursive: true, force: true, maxRetries: 5 })
   })
 
   it('R01: killed when the first byte of the question reaches the server: the question is there', async () => {

@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(async () => {
   expect(await app.takeProblems()).toEqual([])
   await app.close()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
 /** What the person picks in every dialog of the system. */

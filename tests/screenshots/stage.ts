@@ -98,7 +98,7 @@ export async function openStage({
     close: async () => {
       await app.close()
       await server.close()
-      await rm(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
   await resize(stage, WIDE)

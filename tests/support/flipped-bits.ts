@@ -92,7 +92,7 @@ export async function checkFlippedBits(base: string, runs: number): Promise<void
       }
       const left = Object.keys(await filesUnder(folder))
       expect(left.filter((name) => name.startsWith('attachments'))).toHaveLength(1)
-      await rm(folder, { recursive: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     }),
     { numRuns: runs },
   )

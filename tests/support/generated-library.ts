@@ -34,7 +34,7 @@ export async function generatedLibrary(size: GeneratedSize = LARGE): Promise<str
     () => false,
   )
   if (isComplete) return root
-  await rm(root, { recursive: true, force: true })
+  await rm(root, { recursive: true, force: true, maxRetries: 5 })
   await writeGenerated(root, size)
   await writeFile(mark, '')
   return root

@@ -31,7 +31,7 @@ export async function buildCrashChild(): Promise<CrashChild> {
       rolldownOptions: { output: { entryFileNames: 'child.mjs' } },
     },
   })
-  return { path: join(folder, 'child.mjs'), remove: () => rm(folder, { recursive: true, force: true }) }
+  return { path: join(folder, 'child.mjs'), remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
 /** Does the work of all runs, two at a time. */

@@ -187,7 +187,7 @@ export async function startPortal(): Promise<FakePortal> {
     close: async () => {
       for (const socket of peers.keys()) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
-      await rm(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
   return portal

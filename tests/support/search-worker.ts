@@ -33,6 +33,6 @@ export async function buildSearchWorker(): Promise<{
   })
   return {
     start: (workerData) => new Worker(join(folder, 'search-worker.mjs'), { workerData }),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   }
 }

@@ -22,7 +22,7 @@ const servers: ScenarioServer[] = []
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'parley-buckets-'))
 })
-afterAll(() => rm(folder, { recursive: true }))
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()))
 })

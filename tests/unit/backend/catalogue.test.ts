@@ -13,6 +13,7 @@ import type { CatalogueModel, CatalogueProvider } from '../../../src/shared/cont
 import { failure, type AppError } from '../../../src/shared/errors'
 import { eventually } from '../../support/eventually'
 import { startRawServer, type RawConnection, type RawServer } from '../../support/raw-server'
+import { AT_ONCE_MS } from '../../support/pace'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -58,7 +59,7 @@ function watchTurns(): { longestMs: () => number } {
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'catalogue-'))
-  closing.push(() => rm(path, { recursive: true }))
+  closing.push(() => rm(path, { recursive: true, force: true, maxRetries: 5 }))
   return path
 }
 
@@ -515,8 +516,7 @@ describe('S39 a list made to harm', () => {
     const silent = few()
     silent.hold('providers')
     const recalled = await again.catalogues.get('x', silent)
-    // R43 asks for 100 ms; a machine that does other things at the same time is slower.
-    expect(performance.now() - startMs).toBeLessThan(400)
+    expect(performance.now() - startMs).toBeLessThan(AT_ONCE_MS)
     expect(recalled.providers).toHaveLength(providers.length)
   })
 

@@ -44,7 +44,7 @@ describe('docs/backend-api.md', () => {
   }, 60_000)
   afterAll(async () => {
     await server.close()
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   })
 
   function runExample(

@@ -294,7 +294,7 @@ describe('a picture', () => {
     })
 
     afterAll(async () => {
-      await rm(folder, { recursive: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     })
 
     const body = (path: string, text = 'Look'): RequestBody => ({

@@ -116,7 +116,7 @@ describe('loadPages', () => {
   })
 
   afterEach(async () => {
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   })
 
   test('reads a language at its first use and only once', async () => {
@@ -126,7 +126,7 @@ describe('loadPages', () => {
     await writeFile(join(folder, 'en', 'a.md'), '---\ntitle: A\norder: 1\n---\na')
     await writeFile(join(folder, 'en', 'notes.txt'), 'x')
     expect((await source('en')).map((page) => page.id)).toEqual(['a', 'b'])
-    await rm(join(folder, 'en'), { recursive: true })
+    await rm(join(folder, 'en'), { recursive: true, force: true, maxRetries: 5 })
     expect(await source('en')).toHaveLength(2)
   })
 

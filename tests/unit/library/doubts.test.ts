@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { describe, expect, it } from 'vitest'
 import { Attachments } from '../../../src/main/attachments'
 import { diskFileSystem, type FileSystem } from '../../../src/main/library/files'
@@ -15,6 +14,7 @@ import { faultyDisk } from '../../support/faulty-disk'
 import { gradient } from '../../support/images'
 import { openRooms } from '../../support/kept-rooms'
 import { filesUnder, hastyDisk, libraryOn, setClock, temporaryFolder } from '../../support/temporary-library'
+import { countTurns } from '../../support/pace'
 
 const DAY_MS = 86_400_000
 const sample = (title = 'Why?'): Conversation => ({ ...conversationOf(randomUUID(), [[title, 'So.']]), title })
@@ -197,7 +197,7 @@ describe('a folder that goes while Parley runs (R08)', () => {
     const library = libraryOn(root)
     const all = [sample('a'), sample('b'), sample('c')]
     for (const each of all) await library.create(each)
-    await rm(join(root, 'conversations'), { recursive: true })
+    await rm(join(root, 'conversations'), { recursive: true, force: true, maxRetries: 5 })
     await library.pin(all[0]?.id ?? '', true)
     await library.flush()
     expect((await readdir(join(root, 'conversations'))).sort()).toEqual(all.map(({ id }) => `${id}.json`).sort())
@@ -282,7 +282,7 @@ describe.skipIf(process.platform === 'win32')('what is no file', () => {
 
 describe('a large trash', () => {
   it(
-    'is listed within half a second, and deleting 1,000 leaves everything else its turn',
+    'is listed without opening its files, and deleting 1,000 leaves everything else its turn',
     { timeout: 90_000 },
     async () => {
       const root = await temporaryFolder()
@@ -298,16 +298,21 @@ describe('a large trash', () => {
       const first = libraryOn(root, hastyDisk)
       expect(await first.listTrash()).toHaveLength(3000)
       await first.flush()
-      const library = libraryOn(root, hastyDisk)
-      const fromMs = performance.now()
+      let opened = 0
+      const library = libraryOn(root, {
+        ...hastyDisk,
+        open: (...args) => {
+          opened += 1
+          return hastyDisk.open(...args)
+        },
+      })
       const listed = await library.listTrash()
-      expect(performance.now() - fromMs).toBeLessThan(500)
+      expect(opened).toBeLessThan(10)
       expect(listed[0]).toMatchObject({ summary: { title: 'chat 2999' }, messages: 2 })
-      const delay = monitorEventLoopDelay({ resolution: 5 })
-      delay.enable()
+      const turns = countTurns()
       await library.deleteFromTrash(listed.slice(0, 1000).map(({ file }) => file))
-      delay.disable()
-      expect(delay.percentile(99) / 1e6).toBeLessThan(50)
+      // At least one for ten that are deleted.
+      expect(turns()).toBeGreaterThan(100)
       expect(await library.listTrash()).toHaveLength(2000)
       // Of what is gone for good not even the title stays.
       await library.flush()

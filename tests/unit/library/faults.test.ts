@@ -278,7 +278,7 @@ describe('a folder that cannot be written', () => {
     const writing = await begin(library)
     say(writing, { type: 'text-delta', text: 'before ' })
     await library.flush()
-    await rm(root, { recursive: true })
+    await rm(root, { recursive: true, force: true, maxRetries: 5 })
     say(writing, { type: 'text-delta', text: 'after' })
     await end(writing)
     // All of this one is there again; what lay beside it is not, and the person must hear of that.

@@ -495,6 +495,6 @@ describe('the pace of a journal', () => {
     const { [`conversations/${conversation.id}.json`]: text, ...others } = await filesUnder(root)
     expect(others).toEqual({})
     expect(JSON.parse(text ?? '')).toMatchObject({ isUnread: true, messages: [{}, {}, {}, { state: 'interrupted' }] })
-    await rm(root, { recursive: true })
+    await rm(root, { recursive: true, force: true, maxRetries: 5 })
   })
 })

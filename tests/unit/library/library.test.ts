@@ -360,7 +360,7 @@ describe('list', () => {
     await first.flush()
     await first.close()
     // Even without its journal.
-    await rm(join(root, 'journals'), { recursive: true })
+    await rm(join(root, 'journals'), { recursive: true, force: true, maxRetries: 5 })
     const second = libraryOn(root)
     await second.recover()
     expect(await second.list()).toMatchObject([{ id: conversation.id, isRunning: false, hasFailed: true }])

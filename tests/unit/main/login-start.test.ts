@@ -6,7 +6,7 @@ import { autostartEntry, autostartFolder, setAutostart, setLoginStart } from '..
 
 const folders: string[] = []
 afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
 describe('start at login on Linux', () => {

@@ -103,7 +103,7 @@ describe('a connection to the session bus', () => {
   afterEach(async () => {
     for (const socket of sockets.splice(0)) socket.destroy()
     await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))))
-    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
 
   /** A bus that answers Hello, and then says what it is told to. */

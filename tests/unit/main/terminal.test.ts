@@ -234,7 +234,7 @@ describe('the way between two processes (S46)', () => {
         'parley-ask-open',
         'parley-ask-waits',
       ])
-      await rm(folder, { recursive: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
       expect(() => removeLeftFolders(folder)).not.toThrow()
     },
   )

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await writeFile(path.join(folder, 'curl'), STAND_IN)
   await chmod(path.join(folder, 'curl'), 0o755)
 })
-afterAll(() => rm(folder, { recursive: true }))
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
 
 /** Runs a command with a shell, the way a person does who has pasted it. */
 async function run(command: string, env: Record<string, string> = {}, shell = '/bin/sh'): Promise<Run> {

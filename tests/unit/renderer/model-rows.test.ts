@@ -13,6 +13,7 @@ import {
 import { HEADING_PX, placesOf, ROW_PX, scrollFor, seenIn } from '../../../src/renderer/chat/row-places'
 import type { CatalogueModel, CatalogueProvider } from '../../../src/shared/contract'
 import type { SecretState } from '../../../src/shared/settings'
+import { shortestMs } from '../../support/shortest'
 
 const texts = {
   automatic: 'Automatic',
@@ -165,13 +166,11 @@ describe('the rows of the picker', () => {
     )
     const big = rowsOf(many, () => 'free', texts)
     expect(big.byKey.size).toBe(20_000)
-    const times = ['s', 'se', 'second', 'second 77', ''].map((query) => {
-      const startMs = performance.now()
-      narrow(big, { query, filter: 'all' }, nothing, texts)
-      return performance.now() - startMs
-    })
-    // 50 ms are allowed for a key, drawing included; the machine may be busy.
-    expect(Math.min(...times)).toBeLessThan(50)
+    for (const query of ['s', 'se', 'second', 'second 77', '']) {
+      // 50 ms are allowed for a key, drawing included.
+      const ms = shortestMs(50, () => narrow(big, { query, filter: 'all' }, nothing, texts))
+      expect(ms, query).toBeLessThan(50)
+    }
     expect(narrow(big, { query: 'second 77 p77', filter: 'all' }, nothing, texts)).toHaveLength(111)
   })
 })

@@ -8,7 +8,7 @@ let root = ''
 beforeEach(async () => {
   root = await mkdtemp(path.join(os.tmpdir(), 'parley-licences-'))
 })
-afterEach(() => rm(root, { recursive: true, force: true }))
+afterEach(() => rm(root, { recursive: true, force: true, maxRetries: 5 }))
 
 async function installed(place: string, json: object, files: Record<string, string> = {}): Promise<void> {
   const folder = path.join(root, place)

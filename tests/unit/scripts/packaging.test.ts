@@ -38,7 +38,7 @@ describe('packaged app', () => {
         'resources/app.asar',
       ])
     } finally {
-      await rm(appOutDir, { recursive: true, force: true })
+      await rm(appOutDir, { recursive: true, force: true, maxRetries: 5 })
     }
   })
 })
@@ -89,7 +89,7 @@ describe('.deb', () => {
         expect(run(question, { WAYLAND_DISPLAY: 'wayland-0' })).toEqual(question)
         expect(run(['--hidden', 'a b'])).toEqual(['--hidden', 'a b'])
       } finally {
-        await rm(folder, { recursive: true, force: true })
+        await rm(folder, { recursive: true, force: true, maxRetries: 5 })
       }
     },
   )

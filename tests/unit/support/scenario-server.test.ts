@@ -437,7 +437,7 @@ describe('recordings', () => {
     } finally {
       child.kill('SIGTERM')
       await once(child, 'exit')
-      await rm(folder, { recursive: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     }
   }, 30_000)
 

@@ -8,7 +8,7 @@ import { Graphics, isGraphicsOff } from '../../../../src/main/windows/graphics'
 describe('drawing on the graphics chip', () => {
   const folders: string[] = []
   afterEach(() => {
-    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
 
   function profile() {

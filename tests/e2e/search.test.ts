@@ -180,4 +180,32 @@ describe('search and find in the real app', () => {
     )
     await expect.poll(() => count(rareWord(4))).toBe(1)
   })
+
+  it('a chat that was found is renamed, deleted and brought back where it was found, by keys alone', async () => {
+    await launch([generatedConversation(2, 6), generatedConversation(4, 6)])
+    const page = app.window
+    const field = page.getByRole('textbox', { name: t('chat:sidebar.searchLabel') })
+    const results = page.getByRole('region', { name: t('search:results') })
+    await field.fill(rareWord(2))
+    await shows(results.getByText(t('search:found', { count: 1, value: '1' })))
+    await field.press('ArrowDown')
+    const row = results.locator('[data-conversation]')
+    await expect.poll(() => row.evaluate((element) => element === document.activeElement)).toBe(true)
+
+    await page.keyboard.press('F2')
+    await page.getByRole('textbox', { name: t('chat:sidebar.renameLabel') }).fill('Found and named')
+    await page.keyboard.press('Enter')
+    await shows(row.getByText('Found and named'))
+    await expect.poll(() => row.evaluate((element) => element === document.activeElement)).toBe(true)
+
+    await page.keyboard.press('Shift+F10')
+    await shows(page.getByRole('menuitem', { name: t('chat:sidebar.pin') }))
+    await page.keyboard.press('Escape')
+    await expect.poll(() => row.evaluate((element) => element === document.activeElement)).toBe(true)
+
+    await page.keyboard.press('Delete')
+    await expect.poll(() => row.count()).toBe(0)
+    await page.keyboard.press('Control+z')
+    await shows(row.getByText('Found and named'))
+  })
 })

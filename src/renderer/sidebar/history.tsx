@@ -1,13 +1,11 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
-import type { ConversationSummary } from '../../shared/conversation'
 import { useDates } from '../dates'
-import { startRenaming } from '../store/conversations'
 import { useStore } from '../store/state'
-import { deleteWithUndo } from './delete'
 import { groupByDay, untilTomorrowMs, type HistoryItem } from './groups'
 import { Row } from './row'
+import { actOnRow, openRowMenu } from './row-menu'
 
 /** All conversations by day, one tab stop with arrow keys. Only the rows in sight exist. */
 export function History() {
@@ -49,17 +47,11 @@ export function History() {
     if (target !== null) {
       event.preventDefault()
       focusRow(target)
-    } else if (item?.kind === 'row' && event.key === 'F2' && hasTitle(item.summary)) {
-      event.preventDefault()
-      startRenaming(item.summary.id, 'row')
-    } else if (item?.kind === 'row' && (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey))) {
-      event.preventDefault()
-      openRowMenu(event.target)
-    } else if (item?.kind === 'row' && event.key === 'Delete') {
-      event.preventDefault()
-      const next = neighbour(items, tabStop, 'ArrowDown') ?? neighbour(items, tabStop, 'ArrowUp')
-      if (next !== null) focusRow(next)
-      void deleteWithUndo(item.summary.id)
+    } else if (item?.kind === 'row') {
+      actOnRow(event, item.summary, () => {
+        const next = neighbour(items, tabStop, 'ArrowDown') ?? neighbour(items, tabStop, 'ArrowUp')
+        if (next !== null) focusRow(next)
+      })
     }
   }
 
@@ -110,16 +102,6 @@ export function History() {
       </Virtualizer>
     </div>
   )
-}
-
-/** A damaged file cannot be written, nor one of a newer Parley, and a temporary chat is called that. */
-function hasTitle({ isDamaged, isTemporary, isReadOnly }: ConversationSummary): boolean {
-  return !isDamaged && !isTemporary && isReadOnly !== true
-}
-
-function openRowMenu(target: EventTarget): void {
-  if (target instanceof HTMLElement)
-    target.closest('[data-row]')?.querySelector<HTMLElement>('[aria-haspopup]')?.click()
 }
 
 function focusConversation(within: HTMLElement | null, id: string): void {

@@ -1,38 +1,12 @@
-import {
-  Bookmark,
-  CircleAlert,
-  CopyPlus,
-  Ellipsis,
-  Folder,
-  MessageCircleDashed,
-  Pencil,
-  PencilLine,
-  Pin,
-  PinOff,
-  SquareTerminal,
-  Trash2,
-  Zap,
-} from 'lucide-react'
-import { memo, useRef, useState } from 'react'
+import { CircleAlert, MessageCircleDashed, PencilLine, Pin, SquareTerminal, Zap } from 'lucide-react'
+import { memo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ConversationSummary } from '../../shared/conversation'
-import type { AppError } from '../../shared/errors'
-import { useFinalFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
-import { IconButton } from '../controls/icon-button'
-import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
 import { LiveDot } from '../controls/status-dot'
-import {
-  duplicateConversation,
-  keepConversation,
-  pinConversation,
-  showConversation,
-  startRenaming,
-} from '../store/conversations'
+import { showConversation } from '../store/conversations'
 import { useStore } from '../store/state'
-import { ExportMenu } from '../transfer/export-menu'
-import { useTellError } from '../wire/tell-error'
-import { deleteWithUndo } from './delete'
+import { RowMenu } from './row-menu'
 import { TitleField } from './title-field'
 
 export interface RowProps {
@@ -108,95 +82,6 @@ function countTemporary(summaries: Iterable<ConversationSummary>): number {
   let count = 0
   for (const { isTemporary } of summaries) if (isTemporary) count += 1
   return count
-}
-
-interface RowMenuProps {
-  summary: ConversationSummary
-  title: string
-  /** Where the pointer asked for it; null for at its button. */
-  point: { x: number; y: number } | null
-  onClose: () => void
-}
-
-function RowMenu({ summary, title, point, onClose }: RowMenuProps) {
-  const { t } = useTranslation()
-  const usual = useFinalFocus()
-  const tell = useTellError()
-  const run = (action: Promise<AppError | null>): void => void action.then((error) => error !== null && tell(error))
-  const { id, isPinned, isDamaged, isTemporary, isReadOnly = false } = summary
-  /** Closed without having done anything: the focus goes back to where it was, the row. */
-  const isEscaped = useRef(false)
-  return (
-    <Menu
-      align="start"
-      point={point}
-      onOpenChange={(isOpen, escaped) => {
-        isEscaped.current = escaped
-        if (!isOpen) onClose()
-      }}
-      // Renaming has put the focus into its field already, and the question into its own.
-      finalFocus={() => {
-        const { renaming, discarding } = useStore.getState()
-        if (isEscaped.current) return document.querySelector<HTMLElement>(`nav [data-conversation="${CSS.escape(id)}"]`)
-        return renaming !== null || discarding !== null ? false : usual === true ? true : usual.current
-      }}
-      trigger={
-        <IconButton
-          icon={Ellipsis}
-          label={t('chat:sidebar.actions', { title })}
-          hint={t('common:more')}
-          size={24}
-          tabIndex={-1}
-          className="absolute inset-e-1 top-1 opacity-0 group-hover:opacity-100 focus-visible:opacity-100 data-popup-open:opacity-100"
-        />
-      }
-    >
-      {isDamaged ? (
-        <MenuItem
-          icon={Folder}
-          onSelect={() => void window.parley.request['conversation.showFile']({ conversationId: id })}
-        >
-          {t('chat:sidebar.showFile')}
-        </MenuItem>
-      ) : isTemporary ? (
-        <MenuItem icon={Bookmark} onSelect={() => run(keepConversation(id))}>
-          {t('chat:temporary.keep')}
-        </MenuItem>
-      ) : (
-        <>
-          <MenuItem icon={Pencil} keys={['F2']} isDisabled={isReadOnly} onSelect={() => startRenaming(id, 'row')}>
-            {t('common:rename')}
-          </MenuItem>
-          <MenuItem
-            icon={isPinned ? PinOff : Pin}
-            isDisabled={isReadOnly}
-            onSelect={() => void pinConversation(summary)}
-          >
-            {t(isPinned ? 'chat:sidebar.unpin' : 'chat:sidebar.pin')}
-          </MenuItem>
-          <MenuItem icon={CopyPlus} onSelect={() => run(duplicateConversation(id))}>
-            {t('chat:sidebar.duplicate')}
-          </MenuItem>
-          <ExportMenu conversationId={id} />
-          <MenuItem
-            icon={Folder}
-            onSelect={() => void window.parley.request['conversation.showFile']({ conversationId: id })}
-          >
-            {t('chat:sidebar.showFile')}
-          </MenuItem>
-        </>
-      )}
-      <MenuSeparator />
-      <MenuItem
-        icon={Trash2}
-        isDanger
-        keys={isTemporary ? undefined : ['Del']}
-        onSelect={() => void deleteWithUndo(id)}
-      >
-        {t(isTemporary ? 'chat:temporary.discard' : 'common:delete')}
-      </MenuItem>
-    </Menu>
-  )
 }
 
 export type RowMark =

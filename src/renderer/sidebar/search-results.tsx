@@ -1,12 +1,14 @@
-import { useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { SearchHit } from '../../shared/contract'
-import { withoutBidiControls } from '../../shared/conversation'
+import { withoutBidiControls, type ConversationSummary } from '../../shared/conversation'
 import { useDates } from '../dates'
 import { useFigures } from '../figures'
 import { showConversation, showMessage } from '../store/conversations'
 import { useStore } from '../store/state'
+import { actOnRow, openRowMenu, RowMenu } from './row-menu'
 import { useSearch } from './search'
+import { TitleField } from './title-field'
 
 /** So many conversations are found at most. */
 const MAX_HITS = 50
@@ -28,10 +30,23 @@ export function SearchResults({ query, onUp, onEscape }: SearchResultsProps) {
   const [reachedId, setReachedId] = useState<string | null>(null)
   const result = answered?.result ?? null
   // What is deleted while the results are on show goes from them as well.
-  const hits = result?.hits.filter(({ conversationId }) => conversations.has(conversationId)) ?? []
-  const tabStop = hits.some(({ conversationId }) => conversationId === reachedId)
-    ? reachedId
-    : (hits[0]?.conversationId ?? null)
+  const hits =
+    result?.hits.flatMap((hit) => {
+      const summary = conversations.get(hit.conversationId)
+      return summary === undefined ? [] : [{ hit, summary }]
+    }) ?? []
+  const tabStop = hits.some(({ summary }) => summary.id === reachedId) ? reachedId : (hits[0]?.summary.id ?? null)
+
+  // A title field that ends by key leaves the focus nowhere: its row takes it.
+  const list = useRef<HTMLElement>(null)
+  const renaming = useStore((state) => (state.renaming?.at === 'row' ? state.renaming.conversationId : null))
+  const renamed = useRef(renaming)
+  useEffect(() => {
+    const ended = renamed.current
+    renamed.current = renaming
+    if (renaming !== null || ended === null || document.activeElement !== document.body) return
+    list.current?.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(ended)}"]`)?.focus()
+  }, [renaming])
 
   const steer = (event: KeyboardEvent<HTMLElement>): void => {
     if (event.altKey || event.ctrlKey || event.metaKey) return
@@ -40,6 +55,8 @@ export function SearchResults({ query, onUp, onEscape }: SearchResultsProps) {
     if (event.key === 'Escape') onEscape()
     else if (event.key === 'ArrowUp' && place === 0) onUp()
     else {
+      const summary = hits[place]?.summary
+      if (summary !== undefined && actOnRow(event, summary, () => (rows[place + 1] ?? rows[place - 1])?.focus())) return
       const row = { ArrowDown: rows[place + 1], ArrowUp: rows[place - 1], Home: rows[0], End: rows.at(-1) }[event.key]
       if (row === undefined) return
       row.focus()
@@ -50,11 +67,16 @@ export function SearchResults({ query, onUp, onEscape }: SearchResultsProps) {
   const isIncomplete = result !== null && result.indexed < result.total
   return (
     <section
+      ref={list}
       aria-label={t('search:results')}
       aria-busy={answered?.query !== query}
       className="min-h-0 flex-1 overflow-y-auto overscroll-contain pb-2 [scrollbar-gutter:stable] [&::-webkit-scrollbar]:w-2 [&::-webkit-scrollbar-thumb]:border-2"
       onKeyDown={steer}
-      onFocus={(event) => setReachedId(event.target.dataset.conversation ?? null)}
+      onContextMenu={(event) => {
+        event.preventDefault()
+        openRowMenu(event.target)
+      }}
+      onFocus={(event) => setReachedId((reached) => event.target.dataset.conversation ?? reached)}
     >
       {/* Always there, or what is said first would not be heard. */}
       <div role="status" className="px-4.5 pt-[13px] pb-1 text-meta break-words text-ink-3 select-none">
@@ -67,9 +89,14 @@ export function SearchResults({ query, onUp, onEscape }: SearchResultsProps) {
       </div>
       {hits.length > 0 && (
         <ul>
-          {hits.map((hit) => (
-            <li key={hit.conversationId}>
-              <Hit hit={hit} isTabStop={hit.conversationId === tabStop} />
+          {hits.map(({ hit, summary }) => (
+            <li key={summary.id}>
+              <Hit
+                hit={hit}
+                summary={summary}
+                isRenaming={summary.id === renaming}
+                isTabStop={summary.id === tabStop}
+              />
             </li>
           ))}
         </ul>
@@ -86,8 +113,16 @@ export function SearchResults({ query, onUp, onEscape }: SearchResultsProps) {
   }
 }
 
+interface HitProps {
+  hit: SearchHit
+  /** The conversation as it is now: its title may have changed since it was found. */
+  summary: ConversationSummary
+  isRenaming: boolean
+  isTabStop: boolean
+}
+
 /** One conversation: its title and when it was, and the words around what was found, which opens there. */
-function Hit({ hit, isTabStop }: { hit: SearchHit; isTabStop: boolean }) {
+function Hit({ hit, summary, isRenaming, isTabStop }: HitProps) {
   const { t } = useTranslation()
   const dates = useDates()
   const isCurrent = useStore((state) => state.currentId === hit.conversationId)
@@ -95,10 +130,26 @@ function Hit({ hit, isTabStop }: { hit: SearchHit; isTabStop: boolean }) {
   const now = new Date()
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1)
   const isYesterday = new Date(updatedAt).toDateString() === yesterday.toDateString()
-  const named = withoutBidiControls(hit.title)
+  const [isPointedAt, setIsPointedAt] = useState(false)
+  const [point, setPoint] = useState<{ x: number; y: number } | null>(null)
+  const named = withoutBidiControls(summary.title)
   const title = named === '' ? t('chat:sidebar.untitled') : named
+  if (isRenaming) {
+    return (
+      <div className="ps-2 pb-px">
+        <TitleField title={summary.title} className="h-8 w-full rounded-m px-2.5" />
+      </div>
+    )
+  }
   return (
-    <div className="ps-2 pb-px">
+    <div
+      data-row
+      className="group relative ps-2 pb-px"
+      onPointerEnter={() => setIsPointedAt(true)}
+      onFocus={() => setIsPointedAt(true)}
+      // The list opens the menu; here is known where.
+      onContextMenu={({ clientX, clientY }) => setPoint({ x: clientX, y: clientY })}
+    >
       <button
         type="button"
         data-conversation={conversationId}
@@ -112,9 +163,11 @@ function Hit({ hit, isTabStop }: { hit: SearchHit; isTabStop: boolean }) {
       >
         <span className="flex w-full items-baseline gap-2">
           <bdi className="min-w-0 flex-1 truncate text-ui font-label text-ink-1">
-            {messageId === null ? <Marked text={snippet} marks={marks} /> : title}
+            {messageId === null && summary.title === hit.title ? <Marked text={snippet} marks={marks} /> : title}
           </bdi>
-          <span className={`tabular flex-none text-meta ${isCurrent ? 'text-ink-2' : 'text-ink-3'}`}>
+          <span
+            className={`tabular flex-none text-meta group-hover:invisible group-has-data-popup-open:invisible ${isCurrent ? 'text-ink-2' : 'text-ink-3'}`}
+          >
             {isYesterday ? t('chat:sidebar.groups.yesterday') : dates.short(updatedAt, now)}
           </span>
         </span>
@@ -129,6 +182,7 @@ function Hit({ hit, isTabStop }: { hit: SearchHit; isTabStop: boolean }) {
           </span>
         )}
       </button>
+      {isPointedAt && <RowMenu summary={summary} title={title} point={point} onClose={() => setPoint(null)} />}
     </div>
   )
 }

@@ -93,10 +93,10 @@ describe('the icon in a panel that comes and goes', () => {
   it('offers the pause of the shortcut only where there is something to let go of', () => {
     const { tray, shortcuts } = open('darwin')
     tray.open()
-    expect(seen.labels).toContain('Pause the shortcut')
+    expect(seen.labels).toContain('Pause the shortcuts')
     shortcuts.isPaused = null
     tray.render()
-    expect(seen.labels).not.toContain('Pause the shortcut')
+    expect(seen.labels).not.toContain('Pause the shortcuts')
     tray.leave()
   })
 })

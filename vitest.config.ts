@@ -15,8 +15,9 @@ export default defineConfig({
     pool: 'forks',
     // By itself vitest leaves a core to its own process, which needs none for long: of two that would be half of the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
+    // Limits of hanging: on a busy machine what takes two seconds can take ten.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     // What a test leaves behind must not help the next one.
     restoreMocks: true,
     unstubEnvs: true,

@@ -69,7 +69,8 @@ async function filesWith(...words: string[]): Promise<string[]> {
 async function isWritten(text: string): Promise<void> {
   const quickAsk = await app.quickAsk()
   await quickAsk.getByRole('textbox').fill(text)
-  await expect.poll(() => filesWith(text)).not.toEqual([])
+  // Not one that is about to become it: what is killed then was never written.
+  await expect.poll(() => filesWith(text)).toContain('drafts.json')
 }
 
 const rows = (page: Page): Locator => page.locator('nav [data-conversation]')

@@ -249,7 +249,7 @@ describe('a file that somebody else writes while Parley holds it (R38)', () => {
 describe.skipIf(process.platform === 'win32')('what is no file', () => {
   const pipe = (path: string): void => void execFileSync('mkfifo', [path])
 
-  it('keeps nobody waiting in the place of a conversation', { timeout: 5000 }, async () => {
+  it('keeps nobody waiting in the place of a conversation', async () => {
     const { root, library, outside } = await withImage()
     const id = randomUUID()
     pipe(join(root, 'conversations', `${id}.json`))
@@ -262,7 +262,7 @@ describe.skipIf(process.platform === 'win32')('what is no file', () => {
     expect(await library.listTrash()).toMatchObject([{ summary: { id, isDamaged: true } }])
   })
 
-  it.each(['index.json', 'trash.json', 'leftovers.json'])('nor in that of %s', { timeout: 5000 }, async (name) => {
+  it.each(['index.json', 'trash.json', 'leftovers.json'])('nor in that of %s', async (name) => {
     const { folder, root, conversation } = await withImage()
     pipe(join(root, name))
     const rooms = openRooms(folder)
@@ -273,7 +273,7 @@ describe.skipIf(process.platform === 'win32')('what is no file', () => {
     await rooms.library.flush()
   })
 
-  it('is not read without end', { timeout: 5000 }, async () => {
+  it('is not read without end', async () => {
     const { root, library } = await withImage()
     await symlink('/dev/zero', join(root, 'index.json'))
     expect(await library.list()).toHaveLength(1)

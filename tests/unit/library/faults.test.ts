@@ -181,7 +181,7 @@ describe('a full disk', () => {
     expect(writing.answer.state).toBe('complete')
   })
 
-  it('that is real, a file system of 1 MiB, is survived (R07)', { timeout: 20_000 }, async () => {
+  it('that is real, a file system of 1 MiB, is survived (R07)', { timeout: 60_000 }, async () => {
     const root = await temporaryFolder()
     if (!mount(['-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', root])) {
       console.info('no right to mount: the full disk was only simulated')
@@ -302,7 +302,7 @@ describe('a folder that cannot be written', () => {
 })
 
 describe('a disk that fails now and then', () => {
-  it('never throws into the stream, and has everything once it works (R07)', { timeout: 20_000 }, async () => {
+  it('never throws into the stream, and has everything once it works (R07)', { timeout: 60_000 }, async () => {
     const base = await temporaryFolder()
     let run = 0
     // True: this call to the disk fails. After the last one the disk is well again.
@@ -356,7 +356,7 @@ describe('a disk that fails now and then', () => {
 
   it(
     'and then kills the process leaves no half line in the middle of a journal (R03, R07)',
-    { timeout: 20_000 },
+    { timeout: 60_000 },
     async () => {
       const base = await temporaryFolder()
       let run = 0

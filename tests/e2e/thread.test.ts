@@ -260,25 +260,28 @@ describe('versions, editing, quoting, deleting', () => {
     await window.keyboard.press('Control+a')
     await window.keyboard.press('Control+c')
     // By pasting, because main's clipboard is another one in each Electron.
-    const clipboard = async () => {
-      await composer(window).focus()
-      const pasted = window.evaluate(
-        () =>
-          new Promise<{ text: string; html: string }>((resolve) => {
-            document.addEventListener(
-              'paste',
-              (event) => {
-                event.preventDefault()
-                event.stopPropagation()
-                const data = event.clipboardData
-                resolve({ text: data?.getData('text/plain') ?? '', html: data?.getData('text/html') ?? '' })
-              },
-              { capture: true, once: true },
-            )
-          }),
+    await window.evaluate(() => {
+      const pastes: { text: string; html: string }[] = []
+      Object.assign(globalThis, { pastes })
+      document.addEventListener(
+        'paste',
+        (event) => {
+          event.preventDefault()
+          event.stopPropagation()
+          const data = event.clipboardData
+          pastes.push({ text: data?.getData('text/plain') ?? '', html: data?.getData('text/html') ?? '' })
+        },
+        { capture: true },
       )
+    })
+    const pastes = () =>
+      window.evaluate(() => (globalThis as unknown as { pastes: { text: string; html: string }[] }).pastes)
+    const clipboard = async () => {
+      const { length } = await pastes()
+      await composer(window).focus()
       await window.keyboard.press('Control+v')
-      return pasted
+      const all = await eventually(pastes, (found) => found.length > length, 'a paste')
+      return all.at(-1) ?? { text: '', html: '' }
     }
     const copied = await eventually(clipboard, ({ text }) => text.includes('Question 13'), 'the conversation as text')
     // The first turns are out of sight, and so not in the page.

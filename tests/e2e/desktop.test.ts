@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually'
-import { launchApp, processesOf, readLog, removeProfile, sandboxSwitches, type RunningApp } from './app'
+import { askMain, launchApp, processesOf, readLog, removeProfile, sandboxSwitches, type RunningApp } from './app'
 import { startTrayHost, type TrayHost } from './screen'
 
 interface PlainApp {
@@ -99,18 +99,31 @@ describe('the desktop around the app', () => {
     await expect.poll(() => isMainVisible(alone)).toBe(true)
     await alone.close()
     tray = await startTrayHost()
-    const hidden = await launch('--hidden')
+    const bounds = { x: 40, y: 40, width: 900, height: 600 }
+    const userDataDir = await profile({ 'window.json': JSON.stringify({ bounds, isMaximized: true }) })
+    const hidden = await launchApp({ args: ['--hidden'], userDataDir })
+    apps.push(hidden)
+    await hasStarted(userDataDir)
     expect(await isMainVisible(hidden)).toBe(false)
     expect(await startPlain(hidden.userDataDir).ended).toEqual({ code: 0, signal: null })
     await expect.poll(() => isMainVisible(hidden)).toBe(true)
+    // As it was when it was last seen.
+    const isMaximized = () =>
+      hidden.electron.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows().some(
+          (window) => window.webContents.getURL().includes('index.html') && window.isMaximized(),
+        ),
+      )
+    await expect.poll(isMaximized).toBe(true)
   })
 
   it('closing for the first time asks once, and the answer is kept', async () => {
     tray = await startTrayHost()
     const app = await launch()
-    const close = () =>
-      app.electron.evaluate(({ BrowserWindow, dialog }) => {
+    const close = async () => {
+      await app.electron.evaluate(({ BrowserWindow, dialog }) => {
         const asked: string[] = []
+        Object.assign(globalThis, { asked })
         dialog.showMessageBox = async (...args: unknown[]) => {
           asked.push((args.at(-1) as { message: string }).message)
           return { response: 0, checkboxChecked: false }
@@ -118,13 +131,10 @@ describe('the desktop around the app', () => {
         for (const window of BrowserWindow.getAllWindows()) {
           if (window.webContents.getURL().includes('index.html')) window.close()
         }
-        return new Promise<string[]>((resolve) => {
-          const main = BrowserWindow.getAllWindows().find((window) =>
-            window.webContents.getURL().includes('index.html'),
-          )
-          main?.once('hide', () => resolve(asked))
-        })
       })
+      await expect.poll(() => isMainVisible(app)).toBe(false)
+      return askMain(app, () => (globalThis as unknown as { asked: string[] }).asked)()
+    }
     expect(await close()).toEqual(['Keep Parley running when its window is closed?'])
     await startPlain(app.userDataDir).ended
     await expect.poll(() => isMainVisible(app)).toBe(true)

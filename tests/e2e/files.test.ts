@@ -2,9 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually'
 import { png } from '../support/images'
 import { startScenarioServer, type ScenarioServer } from '../support/scenario-server'
-import { launchApp, type RunningApp } from './app'
+import { askMain, launchApp, type RunningApp } from './app'
 import {
   begins,
   button,
@@ -137,19 +138,17 @@ describe('texts and PDFs', () => {
     await shows(chip('fern.png').getByText(/\d+×\d+/))
     await begins(window, () => composer(window).press('Enter'))
     await isState(window, 'complete')
-    const dragged = electron.evaluate(
-      ({ BrowserWindow }) =>
-        new Promise<string>((resolve) => {
-          for (const { webContents } of BrowserWindow.getAllWindows()) {
-            webContents.startDrag = (item) => resolve(item.file)
-          }
-        }),
-    )
+    await electron.evaluate(({ BrowserWindow }) => {
+      for (const { webContents } of BrowserWindow.getAllWindows()) {
+        webContents.startDrag = (item) => void Object.assign(globalThis, { dragged: item.file })
+      }
+    })
     const thumbnail = button(window, t('images:viewer.open', { name: 'fern.png' }))
     await thumbnail.hover()
     await window.mouse.down()
     await window.mouse.move(400, 300, { steps: 5 })
-    const where = await dragged
+    const dragged = askMain(app, () => (globalThis as { dragged?: string }).dragged ?? '')
+    const where = await eventually(dragged, (found) => found !== '', 'a file that is dragged')
     await window.mouse.up()
     expect(path.basename(where)).toBe('fern.png')
     expect((await readFile(where)).equals(png())).toBe(true)

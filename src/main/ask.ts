@@ -40,7 +40,7 @@ export type AskEvent =
       usage: Usage | null
     }
 
-/** @param signal stops the answer; what has arrived of it is kept, and `ended` still comes */
+/** @param signal stops the answer; what has arrived of it is kept, and nothing more is told */
 export type Ask = (request: AskRequest, tell: (event: AskEvent) => void, signal: AbortSignal) => Promise<void>
 
 const short = v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(500)))
@@ -63,8 +63,8 @@ export interface AskRooms {
     addFile(file: { name: string; path: string }): Promise<AddedAttachment>
     file(id: string): Promise<{ path: string; mime: string } | null>
   }
-  /** Nobody has to be told of this conversation: it is looked at where it was asked. */
-  ignore: (conversationId: string) => void
+  /** Nobody has to be told of the end of this answer: it is looked at where it was asked. */
+  ignore: (generationId: string) => void
   library: { markRead(conversationId: string): Promise<unknown> }
 }
 
@@ -117,7 +117,7 @@ async function ask(
     })
     void whenAborted(signal).then(forget)
   })
-  ignore(conversationId)
+  ignore(generationId)
   await generations.start({
     generationId,
     answerId: randomUUID(),

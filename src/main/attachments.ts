@@ -12,6 +12,8 @@ import { inspectDrawable, inspectImage, measureImage, MAX_IMAGE_BYTES } from './
 import { removeMetadata } from './image-metadata'
 import type { Logger } from './logger'
 import type { StoredMedia } from './library/check'
+import { diskFileSystem, syncFolder } from './library/files'
+import { storageReason } from './library/storage'
 import { OfferedFiles, refusal } from './offered-files'
 import { mediaFailure, receiveResult, writeResult } from './received-result'
 import { removeTags } from './sound-metadata'
@@ -159,8 +161,9 @@ export class Attachments {
       error.code === 'attachment' && error.reason === 'format' ? await inspectDrawable(bytes, name) : null
     if (drawable === null) {
       return (
-        (await this.#addSound(bytes, name, temporary)) ??
-        (await this.#addDocument(bytes, name, temporary)) ?? { ok: false, name, error }
+        // First, because a text may begin with the letters of a sound.
+        (await this.#addDocument(bytes, name, temporary)) ??
+        (await this.#addSound(bytes, name, temporary)) ?? { ok: false, name, error }
       )
     }
     if (!drawable.ok) return { ok: false, name, error: drawable.error }
@@ -168,7 +171,6 @@ export class Attachments {
     const id = await hashBytes(bytes)
     await this.#put(id, mime, bytes, name, temporary)
     const source: ImageSource = { id, name, bytes: bytes.byteLength, ...facts }
-    this.#usedMs.set(id, performance.now())
     this.#sources.set(id, source)
     return { ok: true, source }
   }
@@ -185,7 +187,6 @@ export class Attachments {
       ...plainOf(id, name, mime, bytes.byteLength),
       ...(bytes !== given && { removed: ['description'] }),
     }
-    this.#usedMs.set(id, performance.now())
     this.#added.set(id, attachment)
     return { ok: true, attachment }
   }
@@ -199,7 +200,6 @@ export class Attachments {
     const id = await hashBytes(bytes)
     await this.#put(id, mime, bytes, name, temporary)
     const attachment = plainOf(id, name, mime, bytes.byteLength)
-    this.#usedMs.set(id, performance.now())
     this.#added.set(id, attachment)
     return { ok: true, attachment }
   }
@@ -236,7 +236,6 @@ export class Attachments {
       ...(removed.length > 0 && { removed }),
       ...(facts.before !== undefined && { before: facts.before }),
     }
-    this.#usedMs.set(id, performance.now())
     this.#added.set(id, attachment)
     return attachment
   }
@@ -284,15 +283,16 @@ export class Attachments {
     try {
       await this.#prepare()
       const { id, format, bytes } = await writeResult(draft, body, host, mayBeDocument)
-      this.#usedMs.set(id, performance.now())
       const size = format.kind === 'image' ? await this.#measureFile(draft, format, host) : null
       const path = join(this.folder, `${id}.${format.extension}`)
-      if (await this.#holds(path, id, bytes)) await rm(draft, { force: true })
-      else await rename(draft, path)
+      await this.#using(id, async () => {
+        if (await this.#holds(path, id, bytes)) await rm(draft, { force: true })
+        else await this.#place(draft, path)
+      })
       return { id, mime: format.mime, bytes, width: size?.width ?? null, height: size?.height ?? null }
     } catch (thrown) {
       await rm(draft, { force: true }).catch(() => undefined)
-      throw isDiskError(thrown) ? failure({ code: 'storage', reason: storageReason(codeOf(thrown)) }) : thrown
+      throw isDiskError(thrown) ? failure({ code: 'storage', reason: storageReason(thrown) }) : thrown
     }
   }
 
@@ -310,10 +310,7 @@ export class Attachments {
     const content = Buffer.concat(pieces)
     const size = format.kind === 'image' ? await this.#measure(content, format, host) : null
     // No pause between this question and its answer: a conversation that is kept meanwhile finds all that is held for it.
-    const owner = temporary()
-    if (owner !== null) this.#temporary.put(id, format.mime, content, { owner, name: '' })
-    else await this.#store(id, format.mime, content)
-    this.#usedMs.set(id, performance.now())
+    await this.#put(id, format.mime, content, '', temporary())
     return { id, mime: format.mime, bytes, width: size?.width ?? null, height: size?.height ?? null }
   }
 
@@ -361,8 +358,7 @@ export class Attachments {
     for (const id of ids) {
       const held = this.#temporary.get(id)
       if (held === null) continue
-      await this.#store(id, held.mime, held.content)
-      this.#usedMs.set(id, performance.now())
+      await this.#using(id, () => this.#store(id, held.mime, held.content))
       this.#temporary.delete(id)
     }
   }
@@ -492,9 +488,26 @@ export class Attachments {
     return 'path' in file ? file.path : file.content
   }
 
-  async #put(id: string, mime: string, bytes: Uint8Array, name: string, temporary: string | null): Promise<void> {
-    if (temporary === null) await this.#store(id, mime, bytes)
-    else this.#temporary.put(id, mime, bytes, { owner: temporary, name })
+  #put(id: string, mime: string, bytes: Uint8Array, name: string, temporary: string | null): Promise<void> {
+    return this.#using(id, async () => {
+      if (temporary === null) await this.#store(id, mime, bytes)
+      else this.#temporary.put(id, mime, bytes, { owner: temporary, name })
+    })
+  }
+
+  /** Nobody deletes it meanwhile: what is found to be there already must still be there when somebody names it. */
+  async #using(id: string, work: () => Promise<void>): Promise<void> {
+    this.#usedMs.set(id, Infinity)
+    try {
+      await work()
+    } finally {
+      this.#usedMs.set(id, performance.now())
+    }
+  }
+
+  async #place(draft: string, path: string): Promise<void> {
+    await rename(draft, path)
+    await syncFolder(diskFileSystem, this.folder)
   }
 
   /** Durable and atomic: a crash leaves the whole image or none. What is there and is not the image is replaced. */
@@ -512,10 +525,10 @@ export class Attachments {
       } finally {
         await handle.close()
       }
-      await rename(draft, path)
+      await this.#place(draft, path)
     } catch (thrown) {
       await rm(draft, { force: true }).catch(() => undefined)
-      throw failure({ code: 'storage', reason: storageReason(codeOf(thrown)) })
+      throw failure({ code: 'storage', reason: storageReason(thrown) })
     }
   }
 
@@ -596,9 +609,4 @@ function isDiskError(thrown: unknown): boolean {
 
 function codeOf(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown'
-}
-
-function storageReason(code: string): 'full' | 'read-only' | 'failed' {
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'full'
-  return code === 'EROFS' || code === 'EACCES' || code === 'EPERM' ? 'read-only' : 'failed'
 }

@@ -79,7 +79,7 @@ export class BackendTalk {
   async catalogue(backendId: string): Promise<Catalogue> {
     this.#requireKnown(backendId)
     // What was fetched a minute ago says nothing of a server that has gone since: it is asked whether it is back.
-    if (this.#options.statuses.get(backendId).kind === 'offline') this.#options.catalogues.expire(backendId)
+    if (this.#options.statuses.get(backendId).kind === 'offline') this.#options.catalogues.outdate(backendId)
     return this.#options.catalogues.get(backendId, this.#lists(backendId), this.#keyOf(backendId))
   }
 
@@ -217,7 +217,7 @@ export class BackendTalk {
 
   /**
    * Lists of a backend. The way to it is found with the first of them, so that what is known already can be shown before
-   * the keychain or the server was asked for anything (R43).
+   * the keychain or the server was asked for anything (R43), and anew with each list of providers.
    */
   #lists(backendId: string): ListApi {
     let found: Promise<Way> | null = null
@@ -233,7 +233,10 @@ export class BackendTalk {
       }
     }
     return {
-      providers: async (options) => call((api) => api.providers(options)),
+      providers: async (options) => {
+        found = null
+        return call((api) => api.providers(options))
+      },
       modelLists: async (options) => call((api) => api.modelLists(options)),
       // A refusal here is the provider's.
       models: async (provider, options) => (await find()).api.models(provider, options),

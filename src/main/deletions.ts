@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Conversation, DeletedFrom, Message } from '../shared/conversation'
 import { AppFailure, failure } from '../shared/errors'
 import { entranceOf, latestEnd, subtreeOf, variantsOf } from '../shared/variants'
-import { interrupt } from './library/journal'
+import { settled } from './library/journal'
 import type { Library } from './library/library'
 import { duplicateOf } from './library/tree'
 
@@ -187,8 +187,6 @@ function asChat(conversation: Conversation, messageId: string, now: number): Con
     isUnread: false,
     headId: latestEnd(messages, messageId),
     deletedFrom,
-    messages: messages
-      .filter(({ id }) => kept.has(id))
-      .map((message) => (message.role === 'assistant' ? interrupt(message) : message)),
+    messages: messages.filter(({ id }) => kept.has(id)).map(settled),
   }
 }

@@ -9,18 +9,25 @@ export interface DocumentContent {
 }
 
 const PIECE_BYTES = 1024 * 1024
+const PDF_MARK = '%PDF-'
 /** Readers of PDF look for their mark so far into the file. */
 const PDF_HEAD_BYTES = 1024
 
 /**
  * Decides by content alone whether bytes are a PDF or a text: valid UTF-8, or UTF-16 with its mark, without the control
- * characters that no text has. Source code, tables and logs are text, whatever they are called. Other work comes between
- * the pieces.
+ * characters that no text has. Source code, tables and logs are text, whatever they are called, also when they speak of
+ * PDF. Other work comes between the pieces.
  *
  * @returns null for what is neither
  */
 export async function readDocument(bytes: Uint8Array): Promise<DocumentContent | null> {
-  if (isPdf(bytes)) return { mime: 'application/pdf', bytes }
+  const text = placeOfPdf(bytes) === 0 ? null : await readText(bytes)
+  if (text !== null) return { mime: 'text/plain', bytes: text }
+  return placeOfPdf(bytes) < 0 ? null : { mime: 'application/pdf', bytes }
+}
+
+/** A text as UTF-8 without a mark in front; null for what is none. */
+async function readText(bytes: Uint8Array): Promise<Uint8Array | null> {
   const encoding = encodingOf(bytes)
   const decoder = new TextDecoder(encoding, { fatal: true })
   const encoded: Uint8Array[] = []
@@ -35,20 +42,23 @@ export async function readDocument(bytes: Uint8Array): Promise<DocumentContent |
   } catch {
     return null
   }
-  if (encoding !== 'utf-8') return { mime: 'text/plain', bytes: Buffer.concat(encoded) }
-  return { mime: 'text/plain', bytes: hasMark(bytes) ? bytes.subarray(3) : bytes }
+  if (encoding !== 'utf-8') return Buffer.concat(encoded)
+  return hasMark(bytes) ? bytes.subarray(3) : bytes
 }
 
 /**
  * What the head of a stored document says that it is; null for neither. The last character of the head may be cut.
  */
 export function recogniseDocument(head: Uint8Array): MediaFormat | null {
-  const mime = isPdf(head) ? 'application/pdf' : isTextHead(head) ? 'text/plain' : null
+  const place = placeOfPdf(head)
+  const isText = place !== 0 && isTextHead(head)
+  const mime = isText ? 'text/plain' : place < 0 ? null : 'application/pdf'
   return DOCUMENT_FORMATS.find((format) => format.mime === mime) ?? null
 }
 
-function isPdf(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, PDF_HEAD_BYTES)).includes('%PDF-')
+/** Where the mark of a PDF stands; -1 when there is none. Only at the very beginning it says all by itself. */
+function placeOfPdf(bytes: Uint8Array): number {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, PDF_HEAD_BYTES)).indexOf(PDF_MARK)
 }
 
 function isTextHead(head: Uint8Array): boolean {

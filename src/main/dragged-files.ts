@@ -15,16 +15,21 @@ const KEPT = 8
  * the path that they are given, whenever they like. For this user only; the latest eight stay, until the process ends.
  */
 export class DraggedFiles {
+  /** A folder for each copy, straight in the system's own: that is cleaned now and then, while Parley runs for weeks. */
   readonly #kept: string[] = []
-  #folder: Promise<string> | null = null
+
+  constructor() {
+    process.once('exit', () => {
+      for (const folder of this.#kept) removeNow(folder)
+    })
+  }
 
   /** @returns the path of a copy of its own */
   async put(file: DraggedContent, name: string): Promise<string> {
-    this.#folder ??= makeFolder()
-    const folder = await mkdtemp(join(await this.#folder, 'file-'))
+    const folder = await mkdtemp(join(tmpdir(), 'parley-drag-'))
+    this.#kept.push(folder)
     const path = join(folder, suggestFileName(name))
     await ('path' in file ? copyFile(file.path, path) : writeFile(path, file.content, { mode: 0o600 }))
-    this.#kept.push(folder)
     for (const old of this.#kept.splice(0, Math.max(0, this.#kept.length - KEPT))) {
       await rm(old, { recursive: true, force: true }).catch(() => undefined)
     }
@@ -32,14 +37,10 @@ export class DraggedFiles {
   }
 }
 
-async function makeFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'parley-drag-'))
-  process.once('exit', () => {
-    try {
-      rmSync(folder, { recursive: true, force: true })
-    } catch {
-      // Somebody still reads there; the system cleans its own folder.
-    }
-  })
-  return folder
+function removeNow(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {
+    // Somebody still reads there; the system cleans its own folder.
+  }
 }

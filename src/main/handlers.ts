@@ -526,16 +526,15 @@ async function openConversation(house: House, { conversationId }: { conversation
   return house.generations.open(conversationId)
 }
 
-async function startGeneration(house: House, request: RequestIn<'generation.start'>, { role, window }: Caller) {
+// Not a sign of what the window shows: what waited in a chat is sent when its answer ends, wherever the person is by then.
+async function startGeneration(house: House, request: RequestIn<'generation.start'>, { role }: Caller) {
   const { quickReach, library } = house
   if (role === 'quick-ask' && !quickReach.has(request.conversationId)) {
     const isThere = (await library.list()).some(({ id }) => id === request.conversationId)
     if (isThere || request.origin !== 'quick-ask') throw failure({ code: 'not-found', what: 'conversation' })
     quickReach.begin(request.conversationId)
   }
-  const started = await house.generations.start(request)
-  await house.look(window, request.conversationId)
-  return started
+  return house.generations.start(request)
 }
 
 async function pickAttachments(

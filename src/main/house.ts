@@ -15,7 +15,7 @@ import { systemClock } from './clock'
 import { Contacts } from './contacts'
 import { copyTitle } from './copy-title'
 import { readDiagnostics } from './diagnostics'
-import { Drafts } from './drafts'
+import { attachmentsOf, Drafts } from './drafts'
 import { Generations } from './generations'
 import { loadPages } from './guide/pages'
 import { createGuideTransport } from './guide/transport'
@@ -168,7 +168,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
       if (!isTemporary) await attachments.persist(ids)
       // After a restart only the draft knows what its images are called.
       if (!ids.every((id) => attachments.isKnown(id))) {
-        attachments.remember((await drafts.list()).flatMap((draft) => draft.attachments))
+        attachments.remember((await drafts.list()).flatMap(attachmentsOf))
       }
       const found = await Promise.all(ids.map((id) => requireAttachment(attachments, id)))
       // A message names what was sent. What it was drawn from goes once no draft names it either.
@@ -203,6 +203,7 @@ export async function openHouse(options: HouseOptions): Promise<OpenedHouse> {
     openLive: async (id) => (await generations.open(id)).conversation,
     attachments,
     drafts,
+    prompts,
     settings: () => settings.current,
     changeSettings: (change) => void settings.change(change),
     adoptBackends: (profiles) => backends.adopt(profiles),

@@ -20,7 +20,7 @@ export interface ImageInfo {
 
 /** Limits of S24; the error's `limit` names them in MB and megapixels. */
 export const MAX_IMAGE_BYTES = 20 * 1024 * 1024
-export const MAX_IMAGE_PIXELS = 64_000_000
+const MAX_IMAGE_PIXELS = 64_000_000
 
 /**
  * Segments, chunks or blocks of one file. Photos have fewer than a thousand; a hostile file of 20 MiB has millions of
@@ -81,6 +81,8 @@ export async function inspectDrawable(bytes: Uint8Array, name: string): Promise<
   const drawable = DRAWABLE[(await nameFormat(buffer, '')) ?? '']
   if (drawable === undefined) return null
   const { format, mime, imageSizeType } = drawable
+  // The mark of a BMP is two letters, with which words may begin as well.
+  if (imageSizeType !== null && readText(buffer) !== null) return null
   if (imageSizeType === null) return { ok: true, value: { format, mime, width: 0, height: 0 } }
   const size = await readSize(buffer, imageSizeType)
   if (size === null) return refuse('damaged', name)
@@ -372,7 +374,7 @@ const FORMAT_NAMES: Record<string, string> = {
 /** What a refused file is, for people: by its content, else by the ending of its name; null when neither tells. */
 async function nameFormat(bytes: Buffer, name: string): Promise<string | null> {
   const text = readText(bytes)
-  if (text !== null && /<svg[\s>]/iu.test(text)) return 'SVG'
+  if (text !== null && isSvg(text)) return 'SVG'
   if (text !== null && /^\s*<(?:!doctype html|html|head|body)\b/iu.test(text)) return 'HTML'
   const { fileTypeFromBuffer } = await import('file-type')
   // It throws at the end of input that starts like a format and breaks off.
@@ -382,6 +384,34 @@ async function nameFormat(bytes: Buffer, name: string): Promise<string | null> {
   const isMisleading = ending !== null && ['PNG', 'JPG', 'JPEG', 'GIF', 'WEBP'].includes(ending)
   if (ending !== null && !isMisleading) return ending
   return text === null ? null : 'TXT'
+}
+
+/** Whether the first element is one of SVG. A page, a note or a program that only holds an SVG is no picture. */
+function isSvg(text: string): boolean {
+  let at = 0
+  for (;;) {
+    while (/\s/u.test(text.charAt(at))) at += 1
+    const end = endOfProlog(text, at)
+    if (end === null) return /^<svg[\s>]/iu.test(text.slice(at, at + 5))
+    at = end
+  }
+}
+
+/** The end of what XML allows before its first element, if that begins here; null when it does not, or has no end. */
+function endOfProlog(text: string, at: number): number | null {
+  const after = (sign: string, from: number): number | null => {
+    const found = text.indexOf(sign, from)
+    return found < 0 ? null : found + sign.length
+  }
+  if (text.startsWith('<!--', at)) return after('-->', at + 4)
+  if (text.startsWith('<?', at)) return after('?>', at)
+  if (text.slice(at, at + 9).toLowerCase() !== '<!doctype') return null
+  const end = after('>', at)
+  const entities = text.indexOf('[', at)
+  if (end === null || entities < 0 || entities > end) return end
+  // Drawing programs declare entities in it, each with an end of its own.
+  const closed = after(']', entities)
+  return closed === null ? null : after('>', closed)
 }
 
 // The start of a file as text, when it is text: SVG has no magic bytes and comes with or without a byte order mark.

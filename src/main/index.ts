@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { app, ipcMain, Menu, powerMonitor, protocol, safeStorage, session } from 'electron'
+import { describe, toAppError } from '../shared/errors'
 import { chooseLocale, translator, type Translate } from '../shared/i18n'
 import { APP_ORIGIN, APP_SCHEME, serveApp } from './app-protocol'
 
@@ -182,8 +183,11 @@ function begin(ownAsk: AskLine | null): void {
     let questions = 0
     const answer = async (task: (ask: Ask) => Promise<void>): Promise<void> => {
       questions += 1
-      await loadHouse().then((opened) => task(askIn({ ...opened, ignore: (id) => desktop.ignore(id) })))
-      questions -= 1
+      try {
+        await task(askIn({ ...(await loadHouse()), ignore: (generationId) => desktop.ignore(generationId) }))
+      } finally {
+        questions -= 1
+      }
       if (ownAsk !== null) setTimeout(() => questions === 0 && visible === null && app.quit(), LINGER_MS)
     }
     if (ownAsk === null) await show(line)
@@ -207,9 +211,11 @@ function begin(ownAsk: AskLine | null): void {
     }
     return { show, answer }
   })
-  opened.catch((thrown: unknown) => {
+  opened.catch(async (thrown: unknown) => {
     log.logger.error('start failed', factsOf(thrown))
-    return log.open()
+    await log.open()
+    // There is no window to look at; whoever waits at the terminal is told.
+    if (ownAsk !== null) leaveTerminal(EXIT.failed, (t) => describe(toAppError(thrown), t).title)
   })
 
   app.on('second-instance', (_event, _argv, _cwd, data) => {

@@ -114,13 +114,14 @@ const PATTERNS: [RegExp, string][] = [
 /**
  * A line without secrets and without anything that could forge another line or turn text around (S30, S32).
  *
- * @param secrets values known to be secret, masked wherever they stand, also percent-encoded or in base64
+ * @param secrets values known to be secret, masked wherever they stand, also escaped as JSON does it, percent-encoded or in base64
  */
 export function redact(line: string, secrets: ReadonlySet<string>): string {
   let redacted = line
   for (const secret of secrets) {
     for (const form of [
       secret,
+      JSON.stringify(secret).slice(1, -1),
       encodeURIComponent(secret),
       Buffer.from(secret).toString('base64').replace(/=+$/u, ''),
     ]) {

@@ -163,7 +163,7 @@ export class MediaStore {
     const { provider, data } = message.synthesize
     const known = this.#spoken.get(messageId)
     if (known !== undefined && (await this.#options.attachments.isWhole(known))) return known
-    const api = await this.#options.api(message.backendId, false)
+    const api = await this.#options.api(message.backendId, this.#options.library.isTemporary(conversationId))
     const file = await this.#fetchSpeech(conversationId, api, provider, queryOf(data, answerText(message)))
     // Files of phones and browsers that hold only sound call themselves films.
     const isSound = file.mime.startsWith('audio/') || file.mime === 'video/mp4' || file.mime === 'video/webm'
@@ -364,9 +364,9 @@ class Fetches {
 
   /** The next part of the session, or `news` when a file is there before it. */
   async orNews<T>(pending: Promise<T>): Promise<T | 'news'> {
-    if (this.#running === 0 && this.#news.length === 0) return pending
     if (this.#news.length > 0) return 'news'
-    // A promise of its own for each wait: a fetch may take longer than thousands of parts.
+    // A promise of its own for each wait: a fetch may take longer than thousands of parts. Also while none runs, because
+    // what a person loads is offered at any time, and a part may be minutes away.
     await new Promise<void>((resolve, reject) => {
       this.#onNews = () => {
         if (this.#news.length > 0) resolve()

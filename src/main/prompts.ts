@@ -159,8 +159,24 @@ export class Prompts {
    * Throws bad-prompts, and then nothing is changed.
    */
   async importFile(bytes: Uint8Array): Promise<PromptsImported> {
+    return this.take(parseForeign(bytes))
+  }
+
+  /** The same for what was parsed already. */
+  async take(data: unknown): Promise<PromptsImported> {
+    const { found, added } = this.#compare(data)
+    if (added.length > 0) await this.#change([...this.#load(), ...added])
+    return { added: added.length, same: found.length - added.length }
+  }
+
+  /** How many prompts `take` would add. Throws bad-prompts. */
+  countNew(data: unknown): number {
+    return this.#compare(data).added.length
+  }
+
+  #compare(data: unknown): { found: Prompt[]; added: Prompt[] } {
     const before = this.#load()
-    const found = readForeign(bytes)
+    const found = readForeign(data)
     const added: Prompt[] = []
     // Sets, because a file may hold hundreds of long prompts, and each is compared with each.
     const words = new Set(before.map(wordsOf))
@@ -173,8 +189,7 @@ export class Prompts {
       ids.add(id)
       added.push({ ...prompt, id })
     }
-    if (added.length > 0) await this.#change([...before, ...added])
-    return { added: added.length, same: found.length - added.length }
+    return { found, added }
   }
 
   /** Resolves when all that was changed is on disk, or was refused by it. Never rejects. */
@@ -218,13 +233,15 @@ export class Prompts {
   }
 }
 
-function readForeign(bytes: Uint8Array): Prompt[] {
-  let data: unknown
+function parseForeign(bytes: Uint8Array): unknown {
   try {
-    data = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     throw failure({ code: 'bad-prompts', reason: 'format' })
   }
+}
+
+function readForeign(data: unknown): Prompt[] {
   const file = v.safeParse(foreignSchema, data)
   if (!file.success) throw failure({ code: 'bad-prompts', reason: 'format' })
   if (file.output.version > FILE_VERSION) throw failure({ code: 'bad-prompts', reason: 'newer' })

@@ -60,6 +60,7 @@ export function App() {
   // A server that was just connected is the answer already, and may still ask for its key.
   const [isHeld, setIsHeld] = useState(false)
   const isSheetOpen = useShortcutSheet((state) => state.isOpen)
+  const rounds = useRounds(view)
   useEffect(preload, [])
   useWindowActions(isFirstRun, isHeld)
   return (
@@ -67,7 +68,8 @@ export function App() {
       {view.name === 'settings' ? (
         <Suspense fallback={null}>
           <Settings
-            key={`${view.page} ${view.backendId ?? ''} ${view.setting ?? ''}`}
+            // Inside, the person goes from page to page: what is asked for again may be what was asked for last.
+            key={rounds}
             page={view.page}
             setting={view.setting}
             backendId={view.backendId}
@@ -86,6 +88,13 @@ export function App() {
       <TransferDialog />
     </>
   )
+}
+
+/** How many values there have been. */
+function useRounds(value: unknown): number {
+  const [present, setPresent] = useState({ value, rounds: 0 })
+  if (present.value !== value) setPresent({ value, rounds: present.rounds + 1 })
+  return present.rounds
 }
 
 /** How long the drawer's list may take to be as it stays. */
@@ -350,7 +359,8 @@ const ENTRANCES = [
 function cycleRegions(step: -1 | 1): void {
   const present = REGIONS.filter((name) => regionOf(name)?.closest('[inert]') === null)
   const from = present.findIndex((name) => regionOf(name)?.contains(document.activeElement))
-  const next = present[(from + step + present.length) % present.length]
+  // Back from nowhere is the last one.
+  const next = present.at(from < 0 && step < 0 ? -1 : (from + step) % present.length)
   if (next !== undefined) focusRegion(next)
 }
 

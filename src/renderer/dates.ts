@@ -37,6 +37,18 @@ export function datesFor(locale: string): Dates {
   return { day: safe(day), time: safe(time), short, month }
 }
 
+/** A moment as a list of chats tells it: as `short`, but for yesterday, which has a name. */
+export function useListedDate(): (ms: number) => string {
+  const { t } = useTranslation()
+  const { short } = useDates()
+  return (ms) => {
+    const now = new Date()
+    const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1)
+    const isYesterday = new Date(ms).toDateString() === yesterday.toDateString()
+    return isYesterday ? t('chat:sidebar.groups.yesterday') : short(ms, now)
+  }
+}
+
 /** The dates of the language on show. */
 export function useDates(): Dates {
   const { i18n } = useTranslation()

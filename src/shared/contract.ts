@@ -521,6 +521,8 @@ export interface RestorePlan {
   pictures: number
   /** Chats that would come and have JSON parameters of their own in the file. Those never come from a file. */
   parameters: number
+  /** Prompts in it that are not here: they come along. */
+  prompts: number
   /** Backends in it that are not here, and whether its settings are others than those here. */
   backends: number
   hasOtherSettings: boolean
@@ -619,6 +621,7 @@ export interface RestoreDone {
   pictures: number
   /** What was not sent yet, where nothing stands now. */
   drafts: number
+  prompts: number
   backends: number
   hasSettings: boolean
   problems: TransferProblem[]

@@ -135,6 +135,8 @@ describe('the desktop around the app', () => {
       await expect.poll(() => isMainVisible(app)).toBe(false)
       return askMain(app, () => (globalThis as unknown as { asked: string[] }).asked)()
     }
+    // It may have been started so quickly that its window is not there yet, and then nothing has to go.
+    await expect.poll(() => isMainVisible(app)).toBe(true)
     expect(await close()).toEqual(['Keep Parley running when its window is closed?'])
     await startPlain(app.userDataDir).ended
     await expect.poll(() => isMainVisible(app)).toBe(true)

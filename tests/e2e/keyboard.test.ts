@@ -198,6 +198,22 @@ describe('by keyboard alone', () => {
     await shows(row('favourite').getByText(t('actions:shortcuts.record')))
     await eventually(menuKeys, (keys) => keys.includes(`${t('actions:names.find')} Control+D`), 'the key in the menu')
 
+    // A press elsewhere leaves the old keys, and has the focus.
+    const keys = page.getByText(t('actions:shortcuts.press'), { exact: true })
+    const search = page.getByRole('textbox', { name: t('actions:shortcuts.searchLabel') })
+    await page.keyboard.press('Enter')
+    await shows(keys)
+    await search.click()
+    await hides(keys)
+    await expect.poll(() => search.evaluate((element) => element === document.activeElement)).toBe(true)
+    await page.getByRole('button', { name: t('settings:pages.quick-ask'), exact: true }).click()
+    await page.getByRole('button', { name: new RegExp(`^${t('settings:quickAsk.record')}`, 'u') }).click()
+    await shows(keys)
+    await page.getByRole('button', { name: t('common:cancel'), exact: true }).click()
+    await hides(keys)
+    await page.getByRole('button', { name: t('settings:pages.shortcuts'), exact: true }).click()
+    await reach('find')
+
     await page.keyboard.press('Enter')
     await page.keyboard.press('Control+c')
     await shows(page.getByRole('alert').getByText(t('actions:shortcuts.usedFixed', { name: t('desktop:menu.copy') })))

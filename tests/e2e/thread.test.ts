@@ -134,6 +134,14 @@ describe('versions, editing, quoting, deleting', () => {
     await window.keyboard.press('Escape')
     await hides(field)
 
+    // The menu that closes over it does not take the focus back.
+    await button(window, t('chat:thread.questionActions')).last().click()
+    await window.getByRole('menuitem', { name: t('thread:question.edit') }).click()
+    await hides(window.getByRole('menu'))
+    await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true)
+    await window.keyboard.press('Escape')
+    await hides(field)
+
     await window
       .getByRole('article', { name: t('chat:thread.you') })
       .first()

@@ -54,7 +54,7 @@ export function png(
             ]),
           ),
         ]),
-    ...(options.isAnimated === true ? [pngChunk('acTL', Buffer.from([0, 0, 0, 1, 0, 0, 0, 0]))] : []),
+    ...(options.isAnimated === true ? [pngChunk('acTL', Buffer.from([0, 0, 0, 2, 0, 0, 0, 0]))] : []),
     pngChunk('IDAT', deflateSync(Buffer.concat([row, row, row, row]))),
     pngChunk('IEND', Buffer.alloc(0)),
   ])

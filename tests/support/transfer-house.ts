@@ -9,6 +9,7 @@ import { Attachments } from '../../src/main/attachments'
 import type { Library } from '../../src/main/library/library'
 import { Drafts } from '../../src/main/drafts'
 import { Storage } from '../../src/main/library/storage'
+import { Prompts } from '../../src/main/prompts'
 import { silentLogger } from '../../src/main/logger'
 import { Transfer, type TransferDesk } from '../../src/main/transfer/transfer'
 import { hastyDisk, libraryOn, setClock, temporaryFolder, type SetClock } from './temporary-library'
@@ -19,6 +20,7 @@ export interface TransferHouse {
   library: Library
   attachments: Attachments
   drafts: Drafts
+  prompts: Prompts
   transfer: Transfer
   clock: SetClock
   desk: TransferDesk & { place: string | null; file: string | null; names: string[]; printed: string[] }
@@ -57,6 +59,14 @@ export async function transferHouse(): Promise<TransferHouse> {
     isTemporary: (key) => library.isTemporary(key),
   })
   onTestFinished(() => drafts.close())
+  const prompts = new Prompts({
+    fs: hastyDisk,
+    folder,
+    clock,
+    logger: silentLogger,
+    onChange: () => undefined,
+    onSetAside: () => undefined,
+  })
   const told: TransferState[] = []
   const transfer = new Transfer({
     folder,
@@ -64,6 +74,7 @@ export async function transferHouse(): Promise<TransferHouse> {
     openLive: (id) => library.open(id),
     attachments,
     drafts,
+    prompts,
     settings: () => settings,
     changeSettings: (change) => {
       settings = change(settings)
@@ -99,6 +110,7 @@ export async function transferHouse(): Promise<TransferHouse> {
     library,
     attachments,
     drafts,
+    prompts,
     transfer,
     clock,
     desk,

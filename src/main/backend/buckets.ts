@@ -33,14 +33,37 @@ const MAX_NAME = 100
  */
 export class Buckets {
   readonly #known = new Map<string, BucketedFile>()
+  /** What is going up now: models that are compared ask for the same documents at the same time. */
+  readonly #going = new Map<string, { file: Promise<BucketedFile>; signal: AbortSignal }>()
 
   /**
    * Makes sure that a document lies in a bucket of a server and was read there.
    *
    * @throws AppFailure `upload`, and whatever the connection throws
    */
-  async put({ api, server, attachment, content, signal, onSent }: BucketUpload): Promise<BucketedFile> {
-    const key = `${attachment.id} ${server}`
+  async put(upload: BucketUpload): Promise<BucketedFile> {
+    const { signal } = upload
+    const key = `${upload.attachment.id} ${upload.server}`
+    for (let going = this.#going.get(key); going !== undefined; going = this.#going.get(key)) {
+      try {
+        const file = await untilAborted(going.file, signal)
+        if (file !== null) return file
+      } catch (thrown) {
+        // Only whoever was stopped has stopped; everybody else still wants the file there.
+        if (!going.signal.aborted) throw thrown
+      }
+      signal.throwIfAborted()
+    }
+    const file = this.#put(key, upload)
+    this.#going.set(key, { file, signal })
+    try {
+      return await file
+    } finally {
+      this.#going.delete(key)
+    }
+  }
+
+  async #put(key: string, { api, attachment, content, signal, onSent }: BucketUpload): Promise<BucketedFile> {
     const known = this.#known.get(key)
     if (known !== undefined && (await api.hasBucket(known.bucketId, { signal }))) return known
     this.#known.delete(key)
@@ -58,6 +81,16 @@ export class Buckets {
     this.#known.set(key, file)
     return file
   }
+}
+
+/** What the promise gives, or null as soon as the signal aborts. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const listening = new AbortController()
+  const aborted = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null)
+    else signal.addEventListener('abort', () => resolve(null), { signal: listening.signal })
+  })
+  return Promise.race([promise, aborted]).finally(() => listening.abort())
 }
 
 /** A server without buckets has no such address, or takes nothing there. */

@@ -60,6 +60,8 @@ interface Refresh {
   first: Promise<void>
   /** All is there. */
   whole: Promise<void>
+  /** What it brings is not wanted any more: the backend is reached in another way since. */
+  isOvertaken: boolean
 }
 
 /**
@@ -75,7 +77,7 @@ export class Catalogues {
   constructor(private readonly options: CataloguesOptions) {}
 
   /**
-   * @param api the backend as it is set up now
+   * @param api the backend as it is set up when its providers are asked for, with which each refresh begins
    * @throws AppFailure when nothing is known and the backend does not tell
    */
   async get(backendId: string, api: ListApi, keyOf: FindKey = noKey): Promise<Catalogue> {
@@ -83,7 +85,7 @@ export class Catalogues {
     await entry.recalled
     const nowMs = this.options.clock.monotonicMs()
     const isPaused = entry.failed !== null && nowMs - entry.failed.atMs < PAUSE_MS
-    if (entry.known === null) await this.#refresh(backendId, entry, api, keyOf).first
+    if (entry.known === null) await this.#untilKnown(backendId, entry, api, keyOf)
     else if (!this.#isFresh(entry.known.atMs, FRESH_MS) && !isPaused) this.#refresh(backendId, entry, api, keyOf)
     return this.#catalogueOf(entry)
   }
@@ -93,7 +95,19 @@ export class Catalogues {
     const entry = this.#entryOf(backendId)
     await entry.recalled
     await this.#refresh(backendId, entry, api, keyOf).whole
-    return this.#catalogueOf(entry).providers
+    return (await this.get(backendId, api, keyOf)).providers
+  }
+
+  // Whoever waits for the first of it waits through what `expire` makes worthless meanwhile.
+  async #untilKnown(backendId: string, entry: Entry, api: ListApi, keyOf: FindKey): Promise<void> {
+    while (entry.known === null && this.#entries.get(backendId) === entry) {
+      const refresh = this.#refresh(backendId, entry, api, keyOf)
+      try {
+        await refresh.first
+      } catch (thrown) {
+        if (!refresh.isOvertaken) throw thrown
+      }
+    }
   }
 
   /**
@@ -130,8 +144,18 @@ export class Catalogues {
     entry.described.clear()
     entry.describing.clear()
     if (entry.known !== null) entry.known = { ...entry.known, atMs: Number.NEGATIVE_INFINITY }
+    if (entry.refresh !== null) entry.refresh.isOvertaken = true
     entry.refresh = null
     entry.failed = null
+  }
+
+  /**
+   * For a backend that has gone since it told: the next `get` asks whether it is back. What is being asked goes on, and a
+   * failure pauses as ever, or each failure that is told of would ask again at once.
+   */
+  outdate(backendId: string): void {
+    const entry = this.#entries.get(backendId)
+    if (entry !== undefined && entry.known !== null) entry.known = { ...entry.known, atMs: Number.NEGATIVE_INFINITY }
   }
 
   /** For a backend that was removed or got another address. */
@@ -197,7 +221,7 @@ export class Catalogues {
       }
       throw failure(error)
     })
-    const refresh: Refresh = { first, whole }
+    const refresh: Refresh = { first, whole, isOvertaken: false }
     entry.refresh = refresh
     entry.failed = null
     // Whoever waits sees it; when nobody does, it is in `failed`.
@@ -233,7 +257,8 @@ export class Catalogues {
   }
 
   #catalogueOf(entry: Entry): Catalogue {
-    if (entry.known === null) throw failure(entry.failed?.error ?? { code: 'internal' })
+    // Forgotten while it was asked: whoever waited has no use for it.
+    if (entry.known === null) throw failure(entry.failed?.error ?? { code: 'not-found', what: 'backend' })
     const isRunning = entry.refresh !== null
     return {
       providers: entry.known.providers,

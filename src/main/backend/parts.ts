@@ -292,6 +292,8 @@ export class PartReader {
     }
     if (id === null) return Math.max(position, this.#toolCallIds.length - 1)
     const known = this.#toolCallIds.indexOf(id)
+    // What nobody keeps is not remembered either: each id is looked for among all.
+    if (known === -1 && this.#toolCallIds.length >= MAX_TOOL_CALLS) return MAX_TOOL_CALLS
     return known === -1 ? this.#toolCallIds.push(id) - 1 : known
   }
 

@@ -471,7 +471,7 @@ function isRawResponse(value: unknown): value is RawResponse {
 }
 
 /** Stops at the limit, so that no nesting can exhaust the stack. */
-export function isDeeperThan(value: unknown, depth: number): boolean {
+function isDeeperThan(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (depth === 0) return true
   // Its keys would be made into strings first.

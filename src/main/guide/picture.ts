@@ -41,7 +41,6 @@ async function describeBytes(bytes: Uint8Array | null, name: string, t: Translat
     return [`${title.replace(/\.$/u, '')}. ${detail}`]
   }
   const image = found.value
-  const moves = isAnimated(bytes, image.mime)
   return [
     t('guide:picture.facts', {
       format: FORMATS[image.mime],
@@ -52,7 +51,9 @@ async function describeBytes(bytes: Uint8Array | null, name: string, t: Translat
     }),
     t(`guide:picture.${shapeOf(image)}`),
     ...(image.orientation === 1 ? [] : [t('guide:picture.turned', { orientation: image.orientation })]),
-    ...(image.mime === 'image/jpeg' ? [] : [t(moves ? 'guide:picture.moves' : 'guide:picture.still')]),
+    ...(image.mime === 'image/jpeg'
+      ? []
+      : [t(image.isAnimated === true ? 'guide:picture.moves' : 'guide:picture.still')]),
     t(image.hasLocation ? 'guide:picture.location' : 'guide:picture.noLocation'),
   ]
 }
@@ -83,47 +84,4 @@ function quote(name: string): string {
   const longestRun = Math.max(0, ...(shown.match(/`+/gu) ?? []).map((run) => run.length))
   const fence = '`'.repeat(longestRun + 1)
   return longestRun === 0 ? `${fence}${shown}${fence}` : `${fence} ${shown} ${fence}`
-}
-
-/** Whether an image of a known, whole file has more than one frame. */
-function isAnimated(bytes: Uint8Array, mime: ImageMime): boolean {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  switch (mime) {
-    case 'image/jpeg':
-      return false
-    case 'image/webp':
-      // The animation bit of the extended header (RFC 9649, section 2.7).
-      return file.toString('latin1', 12, 16) === 'VP8X' && ((file[20] ?? 0) & 0x02) !== 0
-    case 'image/png': {
-      // The animation control chunk stands before the pixels.
-      const control = file.indexOf('acTL', 0, 'latin1')
-      const pixels = file.indexOf('IDAT', 0, 'latin1')
-      return control !== -1 && control < pixels
-    }
-    case 'image/gif':
-      return countGifFrames(file) > 1
-  }
-}
-
-// The file is known to be whole, so that every length in it leads to the next block (GIF89a, sections 18 to 27).
-function countGifFrames(file: Buffer): number {
-  const tableBytes = (flags: number): number => ((flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 0x07) + 1))
-  const afterSubBlocks = (start: number): number => {
-    let at = start
-    while ((file[at] ?? 0) !== 0) at += 1 + (file[at] ?? 0)
-    return at + 1
-  }
-  let frames = 0
-  let at = 13 + tableBytes(file[10] ?? 0)
-  while (at < file.length) {
-    if (file[at] === 0x2c) {
-      frames += 1
-      at = afterSubBlocks(at + 11 + tableBytes(file[at + 9] ?? 0))
-    } else if (file[at] === 0x21) {
-      at = afterSubBlocks(at + 2)
-    } else {
-      return frames
-    }
-  }
-  return frames
 }

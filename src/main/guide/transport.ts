@@ -19,8 +19,8 @@ export const guideClock: GuideClock = {
 }
 
 /** The only provider of the Guide, and its only model. */
-export const GUIDE_PROVIDER = 'Guide'
-export const GUIDE_MODEL = 'built-in-pages'
+const GUIDE_PROVIDER = 'Guide'
+const GUIDE_MODEL = 'built-in-pages'
 
 /** A quick reader's pace: the text flows like an answer that is written, and never keeps anyone waiting. */
 const WORDS_PER_SECOND = 75

@@ -289,6 +289,8 @@ async function damagedFault(
 }
 
 async function saveText({ fs, root, files }: Checked, id: string): Promise<void> {
+  // It may have been brought back since the check.
+  if ((await files.read(id))?.kind !== 'damaged') return
   const broken = await readRegular(fs, files.pathOf(id), MAX_LIBRARY_FILE_BYTES).catch(() => '')
   if (!(await isModest(Buffer.from(broken)))) return
   const text = readableText(broken)

@@ -25,6 +25,7 @@ import { interrupt } from './journal'
 import { isModest } from './modest'
 import { readableTitle } from './readable-text'
 import {
+  idsIn,
   isId,
   readConversation,
   writeConversation,
@@ -49,7 +50,7 @@ const TOO_LARGE: ReadConversation = { kind: 'damaged', isTooLarge: true }
 /** What the file of a conversation was when it was last read or written. */
 export interface KnownFile {
   stamp: FileStamp
-  /** Of its bytes: some disks change the time of a file by themselves. */
+  /** Of its bytes: some disks change the time of a file by themselves. Empty when nobody has read it. */
   hash: string
 }
 
@@ -82,8 +83,7 @@ export class ConversationFiles {
 
   /** Ids of all files, readable or not. */
   async ids(): Promise<string[]> {
-    const names = await namesIn(this.#fs, this.folder)
-    return names.filter((name) => name.endsWith('.json') && isId(name.slice(0, -5))).map((name) => name.slice(0, -5))
+    return idsIn(await namesIn(this.#fs, this.folder))
   }
 
   /**
@@ -127,25 +127,32 @@ export class ConversationFiles {
   }
 
   /**
-   * Replaces the file; throws what the disk says. One that is none of those in `known`, because somebody else has written
-   * it, is first put beside the others as a conversation of its own (R38).
+   * Replaces the file; throws what the disk says. One that is none of those that are `known`, because somebody else has
+   * written it, is first put beside the others as a conversation of its own (R38).
    *
-   * @param known what the file may be; what it becomes is added before it does. Left out when it may be anything.
-   * @returns the id of the other one, when there was one
+   * @param over what the file may be, to which is added what it becomes before it does; and who hears of the other one, at
+   * once and only once, because the rest may fail and be tried again. Left out when it may be anything.
    */
-  async write(conversation: Conversation, known?: KnownFile[]): Promise<{ file: KnownFile; besideId: string | null }> {
+  async write(
+    conversation: Conversation,
+    over?: { known: KnownFile[]; onBeside: (besideId: string) => Promise<void> },
+  ): Promise<KnownFile> {
     const path = this.pathOf(conversation.id)
     const text = writeConversation(conversation, this.#format)
     const file: KnownFile = { stamp: { bytes: 0, modifiedMs: 0 }, hash: hashOf(text) }
-    let besideId: string | null = null
     await writeAtomically(this.#fs, path, text, async (stamp) => {
       file.stamp = stamp
-      if (known === undefined) return
-      if (!(await this.#isKnown(path, known))) besideId = await this.putBeside(path)
-      known.push(file)
+      if (over === undefined) return
+      const other = await this.#unknownAt(path, over.known)
+      if (other !== null) {
+        const besideId = await this.putBeside(path)
+        over.known.push(other)
+        await over.onBeside(besideId)
+      }
+      if (!over.known.some(({ hash }) => hash === file.hash)) over.known.push(file)
     })
     this.#wasThere = true
-    return { file, besideId }
+    return file
   }
 
   /**
@@ -278,19 +285,20 @@ export class ConversationFiles {
     }
   }
 
-  /** Whether a file is none, or one of those; when it cannot be told, it is another. */
-  async #isKnown(path: string, known: readonly KnownFile[]): Promise<boolean> {
+  /** The file that lies there, when it is none of those; null when it is one, or there is none. When it cannot be told, it is another. */
+  async #unknownAt(path: string, known: readonly KnownFile[]): Promise<KnownFile | null> {
     const file = await this.#fs.stat(path).catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT') return null
       throw error
     })
     // What is no file holds no words, and the rename replaces it.
-    if (file?.isFile() !== true) return true
-    const isSame = ({ stamp }: KnownFile): boolean => stamp.bytes === file.size && stamp.modifiedMs === file.mtimeMs
-    if (known.some(isSame)) return true
-    if (!known.some(({ stamp }) => stamp.bytes === file.size)) return false
+    if (file?.isFile() !== true) return null
+    const stamp: FileStamp = { bytes: file.size, modifiedMs: file.mtimeMs }
+    if (known.some((each) => each.stamp.bytes === stamp.bytes && each.stamp.modifiedMs === stamp.modifiedMs))
+      return null
+    if (!known.some((each) => each.stamp.bytes === stamp.bytes)) return { stamp, hash: '' }
     const hash = hashOf(await readRegularBytes(this.#fs, path, MAX_LIBRARY_FILE_BYTES))
-    return known.some((each) => each.hash === hash)
+    return known.some((each) => each.hash === hash) ? null : { stamp, hash }
   }
 
   #settle(conversation: Conversation): Conversation {

@@ -220,12 +220,14 @@ export class HeldConversations {
     const ended = [...held.ended]
     if (await this.#files.isFolderLost()) this.#writeAllAgain(held)
     if (this.#files.isEarlier(held.version)) await this.#files.keepEarlier(held.id, held.version)
-    const { file, besideId } = await this.#files.write(conversation, held.known)
+    const file = await this.#files.write(conversation, {
+      known: held.known,
+      onBeside: (besideId) => this.#onBeside(held.id, besideId),
+    })
     held.known = [file]
     held.version = this.#files.version
     held.written = revision
     this.#summaries.stamp(held.id, file.stamp)
-    if (besideId !== null) await this.#onBeside(held.id, besideId)
     for (const journal of ended) {
       held.ended.delete(journal)
       await journal.remove()

@@ -8,6 +8,7 @@ import {
   type AssistantMessage,
   type Conversation,
   type GenerationEvent,
+  type Message,
 } from '../../shared/conversation'
 import type { Clock } from '../clock'
 import { mediaNamesIn } from './conversation-media'
@@ -250,6 +251,11 @@ export function interrupt(answer: AssistantMessage): AssistantMessage {
     atMs: answer.timing.lastMs,
     part: { type: 'finish', state: 'interrupted', error: { code: 'process-ended' } },
   })
+}
+
+/** A message that nobody goes on with: what of an answer is said to run is interrupted. */
+export function settled(message: Message): Message {
+  return message.role === 'assistant' ? interrupt(message) : message
 }
 
 /**

@@ -66,24 +66,15 @@ export class Leftovers {
   async #load(): Promise<Set<string>> {
     if (this.#ids !== null) return this.#ids
     const { fs, path } = this.#options
-    const read = await readRegular(fs, path, MAX_LIBRARY_FILE_BYTES).then(
-      (text) => v.safeParse(listSchema, parse(text)),
-      () => null,
-    )
-    this.#ids = new Set(read?.success === true ? read.output.ids : [])
+    const ids = await readRegular(fs, path, MAX_LIBRARY_FILE_BYTES)
+      .then((text) => v.parse(listSchema, JSON.parse(text)).ids)
+      .catch(() => [])
+    this.#ids = new Set(ids)
     return this.#ids
   }
 
   async #save(ids: Set<string>): Promise<void> {
     const { fs, path } = this.#options
     await writeAtomically(fs, path, JSON.stringify({ version: 1, ids: [...ids] }))
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }

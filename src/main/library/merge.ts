@@ -1,9 +1,9 @@
-import { summarize, type Conversation, type Message } from '../../shared/conversation'
+import { summarize, type Conversation } from '../../shared/conversation'
 import { failure } from '../../shared/errors'
 import type { Clock } from '../clock'
 import type { ConversationFiles } from './conversation-files'
 import { isTemporary, newHeld, type HeldConversations } from './held'
-import { interrupt } from './journal'
+import { settled } from './journal'
 import type { RunningAnswers } from './running'
 import { isId, readConversation, writeConversation, type FileFormat } from './schema'
 import { storageReason, type Storage } from './storage'
@@ -32,10 +32,10 @@ export async function mergeConversation(
   if (given?.kind !== 'read') throw failure({ code: 'bad-request', channel: 'conversation' })
   const incoming = { ...given.conversation, messages: given.conversation.messages.map(settled) }
   for (let busy = conversations.busy(id); busy !== undefined; busy = conversations.busy(id)) await busy
-  if (running.hasIn(id)) throw failure({ code: 'busy' })
-  const isThere = await files.exists(id)
-  const present = isThere || conversations.get(id) !== undefined ? await conversations.open(id).catch(() => null) : null
-  if (present?.isLeaving) throw failure({ code: 'busy' })
+  const hasFile = await files.exists(id)
+  const present = hasFile || conversations.get(id) !== undefined ? await conversations.open(id).catch(() => null) : null
+  // From here to the mark below nothing else may run, or an answer would begin in between.
+  if (running.hasIn(id) || present?.isLeaving) throw failure({ code: 'busy' })
   if (present?.isReadOnly) throw failure({ code: 'newer-file' })
   const isOlder = present === null || present.conversation.updatedAt < incoming.updatedAt
   if (!(isOlder || mayReplaceNewer) || (present !== null && isTemporary(present))) {
@@ -47,8 +47,10 @@ export async function mergeConversation(
   conversations.set(held)
   try {
     if (present !== null && !(await conversations.persist(present))) throw storage.refusal()
-    if (isThere) await files.trash.copy(files.pathOf(id), clock.now())
-    const { file } = await files.write(incoming).catch((error: unknown) => {
+    // Asked only now: a failing disk may not have had it before.
+    const isReplaced = await files.exists(id)
+    if (isReplaced) await files.trash.copy(files.pathOf(id), clock.now())
+    const file = await files.write(incoming).catch((error: unknown) => {
       throw failure({ code: 'storage', reason: storageReason(error) })
     })
     held.conversation = incoming
@@ -58,6 +60,7 @@ export async function mergeConversation(
     held.version = format.version
     summaries.put(summarize(incoming))
     summaries.stamp(id, file.stamp)
+    return isReplaced ? 'replaced' : 'added'
   } catch (error) {
     if (present === null) conversations.delete(id)
     throw error
@@ -65,9 +68,4 @@ export async function mergeConversation(
     held.isLeaving = false
     conversations.evict()
   }
-  return isThere ? 'replaced' : 'added'
-}
-
-function settled(message: Message): Message {
-  return message.role === 'assistant' ? interrupt(message) : message
 }

@@ -44,6 +44,14 @@ export function isId(value: unknown): value is string {
   return typeof value === 'string' && ID.test(value)
 }
 
+/** The ids of the conversations whose files have such a name. */
+export function idsIn(fileNames: readonly string[]): string[] {
+  return fileNames
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length))
+    .filter(isId)
+}
+
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 type Schema<T> = v.GenericSchema<unknown, T>

@@ -11,7 +11,7 @@ import {
   type FileStamp,
   type FileSystem,
 } from './files'
-import { isId, readIndex, writeIndex, type IndexRow } from './schema'
+import { idsIn, readIndex, writeIndex, type IndexRow } from './schema'
 
 /** So many files that the index does not know are read before the list is shown; more of them come in behind it. */
 const READ_AT_ONCE = 64
@@ -111,8 +111,7 @@ export class Summaries {
   /** Reads all files anew, and writes the index. */
   async rebuild(): Promise<void> {
     await this.rows()
-    const names = await namesIn(this.#fs, this.#folder)
-    const ids = new Set(names.filter((name) => name.endsWith('.json') && isId(name.slice(0, -5))).map(idOf))
+    const ids = new Set(idsIn(await namesIn(this.#fs, this.#folder)))
     for (const { id } of this.#kept().map((row) => row.summary)) ids.add(id)
     await eachOf([...ids], (id) => this.#refresh(id))
     this.#tell()
@@ -170,8 +169,9 @@ export class Summaries {
   async #load(): Promise<void> {
     const [found, rows] = await Promise.all([lookInto(this.#fs, this.#folder), this.#readIndex()])
     // A folder that cannot be read for a moment is not an empty one.
-    const names = found === null ? rows.map(({ summary }) => `${summary.id}.json`) : found === 'missing' ? [] : found
-    const ids = new Set(names.filter((name) => name.endsWith('.json') && isId(name.slice(0, -5))).map(idOf))
+    const ids = new Set(
+      found === null ? rows.map(({ summary }) => summary.id) : found === 'missing' ? [] : idsIn(found),
+    )
     for (const row of rows) {
       const { id, isRunning, isReadOnly } = row.summary
       // What was opened, made or thrown away before the first list is newer than its row, and what ran when the row was
@@ -286,10 +286,6 @@ export class Summaries {
     if (this.#isClosed) return
     this.#timer ??= setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref()
   }
-}
-
-function idOf(name: string): string {
-  return name.slice(0, -5)
 }
 
 function isSame(a: ConversationSummary, b: ConversationSummary): boolean {

@@ -190,9 +190,10 @@ export class Trashing {
         if (wanted.has(name.slice(0, name.indexOf('.')))) paths.push(join(this.#root, folder, name))
       }
     }
-    for (const name of await namesIn(this.#fs, join(this.#root, 'journals'))) {
+    const journals = join(this.#root, 'journals')
+    for (const name of await namesIn(this.#fs, journals)) {
       if (!name.endsWith('.damaged')) continue
-      const path = join(join(this.#root, 'journals'), name)
+      const path = join(journals, name)
       const text = await readRegular(this.#fs, path, MAX_LIBRARY_FILE_BYTES).catch(() => '')
       if (ids.some((id) => text.includes(id))) paths.push(path)
     }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { pathOf, type Conversation, type Message } from '../../shared/conversation'
 import { failure } from '../../shared/errors'
 import { latestEnd as endOf } from '../../shared/variants'
-import { interrupt } from './journal'
+import { settled } from './journal'
 
 /** As `latestEnd` of the page; throws not-found (message). */
 export function latestEnd(messages: readonly Message[], messageId: string): string {
@@ -28,7 +28,7 @@ export function duplicateOf(conversation: Conversation, now: number): Conversati
     isUnread: false,
     headId: newId(conversation.headId),
     messages: conversation.messages.map((message) => ({
-      ...(message.role === 'assistant' ? interrupt(message) : message),
+      ...settled(message),
       id: newId(message.id) ?? randomUUID(),
       parentId: newId(message.parentId),
     })),

@@ -432,7 +432,7 @@ function readPragma(db: Database.Database, name: string): unknown {
 }
 
 /** Deletes the file and those beside it. */
-export function removeIndex(file: string): void {
+function removeIndex(file: string): void {
   if (file === ':memory:') return
   for (const ending of ['', '-wal', '-shm']) rmSync(file + ending, { recursive: true, force: true })
 }

@@ -19,10 +19,11 @@ export const BACKUP_VERSION = 1
 export const MANIFEST_NAME = 'manifest.json'
 export const SETTINGS_NAME = 'settings.json'
 export const DRAFTS_NAME = 'drafts.json'
+export const PROMPTS_NAME = 'prompts.json'
 
 /**
  * `manifest.json`, the last file of a backup. `entries` names every other one: `conversations/<id>.json` as in the library,
- * `media/<sha256>.<ending>`, `settings.json` without secrets, `drafts.json`, and `damaged/<id>.json` for files that cannot be
+ * `media/<sha256>.<ending>`, `settings.json` without secrets, `drafts.json`, `prompts.json` as the page of prompts exports them, and `damaged/<id>.json` for files that cannot be
  * read: nothing restores those, but nothing of them is lost either.
  */
 export interface Manifest {
@@ -46,6 +47,8 @@ export interface BackupSource {
   settings: Settings
   /** What was not sent yet. */
   drafts: () => Promise<StoredDraft[]>
+  /** All prompts as JSON. */
+  prompts: () => string
   version: string
   nowMs: number
   follower: Follower
@@ -80,6 +83,7 @@ async function fillBackup(draft: ZipDraft, source: BackupSource): Promise<Omit<B
   const draftMedia = drafts.flatMap((draft) => attachmentsOf(draft).map(({ id }) => id))
   await addMedia(draft, draftMedia, kept, 'media', source)
   await draft.addText(DRAFTS_NAME, `${JSON.stringify({ version: 1, drafts }, null, 2)}\n`)
+  await draft.addText(PROMPTS_NAME, source.prompts())
   await draft.addText(SETTINGS_NAME, `${JSON.stringify(withoutSecrets(settings), null, 2)}\n`)
 
   const manifest: Manifest = {
@@ -127,7 +131,9 @@ export async function* eachConversation({
   for await (const { id, conversation, isNewer } of library.readAll()) {
     follower.signal.throwIfAborted()
     follower.show(conversation.title, mediaOf(conversation).size)
-    yield { id, conversation: !isNewer && isRunning(conversation) ? await openLive(id) : conversation, isNewer }
+    // One that is thrown away just then is what it was a moment ago.
+    const live = !isNewer && isRunning(conversation) ? await openLive(id).catch(() => conversation) : conversation
+    yield { id, conversation: live, isNewer }
     follower.advance()
   }
 }

@@ -16,6 +16,8 @@ h2{font-size:13px;line-height:20px;font-weight:600;margin:0;display:inline}
 h3,h4,h5,h6{font-size:16px;line-height:26px;font-weight:640;margin:1.5rem 0 .5rem}
 h3{font-size:19px;line-height:28px}
 p{margin:.75rem 0}
+li{margin:.375rem 0}
+li>p:first-of-type{display:inline}
 a{color:var(--accent-text);text-decoration-color:var(--line-2);text-underline-offset:3px}
 .question>div{background:var(--bubble);border-radius:14px;padding:.75rem 1rem;margin-top:.5rem;white-space:pre-wrap}
 pre{background:var(--sunk);border:1px solid var(--line);border-radius:10px;padding:.75rem 1rem;overflow-x:auto;white-space:pre-wrap;font-size:13px;line-height:21px}
@@ -27,6 +29,8 @@ blockquote{border-inline-start:2px solid var(--line-2);color:var(--ink-2);margin
 table{border-collapse:collapse;margin:1rem 0;font-size:14px;line-height:22px}
 td,th{border-bottom:1px solid var(--line);padding:.375rem .75rem;text-align:start;vertical-align:top}
 th{border-bottom-color:var(--line-2);font-weight:600}
+:is(td,th):first-child{padding-inline-start:0}
+@media screen{table{display:block;overflow-x:auto}td,th{overflow-wrap:break-word}}
 .center{text-align:center}
 .end{text-align:end}
 hr{border:0;border-top:1px solid var(--line);margin:1.5rem 0}

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Conversation, Message } from '../../shared/conversation'
-import { interrupt } from '../library/journal'
+import type { Conversation } from '../../shared/conversation'
+import { settled } from '../library/journal'
 
 /**
  * A conversation as it leaves this computer or comes to it: without the session state of providers, which may open an
@@ -10,11 +10,11 @@ export function portable(conversation: Conversation): Conversation {
   const { isTemporary: _isTemporary, ...rest } = conversation
   return {
     ...rest,
-    messages: conversation.messages.map((message): Message => {
-      if (message.role === 'user') return message
-      const settled = message.state === 'running' ? interrupt(message) : message
-      return settled.sessions === null ? settled : { ...settled, sessions: null }
-    }),
+    messages: conversation.messages
+      .map(settled)
+      .map((message) =>
+        message.role === 'user' || message.sessions === null ? message : { ...message, sessions: null },
+      ),
   }
 }
 

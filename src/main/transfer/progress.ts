@@ -78,7 +78,8 @@ export class Progress implements Follower {
     const { total } = this.#state
     const done = Math.min(total, this.#state.done + 1)
     const spentMs = this.#clock.monotonicMs() - this.#stepBeganMs
-    const leftMs = spentMs < ESTIMATE_AFTER_MS ? null : Math.round((spentMs / done) * (total - done))
+    // Of how many is not always known: of another program's file only reading all of it tells.
+    const leftMs = done === 0 || spentMs < ESTIMATE_AFTER_MS ? null : Math.round((spentMs / done) * (total - done))
     this.#change({ done, leftMs })
   }
 

@@ -10,7 +10,9 @@ import { attachmentsOf, type Drafts } from '../drafts'
 import { mediaOf } from '../library/conversation-media'
 import type { StampedConversation } from '../library/contents'
 import type { Library } from '../library/library'
+import type { Prompts } from '../prompts'
 import { refusal } from './archive'
+import { DRAFTS_NAME, PROMPTS_NAME } from './backup'
 import type { ImportTarget } from './imported'
 import { digestOf } from './portable'
 import { asStep, type Follower } from './progress'
@@ -20,6 +22,7 @@ import { openSource, type TransferSource } from './source'
 export interface RestoreTarget {
   library: Pick<Library, 'list' | 'open' | 'compared' | 'readAll' | 'listTrash' | 'merge'>
   drafts: Pick<Drafts, 'list' | 'set'>
+  prompts: Pick<Prompts, 'countNew' | 'take'>
   attachments: Pick<Attachments, 'file' | 'isWhole' | 'keepResult'>
   importTarget: () => ImportTarget
   /** Writes all that is here now to a path. */
@@ -175,9 +178,12 @@ export class Restore {
         // Copying took its time, and a file that is open is still the one that was looked at.
         if ((await markOf(pending.path)) !== pending.mark) throw refusal('damaged')
         follower.begin('work', pending.changes + choice.overwrite.length)
-        const done = await this.#merge(source, new Set(choice.overwrite), follower)
+        const done = emptyDone()
+        const note = noteIn(done.problems, (problem) => follower.note(problem))
+        await this.#merge(source, new Set(choice.overwrite), follower, done, note)
         if (!follower.signal.aborted) {
-          await this.#restoreDrafts(source, done)
+          await this.#restoreDrafts(source, done, note)
+          await this.#restorePrompts(source, done, note)
           await this.#adopt(source, choice, done)
         }
         return done
@@ -258,23 +264,18 @@ export class Restore {
     const settings = await source.settings()
     const others = settings === null ? { backends: 0, hasOtherSettings: false } : this.#target.compareSettings(settings)
     const media = source.media.size - damaged.size
-    return { items, same, problems, media, pictures: broken.size, parameters, ...others }
+    const prompts = await this.#countPrompts(source, note)
+    return { items, same, problems, media, pictures: broken.size, parameters, prompts, ...others }
   }
 
-  async #merge(source: TransferSource, overwrite: ReadonlySet<string>, follower: Follower): Promise<RestoreDone> {
+  async #merge(
+    source: TransferSource,
+    overwrite: ReadonlySet<string>,
+    follower: Follower,
+    done: RestoreDone,
+    note: Note,
+  ): Promise<void> {
     const decide = await this.#decider()
-    const done: RestoreDone = {
-      added: 0,
-      updated: 0,
-      kept: 0,
-      missing: 0,
-      pictures: 0,
-      drafts: 0,
-      backends: 0,
-      hasSettings: false,
-      problems: [],
-    }
-    const note = noteIn(done.problems, (problem) => follower.note(problem))
     for await (const found of source.conversations()) {
       if (follower.signal.aborted) break
       if ('error' in found) {
@@ -313,7 +314,6 @@ export class Restore {
         if (error.code === 'storage' && error.reason !== 'damaged') break
       }
     }
-    return done
   }
 
   /** Whether the stored file is here now. */
@@ -354,20 +354,46 @@ export class Restore {
   }
 
   /** Puts what was not sent back into the composers in which nothing stands now. */
-  async #restoreDrafts(source: TransferSource, done: RestoreDone): Promise<void> {
+  async #restoreDrafts(source: TransferSource, done: RestoreDone, note: Note): Promise<void> {
     const { drafts, library } = this.#target
     const taken = new Set((await drafts.list()).map(({ key }) => key))
     const here = new Set((await library.list()).map(({ id }) => id))
     for (const draft of await source.drafts()) {
       if (taken.has(draft.key) || (isUuid(draft.key) && !here.has(draft.key))) continue
-      let isWhole = true
-      for (const { id } of attachmentsOf(draft))
-        isWhole = (await this.#keepMedia(id, source, '', () => undefined)) && isWhole
-      // A picture that does not come takes nothing of the words with it.
-      const { editing } = draft
-      const words = { ...draft, attachments: [], ...(editing && { editing: { ...editing, attachments: [] } }) }
-      await drafts.set(isWhole ? draft : words)
-      done.drafts += 1
+      try {
+        let isWhole = true
+        for (const { id } of attachmentsOf(draft))
+          isWhole = (await this.#keepMedia(id, source, '', () => undefined)) && isWhole
+        // A picture that does not come takes nothing of the words with it.
+        const { editing } = draft
+        const words = { ...draft, attachments: [], ...(editing && { editing: { ...editing, attachments: [] } }) }
+        await drafts.set(isWhole ? draft : words)
+        done.drafts += 1
+      } catch (thrown) {
+        // No room for it, or on the disk: the chats are in, and what is asked for besides still comes.
+        note(DRAFTS_NAME, toAppError(thrown))
+      }
+    }
+  }
+
+  /** Adds the prompts that are not here; those that are stay as they are. */
+  async #restorePrompts(source: TransferSource, done: RestoreDone, note: Note): Promise<void> {
+    const found = await source.prompts()
+    if (found === undefined) return
+    try {
+      done.prompts = (await this.#target.prompts.take(found)).added
+    } catch (thrown) {
+      note(PROMPTS_NAME, toAppError(thrown))
+    }
+  }
+
+  async #countPrompts(source: TransferSource, note: Note): Promise<number> {
+    const found = await source.prompts()
+    try {
+      return found === undefined ? 0 : this.#target.prompts.countNew(found)
+    } catch (thrown) {
+      note(PROMPTS_NAME, toAppError(thrown))
+      return 0
     }
   }
 
@@ -400,6 +426,11 @@ export class Restore {
       return { outcome: outcomeOf(mine, conversation), mine: mine.conversation }
     }
   }
+}
+
+function emptyDone(): RestoreDone {
+  const none = { added: 0, updated: 0, kept: 0, missing: 0, pictures: 0, drafts: 0, prompts: 0, backends: 0 }
+  return { ...none, hasSettings: false, problems: [] }
 }
 
 /** `mine` is the conversation as it is here, or null for none that can be read. */

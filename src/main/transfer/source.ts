@@ -8,9 +8,18 @@ import { AppFailure, toAppError, type AppError } from '../../shared/errors'
 import type { Settings } from '../../shared/settings'
 import { draftSchema } from '../drafts'
 import { isId, readConversation } from '../library/schema'
+import { MAX_PROMPTS_FILE_BYTES } from '../prompts'
 import { readSettings } from '../settings'
 import { openArchive, refusal, type Archive } from './archive'
-import { BACKUP_FORMAT, BACKUP_VERSION, DRAFTS_NAME, MANIFEST_NAME, SETTINGS_NAME, type ManifestEntry } from './backup'
+import {
+  BACKUP_FORMAT,
+  BACKUP_VERSION,
+  DRAFTS_NAME,
+  MANIFEST_NAME,
+  PROMPTS_NAME,
+  SETTINGS_NAME,
+  type ManifestEntry,
+} from './backup'
 import { chatGptPictures, importChatGpt } from './chatgpt'
 import { gpt4freePictures, importGpt4free, isGpt4freeConversation, isGpt4freeKey } from './gpt4free'
 import { checkedStream, hashStream } from './hash'
@@ -37,6 +46,8 @@ export interface TransferSource {
   settings(): Promise<Settings | null>
   /** What was not sent; none that could not be a draft of ours. */
   drafts(): Promise<StoredDraft[]>
+  /** The prompts that come with it, as parsed and not yet checked; undefined without any. */
+  prompts(): Promise<unknown>
   /** How many conversations there are; 0 when only reading all of them tells. */
   count: number
   /** The stored files that come with it, by id. */
@@ -174,6 +185,7 @@ async function openBackup(archive: Archive): Promise<TransferSource> {
         return draft.success ? [draft.output] : []
       })
     },
+    prompts: () => readPart(PROMPTS_NAME, MAX_PROMPTS_FILE_BYTES),
     media,
     async *openMedia(id) {
       const entry = media.get(id)
@@ -304,6 +316,7 @@ async function openJsonSource(
     find: async () => null,
     settings: async () => null,
     drafts: async () => [],
+    prompts: async () => undefined,
     count: 0,
     media: pictures.media,
     openMedia: (id) => pictures.open(id),

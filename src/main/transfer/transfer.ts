@@ -22,6 +22,7 @@ import type { Attachments } from '../attachments'
 import type { Clock } from '../clock'
 import type { Drafts } from '../drafts'
 import type { Library } from '../library/library'
+import type { Prompts } from '../prompts'
 import { suggestFileName, writePickedFile } from '../picked-file'
 import { writeBackup, type BackupSource } from './backup'
 import { writeExport } from './export-all'
@@ -41,6 +42,7 @@ export interface TransferOptions {
   openLive: (conversationId: string) => Promise<Conversation>
   attachments: Attachments
   drafts: Pick<Drafts, 'list' | 'set'>
+  prompts: Pick<Prompts, 'exportFile' | 'countNew' | 'take'>
   settings: () => Settings
   changeSettings: (change: (now: Settings) => Settings) => void
   /** Takes backends in that are not here, without secrets; returns how many. */
@@ -91,16 +93,26 @@ export class Transfer {
 
   constructor(options: TransferOptions) {
     this.#options = options
-    const { library, attachments, drafts, clock, folder } = options
+    const { library, attachments, drafts, prompts, clock, folder } = options
     this.#restore = new Restore({
       library,
       attachments,
       drafts,
+      prompts,
       importTarget: () => ({ backendId: options.settings().activeBackendId ?? GUIDE_BACKEND_ID }),
       backUp: (path, follower) => writeBackup(path, this.#source(follower)),
       backupFolder: join(folder, 'backups'),
       compareSettings: (theirs) => compareSettings(options.settings(), theirs),
-      adoptBackends: ({ backends }) => options.adoptBackends(backends),
+      adoptBackends: async (theirs) => {
+        const count = await options.adoptBackends(theirs.backends)
+        // On the first start nobody has said yet whom new chats ask: the one who was asked there.
+        options.changeSettings((now) =>
+          now.activeBackendId === null && now.backends.some(({ id }) => id === theirs.activeBackendId)
+            ? { ...now, activeBackendId: theirs.activeBackendId }
+            : now,
+        )
+        return count
+      },
       adoptSettings: (theirs) => options.changeSettings((now) => adopted(now, theirs, options.platform)),
       now: () => clock.now(),
     })
@@ -268,12 +280,13 @@ export class Transfer {
   }
 
   #source(follower: Follower): BackupSource {
-    const { library, openLive, attachments, drafts, settings, version, clock } = this.#options
+    const { library, openLive, attachments, drafts, prompts, settings, version, clock } = this.#options
     return {
       library,
       openLive,
       attachments,
       drafts: () => drafts.list(),
+      prompts: () => prompts.exportFile(),
       settings: settings(),
       version,
       nowMs: clock.now(),

@@ -97,10 +97,15 @@ async function writeDraft<T>(
   fill: (draft: ZipDraft) => Promise<T>,
 ): Promise<{ value: T; entries: readonly ZipEntry[] }> {
   const zip = new ZipFile()
+  // What yazl pipes everything into; its types say less.
+  const output = zip.outputStream as Readable
+  // A file that turned out shorter, or cannot be read to its end: without a listener it would end Parley.
+  zip.on('error', (error: Error) => output.destroy(error))
+  let source = null as Readable | null
   const file = await open(path, 'wx', 0o600)
   try {
     // Not by a stream of the file: it would hold the file open for as long as it lives.
-    const written = pipeline(zip.outputStream, async (pieces: AsyncIterable<string | Buffer>) => {
+    const written = pipeline(output, async (pieces: AsyncIterable<string | Buffer>) => {
       for await (const piece of pieces) await file.writeFile(piece)
     })
     // Each waits for its turn below, and all of them for the end of this, which may come first: a full disk.
@@ -108,7 +113,8 @@ async function writeDraft<T>(
     const entries: ZipEntry[] = []
     const add = async (entry: ZipEntry, bytes: () => Readable, compress: boolean): Promise<void> => {
       entries.push(entry)
-      await Promise.race([addEntry(zip, entry, bytes, { compress, mtime: new Date(nowMs) }), written])
+      const begin = (): Readable => (source = bytes())
+      await Promise.race([addEntry(zip, entry, begin, { compress, mtime: new Date(nowMs) }), written])
     }
     const value = await fill({
       entries,
@@ -125,24 +131,25 @@ async function writeDraft<T>(
     await file.sync()
     return { value, entries }
   } finally {
+    // Of one that was stopped or has failed nothing goes on, and no file stays open.
+    source?.destroy()
+    output.destroy()
     await file.close()
   }
 }
 
+/** Resolves when all bytes of the entry are on their way. What goes wrong is an error of the zip. */
 function addEntry(
   zip: ZipFile,
   { name, bytes: size }: ZipEntry,
   bytes: () => Readable,
   options: { compress: boolean; mtime: Date },
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     zip.addReadStreamLazy(name, { ...options, size, mode: 0o100600 }, (give) => {
       const stream = bytes()
       stream.once('end', resolve)
-      stream.once('error', (error) => {
-        reject(error)
-        zip.emit('error', error)
-      })
+      stream.once('error', (error) => zip.emit('error', error))
       give(null, stream)
     })
   })

@@ -59,15 +59,15 @@ export class Attention {
     app.on('before-quit', () => (this.#isQuitting = true))
   }
 
-  /** Says nothing of the answers in a conversation that somebody looks at elsewhere, such as in a terminal. */
-  ignore(conversationId: string): void {
-    this.#ignored.add(conversationId)
+  /** Says nothing of an answer that somebody looks at elsewhere, such as in a terminal. */
+  ignore(generationId: string): void {
+    this.#ignored.add(generationId)
   }
 
   follow(house: OpenedHouse): void {
     house.generations.onEvents((events) => {
-      for (const { conversationId, messageId, part } of events) {
-        if (part.type !== 'finish' || this.#ignored.has(conversationId) || isInFront()) continue
+      for (const { generationId, conversationId, messageId, part } of events) {
+        if (part.type !== 'finish' || this.#ignored.delete(generationId) || isInFront()) continue
         this.#notify(house, conversationId, messageId, part.state).catch((thrown: unknown) =>
           this.#options.logger.warn('no notification', factsOf(thrown)),
         )

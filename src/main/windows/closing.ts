@@ -40,24 +40,24 @@ export function closing(options: ClosingOptions): (window: BrowserWindow) => Pro
 
 async function close(window: BrowserWindow, options: ClosingOptions): Promise<void> {
   const { platform, settings, isTraySeen, translate, quit } = options
-  const summaries = (await options.house()?.library.list()) ?? []
+  // A library that cannot be read must not keep the window on the screen.
+  const summaries =
+    (await options
+      .house()
+      ?.library.list()
+      .catch(() => [])) ?? []
   const temporary = summaries.flatMap(({ id, isTemporary }) => (isTemporary ? [id] : []))
-  if (temporary.length > 0) {
-    const choice = await askTemporary(window, temporary.length, translate())
-    if (choice === 'cancel') return
-    await endTemporary(temporary, choice, options)
-  }
-  if (platform === 'darwin') {
-    hide(window)
-    return
-  }
-  const isTrayThere = await isTraySeen()
+  const ending = temporary.length > 0 ? await askTemporary(window, temporary.length, translate()) : null
+  if (ending === 'cancel') return
+  const isTrayThere = platform !== 'darwin' && (await isTraySeen())
   if (isTrayThere && settings.current.closeToTray === null) {
     const choice = await askCloseToTray(window, translate())
     if (choice === 'cancel') return
     settings.change((now) => ({ ...now, closeToTray: choice === 'keep' }))
   }
-  if (isTrayThere && settings.current.closeToTray === true) hide(window)
+  // Only now: whoever cancels the second question keeps what the first one was about.
+  if (ending !== null) await endTemporary(temporary, ending, options)
+  if (platform === 'darwin' || (isTrayThere && settings.current.closeToTray === true)) hide(window)
   else quit()
 }
 

@@ -245,9 +245,9 @@ export class Desktop implements Desk {
     this.notices.noteSetAside(keptAs)
   }
 
-  /** Says nothing of the answers in a conversation that somebody looks at elsewhere. */
-  ignore(conversationId: string): void {
-    this.#attention.ignore(conversationId)
+  /** Says nothing of an answer that somebody looks at elsewhere. */
+  ignore(generationId: string): void {
+    this.#attention.ignore(generationId)
   }
 
   /** Does what a command line asks, of this process or of a second one. */
@@ -495,7 +495,10 @@ export class Desktop implements Desk {
     offerPointedMenu(window, {
       translate: () => this.#translate,
       whileHeld: (task) => this.#whileHeld(window, task),
-      openLink: (url) => void this.openLink(window, url),
+      openLink: (url) =>
+        void this.openLink(window, url).catch((thrown: unknown) =>
+          this.#options.logger.warn('link not opened', factsOf(thrown)),
+        ),
       saveImage: (id) => void this.#saveImage(window, id),
       quote: isMain ? () => this.#commandHere({ kind: 'action', action: 'quote' }) : null,
       search: isMain ? (text) => this.#commandHere({ kind: 'search', text }) : null,
@@ -506,10 +509,12 @@ export class Desktop implements Desk {
     if (this.#house === null) return
     const caller = this.#options.windows.find(window.webContents)
     if (caller === null) return
-    const mime = (await this.#house.attachments.open(id))?.mime ?? ''
-    await saveMedia(this.#house, { id, name: `parley-${id.slice(0, 8)}.${mime.split('/')[1] ?? 'png'}` }, caller).catch(
-      (thrown: unknown) => this.#options.logger.warn('image not saved', factsOf(thrown)),
-    )
+    try {
+      const mime = (await this.#house.attachments.open(id))?.mime ?? ''
+      await saveMedia(this.#house, { id, name: `parley-${id.slice(0, 8)}.${mime.split('/')[1] ?? 'png'}` }, caller)
+    } catch (thrown) {
+      this.#options.logger.warn('image not saved', factsOf(thrown))
+    }
   }
 
   #commandHere(command: AppCommand): void {

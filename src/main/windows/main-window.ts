@@ -43,6 +43,13 @@ export function openMainWindow(context: MainWindowContext): BrowserWindow {
     context,
   )
   const { appearance } = context
+  /** Of one that is hidden until it is wanted there is nothing to remember: what was remembered still holds. */
+  let isSeen = appearance !== 'hidden'
+  window.once('show', () => {
+    isSeen = true
+    // Earlier would show it, and take the front.
+    if (context.state.isMaximized && appearance !== 'front') window.maximize()
+  })
   if (context.state.isMaximized && appearance === 'front') window.maximize()
   if (appearance !== 'hidden') {
     window.once('ready-to-show', () => (appearance === 'front' ? window.show() : window.showInactive()))
@@ -60,7 +67,7 @@ export function openMainWindow(context: MainWindowContext): BrowserWindow {
   const remember = (): void => {
     if (timer !== null) clearTimeout(timer)
     timer = null
-    if (window.isDestroyed()) return
+    if (window.isDestroyed() || !isSeen) return
     context.save({ bounds: window.getNormalBounds(), isMaximized: window.isMaximized() })
   }
   const rememberSoon = (): void => {

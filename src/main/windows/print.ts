@@ -1,4 +1,5 @@
-import { BrowserWindow, session } from 'electron'
+import { randomUUID } from 'node:crypto'
+import { BrowserWindow, session, type Session } from 'electron'
 import { APP_ORIGIN } from '../app-protocol'
 import type { Logger } from '../logger'
 import { lockSession } from './lock'
@@ -10,33 +11,26 @@ const FOOTER =
 
 /** A document of this size takes seconds; one that has not come by then never will. */
 const PRINT_LIMIT_MS = 120_000
-const DOCUMENT_URL = `${APP_ORIGIN}/document.html`
 
-let documents = 0
+/** What is being drawn, by its address. */
+const documents = new Map<string, string>()
+let printing: Session | null = null
 
 /**
- * Makes a PDF of an HTML document. It is drawn in a window that nobody sees, in a session of its own that ends with it: no
- * script, no preload, no network, no file; the one address that answers is the document itself. The gate does not know
- * this window.
+ * Makes a PDF of an HTML document. It is drawn in a window that nobody sees, in a session for nothing else: no script, no
+ * preload, no network, no file; the addresses that answer are those of the documents themselves, which nobody could guess.
+ * The gate does not know this window.
  *
  * @throws when Chromium cannot draw it
  */
 export async function printToPdf(html: string, logger: Logger): Promise<Uint8Array> {
-  documents += 1
-  // Without `persist:` it is in memory only.
-  const locked = session.fromPartition(`print-${documents}`, { cache: false })
-  lockSession(locked, [APP_ORIGIN], logger)
-  locked.protocol.handle('app', ({ url }) =>
-    url === DOCUMENT_URL
-      ? new Response(html, {
-          headers: { 'content-type': 'text/html; charset=utf-8', 'x-content-type-options': 'nosniff' },
-        })
-      : new Response(null, { status: 404 }),
-  )
+  printing ??= openSession(logger)
+  const address = `${APP_ORIGIN}/${randomUUID()}.html`
+  documents.set(address, html)
   const window = new BrowserWindow({
     show: false,
     webPreferences: {
-      session: locked,
+      session: printing,
       javascript: false,
       sandbox: true,
       contextIsolation: true,
@@ -53,7 +47,7 @@ export async function printToPdf(html: string, logger: Logger): Promise<Uint8Arr
   })
   const timer = setTimeout(() => window.destroy(), PRINT_LIMIT_MS)
   try {
-    await window.loadURL(DOCUMENT_URL)
+    await window.loadURL(address)
     return await window.webContents.printToPDF({
       printBackground: true,
       pageSize: 'A4',
@@ -66,6 +60,20 @@ export async function printToPdf(html: string, logger: Logger): Promise<Uint8Arr
   } finally {
     clearTimeout(timer)
     window.destroy()
-    locked.protocol.unhandle('app')
+    documents.delete(address)
   }
+}
+
+// One for all of them: Electron keeps every session as long as it runs.
+function openSession(logger: Logger): Session {
+  // Without `persist:` it is in memory only.
+  const locked = session.fromPartition('print', { cache: false })
+  lockSession(locked, [APP_ORIGIN], logger)
+  locked.protocol.handle('app', ({ url }) => {
+    const html = documents.get(url)
+    if (html === undefined) return new Response(null, { status: 404 })
+    const headers = { 'content-type': 'text/html; charset=utf-8', 'x-content-type-options': 'nosniff' }
+    return new Response(html, { headers })
+  })
+  return locked
 }

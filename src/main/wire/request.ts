@@ -109,7 +109,7 @@ export function cutText(text: string, maxLength: number): string {
 }
 
 /** As files are named in a request that is shown: 1 KB is 1,024 bytes. */
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`
   if (bytes < 1000 * 1024) return `${Math.round(bytes / 1024)} KB`
   return `${(bytes / 1_048_576).toFixed(1)} MB`

@@ -45,7 +45,7 @@ export function isKeyOf(event: Press, id: ActionId): boolean {
 }
 
 /** The action that a press means, among those that have a key of their own in this window; null when there is none. */
-export function actionFor(event: Press): ActionId | null {
+function actionFor(event: Press): ActionId | null {
   const keys = keysNow()
   for (const accelerator of readPress(event)) {
     const found = ACTIONS.find(({ id }) => keys.get(id) === accelerator && isHere(id))

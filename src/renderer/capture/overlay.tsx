@@ -32,7 +32,10 @@ export function Overlay({ view }: { view: CaptureView }) {
   const draw = (image: HTMLImageElement): void => {
     setPicture({ width: image.naturalWidth, height: image.naturalHeight })
     // Not before it is painted: the person would see black.
-    void image.decode().then(() => window.parley.request['capture.show']())
+    void image.decode().then(
+      () => window.parley.request['capture.show'](),
+      () => end(null),
+    )
   }
   useEffect(() => {
     if (picture === null) return undefined

@@ -28,7 +28,7 @@ export function Frame({ isOpen, onCancel, isAlert = false, initialFocus, finalFo
         <Base.Popup
           initialFocus={initialFocus}
           {...(finalFocus === undefined ? {} : { finalFocus })}
-          className={`drag-none flex max-h-full w-150 max-w-full flex-col overflow-hidden rounded-xl bg-raised shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-ending-style:opacity-0 data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border ${isAlert ? 'border-t-4 border-danger' : ''}`}
+          className={`drag-none flex max-h-full w-150 max-w-full flex-col overflow-hidden rounded-xl bg-raised shadow-e3 outline-none transition-[opacity,translate] duration-(--d-base) data-ending-style:opacity-0 data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border ${isAlert ? 'bg-[linear-gradient(var(--danger)_4px,transparent_4px)] pt-1 forced-colors:border-t-4' : ''}`}
         >
           {children}
         </Base.Popup>

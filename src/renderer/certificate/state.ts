@@ -51,18 +51,18 @@ export function reviewCertificate(subject: CertificateSubject): Promise<string |
   if (shown === undefined) return Promise.resolve(null)
   useReview.getState().current?.answer(null)
   return new Promise((resolve) => {
-    useReview.setState({
-      current: {
-        backendId: 'backendId' in subject ? subject.backendId : null,
-        name: 'name' in subject ? subject.name : null,
-        error: subject.error,
-        shown,
-        opener: document.activeElement,
-        answer: (sha256) => {
-          useReview.setState({ current: null, wasTrusted: sha256 !== null })
-          resolve(sha256)
-        },
+    const review: Review = {
+      backendId: 'backendId' in subject ? subject.backendId : null,
+      name: 'name' in subject ? subject.name : null,
+      error: subject.error,
+      shown,
+      opener: document.activeElement,
+      answer: (sha256) => {
+        // One that another has taken the place of must not close that one, which waits for its own answer.
+        if (useReview.getState().current === review) useReview.setState({ current: null, wasTrusted: sha256 !== null })
+        resolve(sha256)
       },
-    })
+    }
+    useReview.setState({ current: review })
   })
 }

@@ -56,7 +56,7 @@ export function ChatSettings({ conversationId, anchor }: ChatSettingsProps) {
       finalFocus={finalFocus}
       className="max-h-[min(100vh-64px,var(--available-height))] w-110"
     >
-      <div className="flex min-h-0 flex-col gap-5 overflow-y-auto p-5 pt-4">
+      <div className="flex min-h-0 flex-col gap-4.5 overflow-y-auto p-5 pt-4">
         <div className="flex flex-wrap items-baseline justify-between gap-x-4">
           <Popover.Title className="text-[15px]/6 font-strong text-ink-1">{t('prompts:chat.title')}</Popover.Title>
           <p className="text-meta text-ink-3">{t('prompts:chat.when')}</p>
@@ -94,7 +94,7 @@ export function ChatSettings({ conversationId, anchor }: ChatSettingsProps) {
               className="min-w-0 flex-1"
             >
               <Slider.Control className="flex h-7 items-center">
-                <Slider.Track className="h-0.5 w-full rounded-full bg-field">
+                <Slider.Track className="h-0.5 w-full rounded-full bg-field forced-colors:bg-[CanvasText]">
                   <Slider.Indicator
                     className={`rounded-full ${settings.temperature === null ? 'bg-transparent' : 'bg-accent'}`}
                   />
@@ -147,7 +147,7 @@ export function ChatSettings({ conversationId, anchor }: ChatSettingsProps) {
           />
         </Item>
       </div>
-      <div className="flex flex-none flex-wrap items-center justify-between gap-2 border-t border-line p-3">
+      <div className="flex flex-none flex-wrap items-center justify-between gap-2 border-t border-line px-3 py-2">
         <Button variant="quiet" isDisabled={isDefault} onClick={reset}>
           {t('prompts:chat.resetAll')}
         </Button>
@@ -255,6 +255,7 @@ function TokensField({ id, value, onChange }: TokensFieldProps) {
       <TextField
         id={id}
         className="flex-1"
+        fieldClassName="h-8!"
         value={text}
         inputMode="numeric"
         placeholder={t('prompts:chat.own')}

@@ -7,9 +7,9 @@ import type { Translate } from '../../shared/i18n'
 import { Button } from '../controls/button'
 import { Dialog } from '../controls/dialog'
 import { useFigures } from '../figures'
-import { backendOf, useStore } from '../store/state'
 import { showWire } from '../wire/state'
 import { finishWords } from './end-note'
+import { useBackendName } from './provider-line'
 import { nameOf } from './status'
 
 export interface DetailsDialogProps {
@@ -57,14 +57,14 @@ export function DetailsList({ message }: { message: AssistantMessage }) {
   const { t } = useTranslation()
   const translate: Translate = (key, values) => t(key, values ?? {})
   const figures = useFigures()
-  const backend = useStore((state) => backendOf(state, message.backendId))
+  const backend = useBackendName(message.backendId)
   const { requested, provider, usage, timing, oddities, error } = message
   const joined = (parts: readonly (string | null)[]): string =>
     parts.filter((part) => part !== null && part !== '').join(' · ')
   const count = (value: number | null): string => (value === null ? '?' : figures.whole(value))
   const unknown = Object.entries(oddities.unknown)
   const rows: [label: string, value: string][] = [
-    [t('chat:details.backend'), backend?.isBuiltIn === true ? t('common:guide') : (backend?.profile.name ?? '')],
+    [t('chat:details.backend'), backend],
     [t('chat:details.askedFor'), joined([requested.provider, requested.model]) || t('chat:header.automatic')],
     [t('chat:details.answeredBy'), provider === null ? '' : joined([nameOf(provider), provider.model])],
     [t('chat:details.state'), t(`chat:details.states.${message.state}`)],

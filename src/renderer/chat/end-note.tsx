@@ -22,7 +22,7 @@ export function EndNote({ message, conversationId, isLast }: EndNoteProps) {
   const { state, finishReason, id } = message
   const giveFocus = useGiveFocus()
   const closedReason = useClosedReason(conversationId)
-  const hasOthers = useOtherProviders(conversationId, id).length > 0
+  const hasOthers = useOtherProviders(message).length > 0
   const isOver = state === 'complete' || state === 'complete-unconfirmed'
   const kind = finishKindOf(finishReason)
   if (!isOver || (kind !== 'length' && kind !== 'filter')) return null
@@ -52,7 +52,7 @@ export function EndNote({ message, conversationId, isLast }: EndNoteProps) {
       : [
           t('chat:end.filter'),
           ...(isLast && hasOthers
-            ? [<OtherProvider key="other" conversationId={conversationId} answerId={id} look="link" />]
+            ? [<OtherProvider key="other" conversationId={conversationId} answer={message} look="link" />]
             : []),
         ]
   return (

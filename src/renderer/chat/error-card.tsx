@@ -140,7 +140,7 @@ function FailureCard(props: ErrorCardProps & { text: ErrorText }) {
               onRetry={retry}
             />
             {canAnotherProviderHelp(error) ? (
-              <OtherProvider conversationId={conversationId} answerId={message.id} look="button" />
+              <OtherProvider conversationId={conversationId} answer={message} look="button" />
             ) : (
               <OtherBackend conversationId={conversationId} answer={message} />
             )}
@@ -296,7 +296,7 @@ function Card({ icon, text, isFresh, children }: CardProps) {
       <div className="min-w-0">
         <h2 className="text-[14px]/5 font-strong text-ink-1">{text.title}</h2>
         {/* A server may have written this, so it is cut by its own direction and breaks anywhere. */}
-        <p className="mt-0.5 text-ui break-words text-ink-2 select-text" dir="auto">
+        <p className="mt-0.5 text-ui break-words text-ink-2 select-text [text-align:-webkit-match-parent]" dir="auto">
           {text.detail}
         </p>
         {children}

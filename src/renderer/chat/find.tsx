@@ -95,7 +95,7 @@ function FindBar({ total, present, onClose }: { total: number; present: number; 
       className="layer-pill absolute inset-e-5 top-2 flex h-10 w-98 max-w-[calc(100%-16px)] animate-[appear_var(--d-base)_var(--ease)] items-center gap-1 rounded-l bg-raised ps-3.5 pe-1.5 shadow-e2 max-narrow:inset-e-2 forced-colors:border"
       // Before the tooltip of a button in it, which takes the key for itself.
       onKeyDownCapture={(event) => {
-        if (event.key !== 'Escape') return
+        if (event.key !== 'Escape' || event.nativeEvent.isComposing) return
         event.preventDefault()
         onClose()
       }}
@@ -107,7 +107,7 @@ function FindBar({ total, present, onClose }: { total: number; present: number; 
         value={query}
         aria-label={t('search:find.label')}
         aria-keyshortcuts={findKeys && ariaKeys(findKeys)}
-        className="ms-1.5 min-w-0 flex-1 bg-transparent text-ui text-ink-1 outline-none"
+        className="ms-1.5 min-w-0 flex-1 bg-transparent text-[14px]/6 text-ink-1 outline-none"
         onChange={(event) => useFind.setState({ query: event.currentTarget.value })}
         onKeyDown={(event) => {
           if (event.key !== 'Enter' || event.nativeEvent.isComposing) return

@@ -131,7 +131,7 @@ export function KeyForm({ message, error, conversationId, children }: KeyFormPro
       )}
       <div className="-ms-2.5 mt-2 flex flex-wrap gap-2">
         {canAnotherProviderHelp(error) ? (
-          <OtherProvider conversationId={conversationId} answerId={message.id} look="button" />
+          <OtherProvider conversationId={conversationId} answer={message} look="button" />
         ) : (
           <OtherBackend conversationId={conversationId} answer={message} />
         )}

@@ -125,7 +125,7 @@ function Kept({ file, media, isAlone, onBroken }: KeptProps) {
     return (
       <>
         <div className="flex items-center gap-1">
-          <audio {...player} className="h-10 w-110 min-w-0 flex-initial" />
+          <audio {...player} className="h-10 w-full max-w-110 min-w-0 flex-initial" />
           <SaveButton file={file} name={name} />
         </div>
         {media.alt !== '' && (

@@ -282,7 +282,6 @@ function useAbilities(backendId: string, groups: readonly RowGroup[], filter: Fi
   return isAsking
 }
 
-/** Whether a key is this letter, also on a keyboard whose own letters are others. */
 function Filters({ filter, onChange }: { filter: Filter; onChange: (filter: Filter) => void }) {
   const { t } = useTranslation()
   return (
@@ -418,9 +417,9 @@ function Footer() {
   const { t } = useTranslation()
   const starKeys = useKeysOf('favourite')
   return (
-    <div className="flex min-h-10 flex-none flex-wrap items-center gap-x-4 gap-y-1 border-t border-line px-4 py-1.5 text-meta text-ink-2">
+    <div className="flex min-h-10 flex-none flex-wrap items-center gap-x-4.5 gap-y-1 border-t border-line px-4 py-1.5 text-meta text-ink-3">
       {HINTS.map(({ keys, text }) => (
-        <span key={text} className="flex flex-none items-center gap-2">
+        <span key={text} className="flex flex-none items-center gap-1.5">
           {keys.map((pressed) => (
             <Kbd key={pressed.join()} keys={pressed} />
           ))}
@@ -428,12 +427,12 @@ function Footer() {
         </span>
       ))}
       {starKeys !== undefined && (
-        <span className="flex flex-none items-center gap-2">
+        <span className="flex flex-none items-center gap-1.5">
           <Kbd keys={starKeys} />
           {t('chat:picker.favourite')}
         </span>
       )}
-      <span className="flex flex-none items-center gap-2">
+      <span className="flex flex-none items-center gap-1.5">
         <Kbd keys={['Esc']} />
         {t('chat:picker.close')}
       </span>

@@ -188,33 +188,15 @@ export function unlistedRow(
   const provider = choice.provider === AUTOMATIC_PROVIDER ? null : choice.provider
   const { model } = choice
   if ((provider === null && model === null) || byKey.has(keyOf(choice))) return null
-  return {
-    ...rowOf({
-      provider,
-      providerLabel: labels.provider,
-      keyState: null,
-      model,
-      label: labels.model,
-      isKnown: true,
-      abilities: NONE,
-    }),
-  }
+  const of = { provider, providerLabel: labels.provider, keyState: null, isKnown: true, abilities: NONE }
+  return rowOf({ ...of, model, label: labels.model })
 }
 
 /** The model that was typed, for a server that knows more of them than it lists. */
 export function typedRow(typed: string, choice: Pick<ModelChoice, 'provider'>, label: string): ModelRow {
   const provider = choice.provider === AUTOMATIC_PROVIDER ? null : choice.provider
-  return {
-    ...rowOf({
-      provider,
-      providerLabel: provider,
-      keyState: null,
-      model: typed,
-      label,
-      isKnown: true,
-      abilities: NONE,
-    }),
-  }
+  const of = { provider, providerLabel: provider, keyState: null, isKnown: true, abilities: NONE }
+  return rowOf({ ...of, model: typed, label })
 }
 
 function fits({ abilities, keyState }: Pick<ModelRow, 'abilities' | 'keyState'>, filter: Filter): boolean {

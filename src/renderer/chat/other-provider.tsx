@@ -3,13 +3,14 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { AUTOMATIC_PROVIDER } from '../../shared/catalogue'
 import type { CatalogueProvider } from '../../shared/contract'
+import type { AssistantMessage } from '../../shared/conversation'
 import type { AppError, AppErrorCode } from '../../shared/errors'
 import { Button } from '../controls/button'
 import { useGiveFocus } from '../controls/final-focus'
 import { Icon } from '../controls/icon'
 import { Menu, MenuItem } from '../controls/menu'
 import { retryAnswer } from '../store/answers'
-import { conversationOf, useStore } from '../store/state'
+import { useStore } from '../store/state'
 
 /** A menu, not a list to search in: whoever looks for one of thousands opens the picker. */
 const MAX_OFFERED = 50
@@ -35,18 +36,18 @@ const OF_THE_PROVIDER: ReadonlySet<AppErrorCode> = new Set<AppErrorCode>([
 
 export interface OtherProviderProps {
   conversationId: string
-  answerId: string
+  answer: Pick<AssistantMessage, 'id' | 'backendId' | 'provider' | 'requested'>
   look: 'button' | 'link'
 }
 
-/** The providers of the backend that could answer instead of the one that was asked. */
-export function useOtherProviders(conversationId: string, answerId: string): readonly CatalogueProvider[] {
-  const backendId = useStore((state) => conversationOf(state, conversationId)?.backendId ?? null)
-  const known = useStore((state) => (backendId === null ? undefined : state.catalogues.get(backendId)))
-  const asked = useStore((state) => {
-    const message = conversationOf(state, conversationId)?.messages.find(({ id }) => id === answerId)
-    return message?.role === 'assistant' ? (message.provider?.name ?? message.requested.provider) : null
-  })
+/** The providers that could answer instead of the one that was asked, all of the same backend. */
+export function useOtherProviders({
+  backendId,
+  provider,
+  requested,
+}: OtherProviderProps['answer']): readonly CatalogueProvider[] {
+  const known = useStore((state) => state.catalogues.get(backendId))
+  const asked = provider?.name ?? requested.provider
   return useMemo(
     () =>
       (known?.catalogue?.providers ?? [])
@@ -57,12 +58,12 @@ export function useOtherProviders(conversationId: string, answerId: string): rea
 }
 
 /** Asks the same question of another provider of the same backend; where there is no other, the way out is to ask again. */
-export function OtherProvider({ conversationId, answerId, look }: OtherProviderProps) {
+export function OtherProvider({ conversationId, answer, look }: OtherProviderProps) {
   const { t } = useTranslation()
-  const backendId = useStore((state) => conversationOf(state, conversationId)?.backendId ?? null)
-  const others = useOtherProviders(conversationId, answerId)
+  const { id, backendId } = answer
+  const others = useOtherProviders(answer)
   const giveFocus = useGiveFocus()
-  if (backendId === null || others.length === 0) {
+  if (others.length === 0) {
     if (look === 'button') return null
     return (
       <button
@@ -70,7 +71,7 @@ export function OtherProvider({ conversationId, answerId, look }: OtherProviderP
         className={LINK}
         onClick={() => {
           giveFocus()
-          void retryAnswer(conversationId, answerId)
+          void retryAnswer(conversationId, id)
         }}
       >
         {t('chat:status.stopHint')}
@@ -97,7 +98,7 @@ export function OtherProvider({ conversationId, answerId, look }: OtherProviderP
       {others.map(({ name, label }) => (
         <MenuItem
           key={name}
-          onSelect={() => void retryAnswer(conversationId, answerId, { backendId, provider: name, model: null })}
+          onSelect={() => void retryAnswer(conversationId, id, { backendId, provider: name, model: null })}
         >
           <bdi>{label === '' ? name : label}</bdi>
         </MenuItem>

@@ -1,10 +1,11 @@
 import { Check, Copy, Ellipsis, GitBranch, Pencil, RefreshCw, Trash2 } from 'lucide-react'
-import { memo } from 'react'
+import { memo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { UserMessage } from '../../shared/conversation'
 import type { VariantPlace } from '../../shared/variants'
 import { useCopied } from '../controls/copied'
 import { Button } from '../controls/button'
+import { useFinalFocus } from '../controls/final-focus'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
 import { branchConversation } from '../store/conversations'
@@ -147,14 +148,30 @@ function QuestionMenu({ message, conversationId }: QuestionProps) {
   const isUnanswered = useIsUnanswered(message, conversationId)
   const closedReason = useClosedReason(conversationId)
   const isReadOnly = useReadOnlyReason(conversationId) !== null
+  const usual = useFinalFocus()
+  const isEditing = useRef(false)
   return (
-    <Menu trigger={<IconButton icon={Ellipsis} label={t('chat:thread.questionActions')} />}>
+    <Menu
+      trigger={<IconButton icon={Ellipsis} label={t('chat:thread.questionActions')} />}
+      onOpenChange={(isOpen) => {
+        if (isOpen) isEditing.current = false
+      }}
+      // The field of the question takes the focus, and what is typed then must not land in the next message.
+      finalFocus={() => (isEditing.current ? false : usual === true ? true : usual.current)}
+    >
       {message.text !== '' && (
         <MenuItem icon={Copy} onSelect={() => void navigator.clipboard.writeText(message.text)}>
           {t('common:copy')}
         </MenuItem>
       )}
-      <MenuItem icon={Pencil} isDisabled={isReadOnly} onSelect={() => void startEditing(conversationId, message.id)}>
+      <MenuItem
+        icon={Pencil}
+        isDisabled={isReadOnly}
+        onSelect={() => {
+          isEditing.current = true
+          void startEditing(conversationId, message.id)
+        }}
+      >
         {t('thread:question.edit')}
       </MenuItem>
       <MenuItem

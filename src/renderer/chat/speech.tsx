@@ -39,13 +39,13 @@ async function speak(conversationId: string, messageId: string): Promise<void> {
   audio.addEventListener('ended', () => {
     if (player === audio) stop()
   })
-  useSpeech.setState({ spoken: { messageId, phase: 'playing' } })
-  try {
-    await audio.play()
-  } catch {
-    // A pause while it was about to begin lands here too.
+  // A pause while it was about to begin lands here too.
+  const fail = (): void => {
     if (player === audio) useSpeech.setState({ spoken: { messageId, phase: 'failed', error: null } })
   }
+  audio.addEventListener('error', fail)
+  useSpeech.setState({ spoken: { messageId, phase: 'playing' } })
+  await audio.play().catch(fail)
 }
 
 /** The voices of this computer; none on a system without a speech service. */

@@ -112,7 +112,7 @@ export function StatusLine({ message, conversationId }: { message: AssistantMess
             of={[
               t('chat:status.noData', { time: figures.seconds(view.silentMs) }),
               t('chat:status.open'),
-              <OtherProvider key="other" conversationId={conversationId} answerId={message.id} look="link" />,
+              <OtherProvider key="other" conversationId={conversationId} answer={message} look="link" />,
             ]}
           />
         </Line>

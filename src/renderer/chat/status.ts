@@ -19,7 +19,7 @@ export type StatusView =
 /** Nothing is said in the first moment: most answers begin within it, and a line that flashes is noise. */
 export const QUIET_MS = 400
 /** R11: after so long without a word, why it may be. */
-export const SLOW_MS = 30_000
+const SLOW_MS = 30_000
 /** A wait below this is over before anybody could read its countdown. */
 const COUNTED_FROM_MS = 1000
 /** Below this the rate jumps about too much to be read. */

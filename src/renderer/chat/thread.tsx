@@ -178,7 +178,10 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
         // `both-edges`: Chromium 130 then cuts the content at its end.
         className="focus-inset min-h-0 flex-1 overflow-x-hidden overflow-y-auto overscroll-contain ps-3 [overflow-anchor:none] [scrollbar-gutter:stable]"
       >
-        <div ref={content} className="mx-auto w-[min(var(--column),100%-16px)] max-narrow:[--page-edge:8px]">
+        <div
+          ref={content}
+          className="mx-auto w-[min(var(--column),100%-24px)] max-narrow:w-[min(var(--column),100%-16px)] max-narrow:[--page-edge:8px]"
+        >
           <Virtualizer
             ref={list}
             scrollRef={scroller}

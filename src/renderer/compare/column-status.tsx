@@ -1,3 +1,4 @@
+import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AssistantMessage } from '../../shared/conversation'
 import { describe } from '../../shared/errors'
@@ -41,7 +42,9 @@ function Thinking({ answer }: { answer: AssistantMessage }) {
 function Ended({ answer, turn }: Pick<ColumnStatusProps, 'turn'> & { answer: AssistantMessage }) {
   const { t } = useTranslation()
   const figures = useFigures()
-  const words = countWords(textOf(turn))
+  // Counting reads the whole text, and this is drawn again with every word of another column.
+  const text = textOf(turn)
+  const words = useMemo(() => countWords(text), [text])
   const rate = rateOf(answer)
   const { firstTextMs } = answer.timing
   const speed = [

@@ -19,7 +19,7 @@ import { ariaKeys } from '../controls/kbd'
 import { Menu, MenuItem, MenuSeparator, Submenu } from '../controls/menu'
 import { changeColumn, chooseFor, hasText, keepColumn, removeColumn } from '../store/comparison'
 import { askColumn } from '../store/answers'
-import { stopColumn } from '../store/stopping'
+import { stopAnswers } from '../store/stopping'
 import { conversationOf, useStore, type Column as ColumnState, type Choice, type Comparison } from '../store/state'
 import { AskedQuestion } from './columns'
 import { ColumnStatus } from './column-status'
@@ -33,7 +33,8 @@ export interface ColumnProps {
   index: number
 }
 
-const KEEP = ['keep-1', 'keep-2', 'keep-3', 'keep-4'] as const
+/** The actions that keep one of the columns, in their order. */
+export const KEEP = ['keep-1', 'keep-2', 'keep-3', 'keep-4'] as const
 
 /** One of the models that are compared: who it is, what it says, and the button that keeps it. */
 export function Column({ conversationId, comparison, column, index }: ColumnProps) {
@@ -70,7 +71,7 @@ export function Column({ conversationId, comparison, column, index }: ColumnProp
           onKeyDown={(event) => {
             if (selectAllByKey(event, content.current)) event.preventDefault()
           }}
-          className="focus-inset min-h-0 flex-1 overflow-x-hidden overflow-y-auto overscroll-contain px-6 py-5 [overflow-anchor:none] max-wide:px-4"
+          className="focus-inset min-h-0 flex-1 overflow-x-hidden overflow-y-auto overscroll-contain px-6 py-4.5 [overflow-anchor:none] max-wide:px-4"
         >
           <div ref={content} className="compare-text flex flex-col gap-5">
             {turns.map((turn, place) =>
@@ -94,7 +95,7 @@ export function Column({ conversationId, comparison, column, index }: ColumnProp
         </div>
         <QuoteBar conversationId={conversationId} scroller={scroller} isFindable={false} />
       </div>
-      <div className="flex min-w-0 flex-col justify-end border-t border-line px-6 pt-2.5 pb-4 max-wide:px-4">
+      <div className="flex min-w-0 flex-col justify-end border-t border-line px-6 pt-2 pb-4 max-wide:px-4">
         <ColumnStatus
           answer={answer}
           turn={last?.kind === 'answer' ? last.messages : []}
@@ -187,7 +188,7 @@ function ColumnHead({
         }}
       >
         {isRunning && (
-          <MenuItem icon={Square} onSelect={() => void stopColumn(answer.generationId)}>
+          <MenuItem icon={Square} onSelect={() => void stopAnswers([answer])}>
             {t('compare:stop')}
           </MenuItem>
         )}

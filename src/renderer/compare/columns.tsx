@@ -7,7 +7,7 @@ import { useMedia } from '../media-query'
 import { hasText, keepColumn } from '../store/comparison'
 import { conversationOf, useStore, type Comparison } from '../store/state'
 import { QuestionAttachments } from '../viewer/question-attachments'
-import { Column } from './column'
+import { Column, KEEP } from './column'
 import './columns.css'
 import { useColumnName } from './names'
 
@@ -37,8 +37,8 @@ export function Columns({ conversationId, comparison }: ColumnsProps) {
   })
   const hasHistory = useStore((state) => (conversationOf(state, conversationId)?.messages.length ?? 0) > 0)
   return (
-    <section aria-label={t('compare:label')} className="compare flex min-h-0 flex-1 flex-col">
-      <div className="max-h-[30%] flex-none overflow-y-auto px-6 pt-5 pb-5 max-narrow:px-4 max-narrow:py-3">
+    <section aria-label={t('compare:label')} className="compare flex min-h-0 flex-1 flex-col overflow-y-auto">
+      <div className="max-h-[30%] flex-none overflow-y-auto px-6 pt-2 pb-5 max-narrow:px-4 max-narrow:py-3">
         {question === null ? (
           <p className="mx-auto max-w-130 text-center text-ui text-ink-2">
             {t(hasHistory ? 'compare:before' : 'compare:beforeFirst')}
@@ -51,7 +51,7 @@ export function Columns({ conversationId, comparison }: ColumnsProps) {
         <Tabs.Root
           value={shownKey}
           onValueChange={(value: string) => setChosen(value)}
-          className="flex min-h-0 flex-1 flex-col border-y border-line"
+          className="flex min-h-72 flex-1 flex-col border-y border-line"
         >
           <Tabs.List
             activateOnFocus
@@ -81,7 +81,7 @@ export function Columns({ conversationId, comparison }: ColumnsProps) {
           ))}
         </Tabs.Root>
       ) : (
-        <div className="grid min-h-0 flex-1 auto-cols-[minmax(240px,1fr)] grid-flow-col grid-rows-[auto_minmax(0,1fr)_auto] overflow-x-auto overflow-y-hidden border-y border-line max-wide:auto-cols-[50%]">
+        <div className="grid min-h-72 flex-1 auto-cols-[minmax(240px,1fr)] grid-flow-col grid-rows-[auto_minmax(0,1fr)_auto] overflow-x-auto overflow-y-hidden border-y border-line max-wide:auto-cols-[50%]">
           {columns.map((column, index) => (
             <Column
               key={column.key}
@@ -120,8 +120,6 @@ function TabName({ conversationId, column, index }: Parameters<typeof useColumnN
   const { title } = useColumnName({ conversationId, column })
   return <bdi>{title ?? t('compare:nth', { number: index + 1 })}</bdi>
 }
-
-const KEEP = ['keep-1', 'keep-2', 'keep-3', 'keep-4'] as const
 
 function useKeepKeys(conversationId: string, { columns }: Comparison): void {
   useKeepKey(KEEP[0], conversationId, columns[0])

@@ -19,6 +19,7 @@ import { fillingOf, needPrompts, newPrompt, savePrompt, usePrompts } from '../pr
 import { showPrompts } from '../store/conversations'
 import { changeDraft } from '../store/drafts'
 import { conversationOf, EMPTY_DRAFT, useStore, type Filling } from '../store/state'
+import { useTellError } from '../wire/tell-error'
 
 export interface ComposerFieldProps {
   conversationId: string
@@ -40,6 +41,7 @@ const TYPE = 'px-4 pt-3 pb-2 text-[length:var(--input-size)] leading-[1.6]'
 export function ComposerField(props: ComposerFieldProps) {
   const { conversationId, fieldRef, label, placeholder, isReadOnly, describedBy, onKeyDown, onSend } = props
   const id = useId()
+  const tell = useTellError()
   const { text, filling } = useStore((state) => state.drafts.get(conversationId) ?? EMPTY_DRAFT)
   const [caret, setCaret] = useState({ start: 0, end: 0 })
   const [isFocused, setIsFocused] = useState(false)
@@ -81,7 +83,7 @@ export function ComposerField(props: ComposerFieldProps) {
     if (hasSlash) void needPrompts()
   }, [hasSlash])
   const { prompts, isLoaded } = usePrompts()
-  const question = useStore((state) => lastQuestion(conversationOf(state, conversationId)))
+  const question = useStore((state) => (hasSlash ? lastQuestion(conversationOf(state, conversationId)) : null))
   const rows = slash === null ? NO_ROWS : rowsOf(prompts, slash.query, question !== null)
   const isMenuOpen = slash !== null && isLoaded && closedAt !== slash.from && rows.length > 0
   const [active, setActive] = useState({ query: '', index: 0 })
@@ -116,8 +118,9 @@ export function ComposerField(props: ComposerFieldProps) {
     }
     const words = row.kind === 'save' ? (question ?? '').slice(0, MAX_PROMPT_TEXT) : ''
     const made = newPrompt({ name: titleFrom(words).slice(0, MAX_PROMPT_NAME), text: words })
-    await savePrompt(made)
+    const error = await savePrompt(made)
     showPrompts(made.id)
+    if (error !== null) tell(error)
   }
 
   useAction(
@@ -242,7 +245,7 @@ export function ComposerField(props: ComposerFieldProps) {
         aria-autocomplete={listId === undefined ? undefined : 'list'}
         aria-controls={listId}
         aria-activedescendant={listId === undefined ? undefined : `${listId}-${isMenuOpen ? activeIndex : choiceIndex}`}
-        className={`relative block max-h-60 min-h-11 w-full resize-none [field-sizing:content] bg-transparent outline-none ${TYPE} ${hasMarks ? 'text-transparent caret-accent selection:text-ink-1 forced-colors:text-[FieldText]' : 'text-ink-1'}`}
+        className={`relative block max-h-60 min-h-11 w-full resize-none [field-sizing:content] bg-transparent outline-none placeholder:truncate ${TYPE} ${hasMarks ? 'text-transparent caret-accent selection:text-ink-1 forced-colors:text-[FieldText]' : 'text-ink-1'}`}
         onChange={(event) => {
           const { nativeEvent } = event
           const kind = nativeEvent instanceof InputEvent ? nativeEvent.inputType : ''

@@ -71,13 +71,14 @@ export function Composer(props: ComposerProps) {
   const regionCapture = useRegionCapture(conversationId, fieldRef)
 
   const [longPaste, setLongPaste] = useLongPaste(conversationId)
-  /** Sending was tried while something was in its way. */
-  const [isRefused, setIsRefused] = useState(false)
+  /** The chat in which sending was tried while something was in its way. */
+  const [refusedIn, setRefusedIn] = useState<string | null>(null)
   const blocked = useBlockedReason(draft)
   const lacksModels = compared !== null && compared < 2 ? t('compare:needTwo') : null
   // An empty field says itself that something is missing; beside a quote it does not.
   const reason = blocker === 'empty' && draft.quotes === undefined ? null : (blocked ?? lacksModels)
-  if (isRefused && reason === null) setIsRefused(false)
+  const isRefused = refusedIn === conversationId
+  if (isRefused && reason === null) setRefusedIn(null)
   const label = isReadOnly
     ? t('chat:readOnly.placeholder')
     : closedReason !== null
@@ -86,7 +87,7 @@ export function Composer(props: ComposerProps) {
         ? t('chat:composer.placeholder', { backend })
         : t(`compare:ask.${ASK[compared] ?? 'four'}`)
   const send = (): void => {
-    setIsRefused(true)
+    setRefusedIn(conversationId)
     sendDraft(conversationId)
   }
 
@@ -109,7 +110,7 @@ export function Composer(props: ComposerProps) {
         send()
         return
       case 'stop-and-send':
-        setIsRefused(true)
+        setRefusedIn(conversationId)
         void stopAndSend(conversationId)
         return
       case 'take-back':
@@ -134,7 +135,7 @@ export function Composer(props: ComposerProps) {
     <form
       data-region="composer"
       aria-label={t('chat:composer.label')}
-      className={`layer-composer relative mx-auto mb-4 flex w-[min(var(--composer),100%-16px)] flex-none flex-col rounded-xl border bg-raised outline-none ${incoming > 0 ? 'border-accent shadow-[0_0_0_1px_var(--accent)] forced-colors:outline-1' : `${isUnkept ? 'border-dashed border-field' : 'border-line-2'} focus-within:border-field forced-colors:focus-within:border-[Highlight]`}`}
+      className={`layer-composer relative mx-auto mb-4 flex w-[min(var(--composer),100%-16px)] flex-none flex-col rounded-xl border bg-raised outline-none ${incoming > 0 ? 'border-accent shadow-[inset_0_0_0_1px_var(--accent)] forced-colors:outline-1' : `${isUnkept ? 'border-dashed border-field' : 'border-line-2'} focus-within:border-field forced-colors:focus-within:border-[Highlight]`}`}
       onSubmit={(event) => {
         event.preventDefault()
         send()
@@ -267,6 +268,7 @@ function NarrowTools({ conversationId, onCapture }: { conversationId: string; on
   const isOn = useStore((state) => searchesWeb(state, conversationId))
   const isComparing = useStore((state) => state.comparisons.has(conversationId))
   const keys = useKeysOf('compare')
+  const attachKeys = useKeysOf('attach')
   const captureKeys = useKeysOf('capture-region')
   return (
     <Menu
@@ -274,7 +276,7 @@ function NarrowTools({ conversationId, onCapture }: { conversationId: string; on
       align="start"
       trigger={<IconButton icon={Plus} label={t('prompts:web.tools')} size={32} iconSize={17} side="top" />}
     >
-      <MenuItem icon={Paperclip} keys={['Mod', 'U']} onSelect={() => void pickFiles(conversationId)}>
+      <MenuItem icon={Paperclip} keys={attachKeys} onSelect={() => void pickFiles(conversationId)}>
         {t('chat:composer.attach')}
       </MenuItem>
       <MenuItem icon={Scan} keys={captureKeys} onSelect={onCapture}>

@@ -40,15 +40,17 @@ export function useLongPaste(conversationId: string): [LongPaste | null, (paste:
 export function LongPasteBar({ paste, onEnd }: { paste: LongPaste; onEnd: () => void }) {
   const { t } = useTranslation()
   const giveFocus = useGiveFocus()
-  const attach = (): void => {
+  const attach = async (): Promise<void> => {
     const { conversationId, text } = paste
+    onEnd()
+    giveFocus()
+    // The text goes once it is a file: what finds no place there stays here.
+    const file = new File([text], t('files:longPaste.name'), { type: 'text/plain' })
+    if (!(await attachFiles(conversationId, [file]))) return
     changeDraft(conversationId, (draft) => {
       const at = draft.text.lastIndexOf(text)
       return at === -1 ? draft : { ...draft, text: draft.text.slice(0, at) + draft.text.slice(at + text.length) }
     })
-    void attachFiles(conversationId, [new File([text], t('files:longPaste.name'), { type: 'text/plain' })])
-    onEnd()
-    giveFocus()
   }
   return (
     <div className="flex min-h-11 items-center gap-2.5 border-b border-line py-1 ps-[15px] pe-2">
@@ -56,7 +58,7 @@ export function LongPasteBar({ paste, onEnd }: { paste: LongPaste; onEnd: () => 
       <p role="status" className="min-w-0 flex-1 py-1.5 text-ui break-words text-ink-2">
         {t('files:longPaste.title')}
       </p>
-      <Button className="flex-none" onClick={attach}>
+      <Button className="flex-none" onClick={() => void attach()}>
         {t('files:longPaste.attach')}
       </Button>
       <IconButton

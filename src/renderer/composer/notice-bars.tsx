@@ -60,6 +60,7 @@ export function QueuedBar({ conversationId }: { conversationId: string }) {
 export function RefusalBar({ conversationId }: { conversationId: string }) {
   const { t } = useTranslation()
   const error = useStore((state) => state.refusals.get(conversationId))
+  const giveFocus = useGiveFocus()
   if (error === undefined) return null
   const { title, detail, action } = describe(error, (key, values) => t(key, values ?? {}))
   return (
@@ -70,7 +71,14 @@ export function RefusalBar({ conversationId }: { conversationId: string }) {
       {(action === 'choose-backend' || action === 'open-backend-settings' || action === 'enter-key') && (
         <Button onClick={() => showSettings('backends')}>{t('chat:error.settings')}</Button>
       )}
-      <IconButton icon={X} label={t('chat:composer.dismiss')} onClick={() => dismissRefusal(conversationId)} />
+      <IconButton
+        icon={X}
+        label={t('chat:composer.dismiss')}
+        onClick={() => {
+          dismissRefusal(conversationId)
+          giveFocus()
+        }}
+      />
     </Bar>
   )
 }

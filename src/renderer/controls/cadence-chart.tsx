@@ -62,7 +62,7 @@ function steepness(ms: number): number {
 }
 
 /** The gaps themselves, or, when they are more than `places`, the longest of as many equal shares. */
-export function longestOfEach(gapsMs: readonly number[], places: number): number[] {
+function longestOfEach(gapsMs: readonly number[], places: number): number[] {
   if (gapsMs.length <= places) return [...gapsMs]
   return Array.from({ length: places }, (_, index) => {
     const from = Math.floor((index * gapsMs.length) / places)

@@ -25,7 +25,7 @@ export function Slider({ labelledBy, value, min, max, onChange, onCommit, classN
       className={className}
     >
       <Base.Control className="flex h-7 items-center">
-        <Base.Track className="h-0.5 w-full rounded-full bg-field">
+        <Base.Track className="h-0.5 w-full rounded-full bg-field forced-colors:bg-[CanvasText]">
           <Base.Indicator className="rounded-full bg-accent forced-colors:bg-[Highlight]" />
           <Base.Thumb
             aria-labelledby={labelledBy}

@@ -48,7 +48,7 @@ export function TextField({
           dir={isCode ? 'ltr' : undefined}
           value={value}
           onChange={(event) => onValueChange(event.currentTarget.value)}
-          className={`h-9 w-full rounded-m border border-field bg-raised px-3 text-ui text-ink-1 transition-colors hover:border-ink-2 focus:outline-2 focus:-outline-offset-1 focus:outline-focus disabled:border-line disabled:bg-transparent disabled:text-ink-3 aria-invalid:outline-2 aria-invalid:-outline-offset-1 aria-invalid:outline-danger ${isCode ? 'font-code [font-variant-ligatures:none]' : ''} ${isBusy ? 'pe-9' : ''} ${fieldClassName}`}
+          className={`h-9 w-full rounded-m border border-field bg-raised px-3 text-ui text-ellipsis text-ink-1 transition-colors hover:border-ink-2 focus:outline-2 focus:-outline-offset-1 focus:outline-focus disabled:border-line disabled:bg-transparent disabled:text-ink-3 aria-invalid:outline-2 aria-invalid:-outline-offset-1 aria-invalid:outline-danger ${isCode ? 'font-code [font-variant-ligatures:none]' : ''} ${isBusy ? 'pe-9' : ''} ${fieldClassName}`}
           aria-label={label}
           aria-invalid={isInvalid || error !== null || undefined}
           aria-describedby={hasNote ? noteId : undefined}

@@ -107,6 +107,8 @@ function Toast({ message }: { message: ToastMessage }) {
     typeof words === 'string' ? words : words((key, values) => t(key, values ?? {}))
   const [isHeld, setIsHeld] = useState(false)
   const leftMs = useRef(SHOWN_MS)
+  /** What the focus came from: its button goes with it. */
+  const before = useRef<Element | null>(null)
 
   useUndoKey(message)
 
@@ -125,7 +127,10 @@ function Toast({ message }: { message: ToastMessage }) {
       className="pointer-events-auto flex min-h-11 items-center gap-4 rounded-l bg-raised ps-4.5 pe-3 text-ui text-ink-1 shadow-e2 forced-colors:border"
       onPointerEnter={() => setIsHeld(true)}
       onPointerLeave={() => setIsHeld(false)}
-      onFocus={() => setIsHeld(true)}
+      onFocus={({ relatedTarget }) => {
+        before.current = relatedTarget
+        setIsHeld(true)
+      }}
       onBlur={() => setIsHeld(false)}
     >
       <span className="min-w-0 py-2 break-words">{say(message.text)}</span>
@@ -135,6 +140,7 @@ function Toast({ message }: { message: ToastMessage }) {
           aria-keyshortcuts={message.action.isUndo === true ? ariaKeys(UNDO_KEYS) : undefined}
           className="inline-flex min-h-7 items-center gap-1.5 rounded-s px-2 font-strong text-accent-text hover:bg-hovered active:bg-pressed"
           onClick={() => {
+            if (before.current instanceof HTMLElement) before.current.focus()
             hideToast()
             message.action?.run()
           }}

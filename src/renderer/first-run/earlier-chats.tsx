@@ -26,7 +26,7 @@ export function EarlierChats({ onShow }: { onShow: () => void }) {
 /** The quiet way back to what was kept elsewhere. */
 export function RestoreLink() {
   const { t } = useTranslation()
-  const { isReading, pick, dialog } = useRestore(() => undefined)
+  const { isReading, pick } = useRestore()
   return (
     <p className="mt-6 border-t border-line pt-4">
       <button
@@ -39,7 +39,6 @@ export function RestoreLink() {
       >
         {t('first-run:restore')}
       </button>
-      {dialog}
     </p>
   )
 }

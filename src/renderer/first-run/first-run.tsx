@@ -31,7 +31,16 @@ export function FirstRun({ onHold }: FirstRunProps) {
   /** Connected, and its key is missing. */
   const [connected, setConnected] = useState<ConnectedBackend | null>(null)
 
-  useEffect(() => field.current?.focus(), [])
+  /** For the settings, or with an answer that was given meanwhile. */
+  const isLeft = useRef(false)
+  useEffect(() => {
+    isLeft.current = false
+    field.current?.focus()
+    return () => {
+      isLeft.current = true
+      onHold(false)
+    }
+  }, [onHold])
 
   const connect = async (to: string): Promise<void> => {
     if (busy !== null) return
@@ -39,6 +48,8 @@ export function FirstRun({ onHold }: FirstRunProps) {
     setError(null)
     onHold(true)
     const result = await connectTo(to)
+    // Main has taken the server for the answer, unless there was another one by then.
+    if (isLeft.current) return
     setBusy(null)
     if (!result.ok) {
       setAddress(to)

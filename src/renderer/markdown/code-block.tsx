@@ -35,7 +35,7 @@ export function CodeBlock({ text, language, isOpen, hasDot }: CodeBlockProps) {
     if (isNear || getSelection()?.isCollapsed !== false) setIsColoured(isNear)
   }, [])
   // One that is being written cannot be drawn yet.
-  const isDiagram = !isOpen && language.toLowerCase() === 'mermaid'
+  const isDiagram = !isOpen && language === 'mermaid'
   const [isDrawn, setIsDrawn] = useState(false)
   const highlighted = useHighlight(isOpen || !isSeen ? null : text, language)
   return (

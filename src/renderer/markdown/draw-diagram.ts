@@ -13,7 +13,7 @@ export type DrawResult =
   | { kind: 'failed'; reason: 'unreadable' | 'too-large' | 'too-slow'; line: number | null }
 
 /** More is no diagram that anybody reads, and Mermaid's time grows with the square of it. */
-export const MAX_SOURCE = 50_000
+const MAX_SOURCE = 50_000
 const LIMIT_MS = 5000
 const MAX_SVG = 8 * 1024 * 1024
 const MAX_SIDE_PX = 8000

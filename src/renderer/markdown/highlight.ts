@@ -32,18 +32,19 @@ export async function highlight(
   signal: AbortSignal,
   report: (chunks: HighlightedChunks) => void,
 ): Promise<void> {
-  await idle()
+  if (!(await idle(signal))) return
   const tokenize = await tokenizer(language)
   if (tokenize === null) return
   const done: HighlightedLine[][] = []
   let state: LineState | null = null
   for (const chunk of chunkLines(text)) {
+    // Fifty lines take about 20 ms: all of a long code at once would hold up the page for half a second.
+    if (!(await idle(signal))) return
     const lines: HighlightedLine[] = []
     for (const line of (chunk.endsWith('\n') ? chunk.slice(0, -1) : chunk).split('\n')) {
       let result = tokenize(line, state)
       while (result === null) {
-        await idle()
-        if (signal.aborted) return
+        if (!(await idle(signal))) return
         result = tokenize(line, state)
       }
       lines.push(result.line)
@@ -54,8 +55,9 @@ export async function highlight(
   }
 }
 
-function idle(): Promise<void> {
+/** Waits for idle time. Whether the work is still wanted then. */
+function idle(signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    requestIdleCallback(() => resolve(), { timeout: 1_000 })
+    requestIdleCallback(() => resolve(!signal.aborted), { timeout: 1_000 })
   })
 }

@@ -17,12 +17,13 @@ import { useTranslation } from 'react-i18next'
 import type { SearchHit, SearchPart } from '../../shared/contract'
 import { capsOf, isKeyOf } from '../actions/keys'
 import { runAction } from '../actions/offers'
+import { choiceFor } from '../chat/backend-items'
 import { Icon } from '../controls/icon'
 import { Kbd, type Key } from '../controls/kbd'
 import { StatusDot } from '../controls/status-dot'
-import { useDates } from '../dates'
+import { useListedDate } from '../dates'
 import { useFigures } from '../figures'
-import { useSearch } from '../sidebar/search'
+import { MAX_QUERY_LENGTH, useSearch } from '../sidebar/search'
 import { Marked } from '../sidebar/search-results'
 import { choose, connectionOf, needCatalogue } from '../store/backends'
 import { showChat, showConversation, showMessage, showNewConversation, showSettings } from '../store/conversations'
@@ -44,6 +45,13 @@ export function Palette() {
   const [text, setText] = useState(() => usePalette.getState().text)
   const [filter, setFilter] = useState<SearchPart>('all')
   const [reached, setReached] = useState<string | null>(null)
+  const rounds = usePalette((state) => state.rounds)
+  const [shownRounds, setShownRounds] = useState(rounds)
+  if (shownRounds !== rounds) {
+    setShownRounds(rounds)
+    setText(usePalette.getState().text)
+    setReached(null)
+  }
   const field = useRef<HTMLInputElement>(null)
   // Before the next key: what waits for a frame loses what is typed in it.
   const takeField = useCallback((element: HTMLInputElement | null): void => {
@@ -140,6 +148,7 @@ export function Palette() {
                 <Command.Input
                   ref={takeField}
                   value={text}
+                  maxLength={MAX_QUERY_LENGTH}
                   onValueChange={(value) => {
                     setText(value)
                     setReached(null)
@@ -147,7 +156,7 @@ export function Palette() {
                   }}
                   aria-label={t('actions:palette.label')}
                   placeholder={t('actions:palette.placeholder')}
-                  className="h-14 min-w-32 flex-1 bg-transparent text-[16px]/6 text-ink-1 outline-none placeholder:text-ink-3"
+                  className="h-13.5 min-w-32 flex-1 bg-transparent text-[16px]/6 text-ink-1 outline-none placeholder:text-ink-3"
                 />
                 {!isFirstRun && (
                   <div
@@ -176,7 +185,7 @@ export function Palette() {
               <Command.List
                 label={t('actions:palette.label')}
                 aria-busy={isBusy}
-                className="min-h-0 flex-1 overflow-y-auto overscroll-contain p-2"
+                className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-2 py-1"
               >
                 {groups.map(({ key, heading, items: ofGroup, more }) => (
                   <Command.Group
@@ -264,12 +273,9 @@ function follow(item: Item): void {
       return
     }
     case 'backend': {
-      const profile = backendOf(useStore.getState(), item.backendId)?.profile
-      choose(currentId, {
-        backendId: item.backendId,
-        provider: profile?.provider ?? null,
-        model: profile?.model ?? null,
-      })
+      const chosen = backendOf(useStore.getState(), item.backendId)
+      // It may have been removed while it stood here.
+      if (chosen !== null) choose(currentId, choiceFor(chosen))
       focusChat(view.name)
       return
     }
@@ -302,7 +308,7 @@ function Line({ item, onPick }: LineProps) {
     <Command.Item
       value={item.key}
       onSelect={onPick}
-      className="flex min-h-9 cursor-default items-start gap-3.5 rounded-l border border-transparent px-3 py-2 text-ui text-ink-1 aria-selected:bg-selected forced-colors:aria-selected:bg-[Highlight] forced-colors:aria-selected:text-[HighlightText] forced-color-adjust-none"
+      className="group flex min-h-9 cursor-default items-start gap-3.5 rounded-l border border-transparent px-3 py-2 text-ui text-ink-1 aria-selected:bg-selected forced-colors:aria-selected:bg-[Highlight] forced-colors:aria-selected:text-[HighlightText]"
     >
       <LineContent item={item} />
     </Command.Item>
@@ -311,7 +317,7 @@ function Line({ item, onPick }: LineProps) {
 
 function LineContent({ item }: { item: Item }) {
   const { t } = useTranslation()
-  const dates = useDates()
+  const listed = useListedDate()
   const origin = useStore((state) =>
     item.kind === 'hit'
       ? state.conversations.get(item.hit.conversationId)
@@ -319,17 +325,11 @@ function LineContent({ item }: { item: Item }) {
         ? item.summary
         : undefined,
   )
-  const date = (ms: number): string => {
-    const now = new Date()
-    const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1)
-    const isYesterday = new Date(ms).toDateString() === yesterday.toDateString()
-    return isYesterday ? t('chat:sidebar.groups.yesterday') : dates.short(ms, now)
-  }
   const chatIcon = origin?.isTemporary === true ? MessageCircleDashed : ORIGIN_ICONS[origin?.origin ?? 'window']
   switch (item.kind) {
     case 'chat':
       return (
-        <Named icon={chatIcon} end={date(item.summary.updatedAt)}>
+        <Named icon={chatIcon} end={listed(item.summary.updatedAt)}>
           {item.summary.title === '' ? t('chat:sidebar.untitled') : item.summary.title}
         </Named>
       )
@@ -338,7 +338,7 @@ function LineContent({ item }: { item: Item }) {
       return (
         <Named
           icon={chatIcon}
-          end={date(updatedAt)}
+          end={listed(updatedAt)}
           {...(messageId === null ? {} : { below: <Marked text={snippet} marks={marks} /> })}
         >
           {messageId === null ? (
@@ -355,14 +355,14 @@ function LineContent({ item }: { item: Item }) {
       return (
         <Named
           icon={ChevronRight}
-          end={item.accelerator === null ? null : <Kbd keys={capsOf(item.accelerator)} className="text-ink-2" />}
+          end={item.accelerator === null ? null : <Kbd keys={capsOf(item.accelerator)} className="" />}
         >
           {item.name}
         </Named>
       )
     case 'new-chat':
       return (
-        <Named icon={SquarePen} end={<Kbd keys={['Mod', 'Enter']} className="text-ink-2" />}>
+        <Named icon={SquarePen} end={<Kbd keys={['Mod', 'Enter']} className="" />}>
           {t('actions:palette.newChat', { text: item.text })}
         </Named>
       )
@@ -392,7 +392,7 @@ function BackendLine({ item }: { item: Extract<Item, { kind: 'backend' }> }) {
         <StatusDot connection={connection} />
       </span>
       <bdi className="min-w-0 flex-1 truncate font-label">{item.name}</bdi>
-      <span className="flex-none text-meta text-ink-2">
+      <span className="flex-none text-meta text-ink-3 group-aria-selected:text-ink-2">
         {item.isChosen ? t('actions:palette.inUse') : t(`settings:backends.status.${connection}`)}
       </span>
     </>
@@ -413,10 +413,12 @@ function Named({ icon, end, below, children }: NamedProps) {
       <span className="min-w-0 flex-1">
         <span className="flex items-baseline gap-3">
           <bdi className="min-w-0 flex-1 truncate font-label">{children}</bdi>
-          <span className="tabular max-w-1/2 flex-none truncate text-meta text-ink-2">{end}</span>
+          <span className="tabular max-w-1/2 flex-none truncate text-meta text-ink-3 group-aria-selected:text-ink-2">
+            {end}
+          </span>
         </span>
         {below !== undefined && (
-          <span dir="auto" className="block truncate text-ink-2">
+          <span dir="auto" className="block truncate text-ink-2 [text-align:-webkit-match-parent]">
             {below}
           </span>
         )}
@@ -435,11 +437,11 @@ function Hints({ isMatch, hasFilters }: { isMatch: boolean; hasFilters: boolean 
     { keys: [['Esc']], text: 'close' },
   ]
   return (
-    <div className="flex flex-none flex-wrap gap-x-5 border-t border-line px-4.5 py-2.5 text-meta text-ink-2 max-narrow:hidden">
+    <div className="flex flex-none flex-wrap gap-x-4.5 border-t border-line px-4 py-2.75 text-meta text-ink-3 max-narrow:hidden">
       {hints.map(({ keys, text }) => (
-        <span key={text} className="flex items-center gap-2">
+        <span key={text} className="flex items-center gap-1.5">
           {keys.map((pressed) => (
-            <Kbd key={pressed.join()} keys={pressed} className="text-ink-2" />
+            <Kbd key={pressed.join()} keys={pressed} />
           ))}
           {t(`actions:palette.${text}`)}
         </span>

@@ -8,10 +8,12 @@ export interface PaletteState {
   isEntered: boolean
   /** What had the focus before, and gets it back. */
   opener: HTMLElement | null
+  /** Counts how often it was asked for: also while it is open it may be for another text. */
+  rounds: number
 }
 
-export function initialPaletteState(): PaletteState {
-  return { isOpen: false, text: '', isEntered: false, opener: null }
+function initialPaletteState(): PaletteState {
+  return { isOpen: false, text: '', isEntered: false, opener: null, rounds: 0 }
 }
 
 export const usePalette = create<PaletteState>()(initialPaletteState)
@@ -40,6 +42,11 @@ export function takeCarried(): string {
 }
 
 function openWith(text: string): void {
+  const { isOpen, rounds } = usePalette.getState()
+  if (isOpen) {
+    usePalette.setState({ text, rounds: rounds + 1 })
+    return
+  }
   const focused = document.activeElement
   const opener = focused instanceof HTMLElement && focused !== document.body ? focused : null
   usePalette.setState({ isOpen: true, text, isEntered: false, opener })

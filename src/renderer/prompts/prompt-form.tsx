@@ -1,9 +1,17 @@
-import { useEffect, useId, useRef, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AppError } from '../../shared/errors'
-import { MAX_PROMPT_COMMAND, MAX_PROMPT_NAME, variablesOf, type Prompt } from '../../shared/prompts'
+import {
+  MAX_PROMPT_COMMAND,
+  MAX_PROMPT_NAME,
+  MAX_VARIABLES,
+  variablesOf,
+  type Prompt,
+  type PromptVariable,
+} from '../../shared/prompts'
 import { Button } from '../controls/button'
 import { Dialog } from '../controls/dialog'
+import { useOnLeave } from '../controls/leaving'
 import { TextField } from '../controls/text-field'
 import { Labelled } from '../settings/backends/labelled'
 import { useErrorText } from '../settings/error-text'
@@ -37,7 +45,7 @@ export function PromptForm({ prompt, others, isNew, onDuplicate, onUse, onDelete
       ? undefined
       : others.find((each) => each.id !== draft.id && each.command.toLowerCase() === draft.command.toLowerCase())
   return (
-    <div className="@container/form max-w-170">
+    <div className="@container/form max-w-170 [--label:120px]">
       <header className="mb-5 flex flex-wrap items-center gap-2">
         <h2 className="min-w-40 flex-1 truncate text-h2 font-heading text-ink-1">
           <bdi>{name}</bdi>
@@ -104,7 +112,10 @@ export function PromptForm({ prompt, others, isNew, onDuplicate, onUse, onDelete
         <section className="mt-8 border-t border-line pt-6">
           <h3 className="mb-4 text-[14px]/6 font-strong text-ink-1">{t('prompts:library.variables')}</h3>
           <Labelled label={t('prompts:library.order')}>
-            <VariablesTable variables={variables} onChange={(next) => change({ variables: next })} />
+            <VariablesTable
+              variables={variables}
+              onChange={(next) => change({ variables: [...next, ...draft.variables.filter(isOutOf(next))] })}
+            />
           </Labelled>
         </section>
       )}
@@ -155,11 +166,7 @@ function useSavedPrompt(prompt: Prompt) {
   const flush = (): void => {
     if (timer.current !== null) save()
   }
-  const flushLatest = useRef(flush)
-  useEffect(() => {
-    flushLatest.current = flush
-  })
-  useEffect(() => () => flushLatest.current(), [])
+  useOnLeave(flush)
   return {
     draft,
     error,
@@ -178,12 +185,15 @@ function useSavedPrompt(prompt: Prompt) {
   }
 }
 
+function isOutOf(variables: readonly PromptVariable[]): (variable: PromptVariable) => boolean {
+  return ({ name }) => !variables.some((each) => each.name === name)
+}
+
 // A name that is being typed is another variable with each letter. Only what was set for one outlives its place in the text.
 function tidy(prompt: Prompt): Prompt {
   const present = variablesOf(prompt)
-  const set = prompt.variables.filter(
-    ({ name, first, choices, last }) =>
-      !present.some((each) => each.name === name) && (first !== '' || choices.length > 0 || last !== null),
-  )
-  return { ...prompt, variables: [...present, ...set].slice(0, 50) }
+  const set = prompt.variables
+    .filter(isOutOf(present))
+    .filter(({ first, choices, last }) => first !== '' || choices.length > 0 || last !== null)
+  return { ...prompt, variables: [...present, ...set].slice(0, MAX_VARIABLES) }
 }

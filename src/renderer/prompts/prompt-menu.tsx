@@ -51,7 +51,7 @@ export function PromptMenu({ id, rows, count, activeIndex, typed, onPoint, onPic
         id={id}
         role="listbox"
         aria-label={t('prompts:menu.label')}
-        className="min-h-0 overflow-y-auto p-1.5"
+        className="relative min-h-0 overflow-y-auto p-1.5"
       >
         {rows.map((row, index) => {
           const isFirstAction = row.kind !== 'prompt' && rows[index - 1]?.kind === 'prompt'
@@ -72,10 +72,15 @@ export function PromptMenu({ id, rows, count, activeIndex, typed, onPoint, onPic
                       {row.prompt.name === '' ? t('prompts:library.untitled') : row.prompt.name}
                     </bdi>
                     {row.prompt.command !== '' && (
-                      <bdi className="flex-none font-code text-meta text-ink-2">/{row.prompt.command}</bdi>
+                      <bdi className="flex-none font-code text-meta text-ink-3 group-aria-selected:text-ink-2">
+                        /{row.prompt.command}
+                      </bdi>
                     )}
                   </span>
-                  <span className="block truncate text-meta text-ink-2" dir="auto">
+                  <span
+                    className="block truncate text-meta text-ink-3 group-aria-selected:text-ink-2 [text-align:-webkit-match-parent]"
+                    dir="auto"
+                  >
                     {row.prompt.text.slice(0, 200)}
                   </span>
                 </>
@@ -86,8 +91,8 @@ export function PromptMenu({ id, rows, count, activeIndex, typed, onPoint, onPic
           )
         })}
       </div>
-      <p className="flex flex-none flex-wrap gap-x-4 gap-y-1 border-t border-line px-4 py-2.5 text-meta text-ink-2 max-narrow:hidden">
-        <span className="inline-flex items-center gap-2">
+      <p className="flex flex-none flex-wrap gap-x-4 gap-y-1 border-t border-line px-4 py-2.5 text-meta text-ink-3 max-narrow:hidden">
+        <span className="inline-flex items-center gap-1.5">
           <Kbd keys={['Up']} />
           <Kbd keys={['Down']} />
           {t('prompts:menu.move')}
@@ -102,7 +107,7 @@ export function PromptMenu({ id, rows, count, activeIndex, typed, onPoint, onPic
 
 function KeyHint({ keys, children }: { keys: readonly Key[]; children: ReactNode }) {
   return (
-    <span className="inline-flex items-center gap-2">
+    <span className="inline-flex items-center gap-1.5">
       <Kbd keys={keys} />
       {children}
     </span>
@@ -125,7 +130,7 @@ function Row({ id, isActive, hasLine, icon, onPoint, onPick, children }: RowProp
       id={id}
       role="option"
       aria-selected={isActive}
-      className={`flex items-start gap-3 rounded-m px-3 py-2 text-ui text-ink-1 aria-selected:bg-selected forced-colors:aria-selected:bg-[Highlight] ${hasLine ? 'mt-3 before:absolute before:inset-x-0 before:-mt-3.5 before:h-px before:bg-line' : ''}`}
+      className={`group flex items-start gap-3 rounded-m px-3 py-2 text-ui text-ink-1 aria-selected:bg-selected forced-colors:aria-selected:bg-[Highlight] ${hasLine ? 'mt-3 before:absolute before:inset-x-0 before:-mt-3.5 before:h-px before:bg-line' : ''}`}
       onPointerMove={onPoint}
       // The field keeps the focus.
       onPointerDown={(event) => event.preventDefault()}

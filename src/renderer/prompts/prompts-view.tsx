@@ -2,6 +2,7 @@ import { PanelLeft, Plus, Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { findPrompts, MAX_PROMPT_NAME, type Prompt } from '../../shared/prompts'
+import { useKeysOf } from '../actions/keys'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
@@ -32,6 +33,7 @@ export interface PromptsViewProps {
 export function PromptsView({ hasToggle, promptId }: PromptsViewProps) {
   const { t } = useTranslation()
   const tell = useTellError()
+  const sidebarKeys = useKeysOf('sidebar')
   const { prompts, isLoaded } = usePrompts()
   const [chosenId, setChosenId] = useState<string | null>(promptId ?? null)
   /** Made just now: its name is what one writes first. */
@@ -86,7 +88,7 @@ export function PromptsView({ hasToggle, promptId }: PromptsViewProps) {
           <IconButton
             icon={PanelLeft}
             label={t('chat:sidebar.show')}
-            keys={['Mod', '\\']}
+            keys={sidebarKeys}
             className="drag-none me-1.5 rtl:-scale-x-100"
             onClick={toggleSidebar}
           />
@@ -132,13 +134,13 @@ export function PromptsView({ hasToggle, promptId }: PromptsViewProps) {
               />
             </div>
             {found.length === 0 && <p className="px-3 py-2 text-ui text-ink-2">{t('prompts:library.nothing')}</p>}
-            <ul className="flex flex-col gap-px">
+            <ul className="flex flex-col gap-0.5">
               {found.map((prompt) => (
                 <li key={prompt.id}>
                   <button
                     type="button"
                     aria-current={prompt === chosen || undefined}
-                    className="focus-inset flex h-8.5 w-full items-center gap-3 rounded-m px-2.5 text-start text-ui text-ink-1 hover:bg-hovered aria-current:bg-selected aria-current:font-label forced-colors:aria-current:bg-[Highlight]"
+                    className="focus-inset flex h-8 w-full items-center gap-3 rounded-m px-2.5 text-start text-ui text-ink-1 hover:bg-hovered aria-current:bg-selected aria-current:font-label forced-colors:aria-current:bg-[Highlight]"
                     onClick={() => {
                       setChosenId(prompt.id)
                       setMadeId(null)

@@ -10,12 +10,8 @@ export interface PromptsState {
   isLoaded: boolean
 }
 
-export function initialPromptsState(): PromptsState {
-  return { prompts: [], isLoaded: false }
-}
-
 /** The prompts of the person, as main has them; loaded when a surface first needs them. */
-export const usePrompts = create<PromptsState>()(initialPromptsState)
+export const usePrompts = create<PromptsState>()(() => ({ prompts: [], isLoaded: false }))
 
 /** Loads them once. */
 export async function needPrompts(): Promise<void> {

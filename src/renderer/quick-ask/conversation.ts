@@ -2,14 +2,18 @@ import { useEffect } from 'react'
 import { useShallow } from 'zustand/react/shallow'
 import { pathOf, type AssistantMessage } from '../../shared/conversation'
 import { contentOf, turnsOf } from '../chat/turns'
-import { discardConversation, showNewConversation } from '../store/conversations'
+import { showNewConversation } from '../store/conversations'
+import { discardConversation } from '../store/deletion'
+import { blockerOf, changeDraft, giveBack, readyAttachments } from '../store/drafts'
 import { sendDraft } from '../store/sending'
-import { conversationOf, useStore, type State } from '../store/state'
+import { conversationOf, EMPTY_DRAFT, useStore, type State } from '../store/state'
 
 /** Opens the conversation in the main window, where it goes on; what stands in the field is asked first. */
 export async function openInWindow(): Promise<void> {
-  const { currentId } = useStore.getState()
-  sendDraft(currentId)
+  const { currentId, drafts } = useStore.getState()
+  const blocker = blockerOf(drafts.get(currentId) ?? EMPTY_DRAFT)
+  // What cannot be asked as it stands would be left behind: it stays, and the footer says why.
+  if (!sendDraft(currentId) && blocker !== 'empty') return
   if (conversationOf(useStore.getState(), currentId) === null) return
   await untilStarted(currentId)
   // A question that could not be asked is back in the field, with the reason.
@@ -40,10 +44,21 @@ export async function hide(): Promise<void> {
 }
 
 /**
- * An empty quick question. The answer that is left goes on, and is in the main window's list; one that is not kept ends
- * here, with its answer.
+ * Another quick question, of the words that stand unsent in the field. The answer that is left goes on, and is in the main
+ * window's list; one that is not kept ends here, with its answer.
  */
 export function startAnew(): void {
+  const { currentId, conversations } = useStore.getState()
+  const conversation = conversations.get(currentId)
+  leaveAnswer()
+  const left = useStore.getState().drafts.get(currentId)
+  if (left === undefined || conversation === undefined) return
+  changeDraft(currentId, () => EMPTY_DRAFT)
+  // Files of a conversation that is not kept end with it; one that is still being added belongs to where it was dropped.
+  giveBack(useStore.getState().currentId, left.text, conversation.isTemporary ? [] : readyAttachments(left))
+}
+
+function leaveAnswer(): void {
   const { currentId, conversations } = useStore.getState()
   const isUnkept = conversations.get(currentId)?.isTemporary === true
   showNewConversation()
@@ -64,7 +79,7 @@ export function useForgetting(): void {
       const conversation = conversations.get(currentId)
       if (conversation?.isTemporary !== true) return
       if (conversation.isRunning) timer = setTimeout(forget, RUNNING_MS)
-      else startAnew()
+      else leaveAnswer()
     }
     const follow = (): void => {
       clearTimeout(timer)

@@ -11,6 +11,7 @@ import { attachFiles, pickFiles } from '../store/chips'
 import { keepConversation } from '../store/conversations'
 import { stopAnswer } from '../store/stopping'
 import { conversationOf, EMPTY_DRAFT, useStore } from '../store/state'
+import { useTellError } from '../wire/tell-error'
 import { Answers } from './answers'
 import { Chips } from './chips'
 import { hide, lastAnswerText, openInWindow, startAnew, useForgetting } from './conversation'
@@ -38,6 +39,7 @@ export function QuickAsk() {
   const hasChips = useStore((state) => (state.drafts.get(conversationId) ?? EMPTY_DRAFT).chips.length > 0)
   const hasRefusal = useStore((state) => state.refusals.has(conversationId))
   const [isCopied, copied] = useCopied()
+  const tell = useTellError()
   const [isChoosing, setIsChoosing] = useState(false)
   const [isPinned, setIsPinned] = useState(false)
   const [clipboard, setClipboard] = useState<'text' | 'image' | null>(null)
@@ -77,7 +79,7 @@ export function QuickAsk() {
     keep: () => {
       // The button goes with the press.
       field.current?.focus()
-      void keepConversation(conversationId)
+      void keepConversation(conversationId).then((error) => error !== null && tell(error))
     },
   }
   useKeys(toggles)

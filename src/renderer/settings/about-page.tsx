@@ -22,7 +22,7 @@ export function AboutPage() {
   if (boot === null) return null
   return (
     <>
-      <header className="mb-7 flex flex-wrap items-center gap-5">
+      <header className="mt-1.5 mb-7 flex flex-wrap items-center gap-5">
         <span className="flex size-18 items-center justify-center rounded-[16px] bg-linear-to-b from-raised to-bubble shadow-e1">
           <Mark className="size-12" />
         </span>

@@ -33,7 +33,7 @@ export function AppearancePage() {
             const theme = THEMES.find((each) => each === value)
             if (theme !== undefined) set({ theme })
           }}
-          className="grid grid-cols-3 gap-5 max-narrow:grid-cols-1"
+          className="grid grid-cols-3 gap-5 max-narrow:gap-3"
         >
           {THEMES.map((theme) => (
             <label key={theme} className="group flex flex-col gap-2.5 text-ui text-ink-1">

@@ -3,6 +3,7 @@ import { useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ImageSettings } from '../../shared/settings'
 import { Icon } from '../controls/icon'
+import { useOnLeave } from '../controls/leaving'
 import { Select } from '../controls/select'
 import { Slider } from '../controls/slider'
 import { Switch } from '../controls/switch'
@@ -24,7 +25,7 @@ const PHOTO_PIXELS = 12_000_000
 
 /** What becomes of images before they are sent [31]. */
 export function ImagesPage() {
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
   const figures = useFigures()
   const { images } = useSettings()
   const qualityId = useId()
@@ -38,17 +39,15 @@ export function ImagesPage() {
           help={t(images.isOriginalSent ? 'images:settings.shrinkHelpOff' : 'images:settings.shrinkHelp')}
         >
           <Limit
-            key={`side ${images.maxSidePx} ${i18n.language}`}
             label={t('images:settings.side', { from: figures.whole(256), to: figures.whole(8192) })}
             unit={t('images:settings.px')}
             value={images.maxSidePx}
             from={256}
             to={8192}
             step={1}
-            onChange={(maxSidePx) => set({ maxSidePx: Math.round(maxSidePx) })}
+            onChange={(maxSidePx) => set({ maxSidePx })}
           />
           <Limit
-            key={`bytes ${images.maxBytes} ${i18n.language}`}
             label={t('images:settings.megabytes', { from: figures.tenths(0.1), to: figures.whole(20) })}
             unit={t('images:settings.mb')}
             value={Math.round((images.maxBytes / MEGABYTE) * 100) / 100}
@@ -115,15 +114,25 @@ function Limit({ label, unit, value, from, to, step, onChange }: LimitProps) {
   const { i18n } = useTranslation()
   const show = (number: number): string =>
     new Intl.NumberFormat(i18n.language, { useGrouping: false, maximumFractionDigits: 2 }).format(number)
-  const [text, setText] = useState(show(value))
+  /** Null while what is set stands there. */
+  const [typed, setTyped] = useState<string | null>(null)
+  const [known, setKnown] = useState(value)
+  if (known !== value) {
+    setKnown(value)
+    setTyped(null)
+  }
+  const text = typed ?? show(value)
+  const scale = Number.isInteger(step) ? 1 : 100
+  const within = (number: number): number => Math.round(Math.max(from, Math.min(to, number)) * scale) / scale
   const commit = (): void => {
-    const typed = Number(text.trim().replace(',', '.'))
-    const next = text.trim() === '' || !Number.isFinite(typed) ? value : Math.max(from, Math.min(to, typed))
-    setText(show(next))
+    const number = Number(text.trim().replace(',', '.'))
+    const next = text.trim() === '' || !Number.isFinite(number) ? value : within(number)
+    // Until main has taken it, it is only what was typed.
+    setTyped(next === value ? null : show(next))
     if (next !== value) onChange(next)
   }
-  const move = (by: number): void =>
-    setText(show(Math.max(from, Math.min(to, (Number(text.replace(',', '.')) || value) + by))))
+  useOnLeave(commit)
+  const move = (by: number): void => setTyped(show(within((Number(text.replace(',', '.')) || value) + by)))
   return (
     <span className="relative">
       <input
@@ -136,7 +145,7 @@ function Limit({ label, unit, value, from, to, step, onChange }: LimitProps) {
         aria-valuenow={value}
         value={text}
         className="h-8 w-23 rounded-m border border-field bg-raised ps-3 pe-9 text-ui text-ink-1 tabular-nums transition-colors hover:border-ink-2 focus:outline-2 focus:-outline-offset-1 focus:outline-focus"
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => setTyped(event.currentTarget.value)}
         onBlur={commit}
         onKeyDown={(event) => {
           if (event.key === 'Enter') commit()
@@ -146,7 +155,7 @@ function Limit({ label, unit, value, from, to, step, onChange }: LimitProps) {
           }
           if (event.key === 'Escape' && text !== show(value)) {
             event.preventDefault()
-            setText(show(value))
+            setTyped(null)
           }
         }}
       />

@@ -25,17 +25,18 @@ import { PrivacyPage } from './privacy-page'
 import { QuickAskPage } from './quick-ask-page'
 import { FoundSettings, SettingsSearch, useFoundSettings, useWanted, type Wanted } from './settings-search'
 import { ShortcutsPage } from './shortcuts-page'
+import { SETTINGS_PAGES } from './single-settings'
 
-const PAGES = [
-  { id: 'backends', icon: Server },
-  { id: 'appearance', icon: Palette },
-  { id: 'general', icon: SlidersHorizontal },
-  { id: 'quick-ask', icon: Zap },
-  { id: 'images', icon: Image },
-  { id: 'shortcuts', icon: Keyboard },
-  { id: 'privacy', icon: Shield },
-  { id: 'about', icon: Info },
-] as const satisfies readonly { id: SettingsPageId; icon: LucideIcon }[]
+const ICONS: Record<SettingsPageId, LucideIcon> = {
+  backends: Server,
+  appearance: Palette,
+  general: SlidersHorizontal,
+  'quick-ask': Zap,
+  images: Image,
+  shortcuts: Keyboard,
+  privacy: Shield,
+  about: Info,
+}
 
 export interface SettingsProps {
   onClose: () => void
@@ -69,7 +70,7 @@ export function Settings({ onClose, page: firstPage = 'backends', backendId, sec
   useEffect(() => {
     const close = (event: KeyboardEvent) => {
       // A layer or a field under edit takes Esc first and says so.
-      if (event.key === 'Escape' && !event.defaultPrevented) onClose()
+      if (event.key === 'Escape' && !event.defaultPrevented && !event.isComposing) onClose()
     }
     window.addEventListener('keydown', close)
     return () => window.removeEventListener('keydown', close)
@@ -125,7 +126,7 @@ export function Settings({ onClose, page: firstPage = 'backends', backendId, sec
             hidden={query.trim() !== ''}
             className="flex flex-col gap-px max-drawer:flex-row max-drawer:overflow-x-auto max-drawer:[scrollbar-width:none] [[hidden]]:hidden"
           >
-            {PAGES.map(({ id, icon }) => (
+            {SETTINGS_PAGES.map((id) => (
               <li key={id} className="flex-none">
                 <button
                   type="button"
@@ -133,7 +134,7 @@ export function Settings({ onClose, page: firstPage = 'backends', backendId, sec
                   className="focus-inset flex h-8 w-full items-center gap-2.5 rounded-m px-2.5 text-ui text-ink-1 hover:bg-hovered aria-[current]:bg-selected aria-[current]:font-label forced-colors:aria-[current]:bg-[Highlight]"
                   onClick={() => setPage(id)}
                 >
-                  <Icon of={icon} className="text-ink-2" />
+                  <Icon of={ICONS[id]} className="text-ink-2" />
                   {t(`settings:pages.${id}`)}
                 </button>
               </li>

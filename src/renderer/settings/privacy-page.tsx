@@ -12,6 +12,7 @@ import { CheckRow } from '../transfer/check-row'
 import { DataPlace } from '../transfer/data-section'
 import { DeleteEverything } from '../transfer/delete-everything'
 import { RestoreRow } from '../transfer/restore-row'
+import { useTransfer } from '../transfer/state'
 import { ContactedHosts } from './contacted-hosts'
 import { useSettings } from './data'
 import { Row, Section } from './row'
@@ -30,7 +31,7 @@ export function PrivacyPage() {
         <DataPlace sizes={sizes} />
         <ExportAllRow />
         <BackupRow />
-        <RestoreRow onChange={measure} />
+        <RestoreRow />
         <CheckRow onChange={measure} />
       </Section>
       <Chats inTrash={sizes?.trash.count ?? null} />
@@ -148,10 +149,11 @@ function WebPictures() {
   )
 }
 
-/** Measured when the page is opened, and after what changes it. */
+/** Measured when the page is opened, and again with the beginning and end of what changes it. */
 function useSizes(): { sizes: LibrarySizes | null; measure: () => void } {
   const [sizes, setSizes] = useState<LibrarySizes | null>(null)
   const [round, setRound] = useState(0)
+  const isAtWork = useTransfer(({ state }) => state !== null && state.end === null)
   useEffect(() => {
     let isGone = false
     void window.parley.request['library.sizes']().then((result) => {
@@ -160,7 +162,7 @@ function useSizes(): { sizes: LibrarySizes | null; measure: () => void } {
     return () => {
       isGone = true
     }
-  }, [round])
+  }, [round, isAtWork])
   const measure = useCallback(() => setRound((now) => now + 1), [])
   return { sizes, measure }
 }

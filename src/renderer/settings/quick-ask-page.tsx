@@ -7,7 +7,7 @@ import { Button } from '../controls/button'
 import { useKeyWords } from '../controls/kbd'
 import { Switch } from '../controls/switch'
 import { useSettings, useShortcutState } from './data'
-import { QuickAnswers, QuickWindow } from './quick-ask-sections'
+import { QuickAnswers, QuickWindow, setQuickAsk } from './quick-ask-sections'
 import { Row, Section } from './row'
 import { saveKeys } from './save-keys'
 import { NoShortcutField, RecordingField, ShortcutConflict, ShortcutField } from './shortcut-recorder'
@@ -32,8 +32,6 @@ export function QuickAskPage() {
     if (wasRecording.current && recording === null) recordButton.current?.focus()
     wasRecording.current = recording !== null
   }, [recording])
-  const set = (part: Partial<typeof quickAsk>) =>
-    void window.parley.request['settings.set']({ quickAsk: { ...quickAsk, ...part } })
   const check = () => void window.parley.request['quickAsk.checkShortcut']()
   const record = (recorded: Accelerator): void => {
     const isSame = keys.get('quick-ask') === recorded
@@ -50,7 +48,7 @@ export function QuickAskPage() {
           <Switch
             label={t('settings:quickAsk.isOn')}
             isOn={quickAsk.isEnabled}
-            onChange={(isEnabled) => set({ isEnabled })}
+            onChange={(isEnabled) => setQuickAsk({ isEnabled })}
           />
         </Row>
         <Row
@@ -91,10 +89,19 @@ export function QuickAskPage() {
                 label={`${t('settings:quickAsk.open')}: ${t('settings:quickAsk.press')}`}
                 describedBy={helpId}
                 onRecord={record}
-                onCancel={() => setRecording(null)}
+                onCancel={(isLeft) => {
+                  if (isLeft) wasRecording.current = false
+                  setRecording(null)
+                }}
                 onIncomplete={() => setRecording({ isIncomplete: true })}
               />
-              <Button variant="quiet" className="min-h-9" onClick={() => setRecording(null)}>
+              <Button
+                variant="quiet"
+                className="min-h-9"
+                // Taken from the field by the press, the focus would make another button of this one before it is let go.
+                onPointerDown={(event) => event.preventDefault()}
+                onClick={() => setRecording(null)}
+              >
                 {t('common:cancel')}
               </Button>
             </>

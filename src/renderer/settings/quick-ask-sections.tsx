@@ -8,6 +8,7 @@ import { choiceFor } from '../chat/backend-items'
 import { ModelListLayer } from '../chat/model-list-layer'
 import { useChoiceNames } from '../chat/model-picker'
 import { Icon } from '../controls/icon'
+import { useOnLeave } from '../controls/leaving'
 import { Segmented } from '../controls/segmented'
 import { Select } from '../controls/select'
 import { Switch } from '../controls/switch'
@@ -44,13 +45,13 @@ export function QuickAnswers() {
           ]}
           onChange={(id) => {
             const view = backendOf(useStore.getState(), id)
-            set({ choice: view === null ? null : choiceFor(view) })
+            setQuickAsk({ choice: view === null ? null : choiceFor(view) })
           }}
         />
       </Row>
       {!isGuide && (
         <Row name={t('settings:quickAsk.model')} help={t('settings:quickAsk.modelHelp')}>
-          <QuickModel onChoose={(choice) => set({ choice })} />
+          <QuickModel onChoose={(choice) => setQuickAsk({ choice })} />
         </Row>
       )}
       <Row name={t('settings:quickAsk.instruction')} help={t('settings:quickAsk.instructionHelp')}>
@@ -101,31 +102,27 @@ function Instruction() {
   const { t } = useTranslation()
   const { instruction } = useSettings().quickAsk
   const [text, setText] = useState<string | null>(null)
-  const unsaved = useRef<string | null>(null)
   useEffect(() => {
-    unsaved.current = text
     if (text === null) return
-    const timer = setTimeout(() => set({ instruction: text }), WRITE_AFTER_MS)
+    const timer = setTimeout(() => setQuickAsk({ instruction: text }), WRITE_AFTER_MS)
     return () => clearTimeout(timer)
   }, [text])
-  // The page is left while its field still has the focus.
-  useEffect(
-    () => () => {
-      if (unsaved.current !== null) set({ instruction: unsaved.current })
-    },
-    [],
-  )
+  const save = (): void => {
+    if (text !== null) setQuickAsk({ instruction: text })
+  }
+  useOnLeave(save)
   return (
     <TextField
       label={t('settings:quickAsk.instruction')}
       className="w-80 max-w-full"
+      fieldClassName="h-8!"
       value={text ?? instruction}
       maxLength={MAX_QUICK_INSTRUCTION}
       placeholder={t('settings:quickAsk.instructionExample')}
       dir="auto"
       onValueChange={setText}
       onBlur={() => {
-        if (text !== null) set({ instruction: text })
+        save()
         setText(null)
       }}
     />
@@ -144,14 +141,18 @@ export function QuickWindow() {
         <Switch
           label={t('settings:quickAsk.hides')}
           isOn={quickAsk.hidesOnBlur}
-          onChange={(hidesOnBlur) => set({ hidesOnBlur })}
+          onChange={(hidesOnBlur) => setQuickAsk({ hidesOnBlur })}
         />
       </Row>
       <Row
         name={t('settings:quickAsk.kept')}
         help={t(quickAsk.isKept ? 'settings:quickAsk.keptHelp' : 'settings:quickAsk.notKeptHelp')}
       >
-        <Switch label={t('settings:quickAsk.kept')} isOn={quickAsk.isKept} onChange={(isKept) => set({ isKept })} />
+        <Switch
+          label={t('settings:quickAsk.kept')}
+          isOn={quickAsk.isKept}
+          onChange={(isKept) => setQuickAsk({ isKept })}
+        />
       </Row>
       {!isPlacedByDesktop(shortcut) && (
         <Row name={t('settings:quickAsk.opensOn')}>
@@ -162,7 +163,7 @@ export function QuickWindow() {
               { value: 'pointer', label: t('settings:quickAsk.opensOnPointer') },
               { value: 'main', label: t('settings:quickAsk.opensOnMain') },
             ]}
-            onChange={(opensOn) => set({ opensOn })}
+            onChange={(opensOn) => setQuickAsk({ opensOn })}
           />
         </Row>
       )}
@@ -171,7 +172,7 @@ export function QuickWindow() {
           <Switch
             label={t('settings:quickAsk.region')}
             isOn={quickAsk.offersRegion}
-            onChange={(offersRegion) => set({ offersRegion })}
+            onChange={(offersRegion) => setQuickAsk({ offersRegion })}
           />
         </Row>
       )}
@@ -179,7 +180,7 @@ export function QuickWindow() {
         <Switch
           label={t('settings:quickAsk.clipboard')}
           isOn={quickAsk.offersClipboard}
-          onChange={(offersClipboard) => set({ offersClipboard })}
+          onChange={(offersClipboard) => setQuickAsk({ offersClipboard })}
         />
       </Row>
     </Section>
@@ -218,7 +219,8 @@ function isPlacedByDesktop(state: ShortcutState): boolean {
   }
 }
 
-function set(part: Partial<QuickAskSettings>): void {
+/** Changes some of what is set for quick questions; the rest stays as this window knows it. */
+export function setQuickAsk(part: Partial<QuickAskSettings>): void {
   const { quickAsk } = useStore.getState().settings
   void window.parley.request['settings.set']({ quickAsk: { ...quickAsk, ...part } })
 }

@@ -59,8 +59,8 @@ export function Row({ name, help, children, labelId }: RowProps) {
 /** A fact: name and value in two columns. */
 export function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
-    <div className="flex min-h-9.5 flex-wrap items-center gap-x-4 border-b border-line py-2 text-ui last:border-b-0">
-      <dt className="w-38 flex-none text-ink-2">{name}</dt>
+    <div className="flex min-h-9.75 flex-wrap items-center gap-x-6 border-b border-line py-2 text-ui last:border-b-0">
+      <dt className="w-37 flex-none text-ink-2">{name}</dt>
       <dd className="min-w-0 flex-1 break-words text-ink-1">{children}</dd>
     </div>
   )

@@ -31,8 +31,8 @@ export interface RecordingFieldProps {
   onRecord: (accelerator: Accelerator) => void
   /** Backspace and Delete leave the action without keys; without this they are keys like others. */
   onClear?: () => void
-  /** Esc, Tab, or the focus went elsewhere: the old keys stay. */
-  onCancel: () => void
+  /** Esc, or the focus went elsewhere, where it belongs when `isLeft`: the old keys stay. */
+  onCancel: (isLeft: boolean) => void
   /** Pressed without a modifier, or still incomplete. */
   onIncomplete?: () => void
 }
@@ -59,14 +59,14 @@ export function RecordingField({ label, describedBy, onRecord, onClear, onCancel
       aria-placeholder={t('actions:shortcuts.press')}
       aria-describedby={describedBy}
       className={`${FIELD} border-accent bg-raised text-ink-3 outline-2 outline-accent`}
-      onBlur={() => end(onCancel)}
+      onBlur={({ relatedTarget }) => end(() => onCancel(relatedTarget !== null))}
       onKeyDown={(event) => {
         const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey
         if (event.key === 'Tab' && !event.ctrlKey && !event.altKey && !event.metaKey) return
         event.preventDefault()
         event.stopPropagation()
         if (isPlain && event.key === 'Escape') {
-          end(onCancel)
+          end(() => onCancel(false))
           return
         }
         if (isPlain && (event.key === 'Backspace' || event.key === 'Delete') && onClear !== undefined) {

@@ -89,12 +89,12 @@ interface LineProps {
 function Line({ icon, tone, action, onAction, children }: LineProps) {
   return (
     <span className={`flex flex-wrap items-center gap-x-2 ${tone === 'danger' ? 'text-danger' : ''}`} role="status">
-      <span className="flex min-w-0 flex-1 basis-60 items-start gap-2">
+      <span className="flex min-w-0 flex-1 basis-full items-start gap-2">
         <Icon of={icon} size={14} className={`mt-px flex-none ${tone === 'warn' ? 'text-warn' : ''}`} />
         <span className="min-w-0">{children}</span>
       </span>
       {action !== undefined && onAction !== undefined && (
-        <Button variant="quiet" onClick={onAction}>
+        <Button variant="quiet" size={28} className="ms-2.75" onClick={onAction}>
           {action}
         </Button>
       )}

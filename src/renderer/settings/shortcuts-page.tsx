@@ -56,8 +56,8 @@ export function ShortcutsPage() {
 
   const name = (id: ActionId): string => t(`actions:names.${id}`)
   const wordsOf = (accelerator: Accelerator): string => words(capsOf(accelerator))
-  const stop = (id: ActionId): void => {
-    returnTo.current = id
+  const stop = (id: ActionId, isLeft = false): void => {
+    if (!isLeft) returnTo.current = id
     setEditing(null)
   }
   const give = (id: ActionId, accelerator: Accelerator | null, from?: ActionId): void => {
@@ -103,6 +103,7 @@ export function ShortcutsPage() {
         />
         <Button
           variant="quiet"
+          className="-me-2.5"
           isDisabled={Object.keys(settings.shortcuts).length === 0}
           onClick={() => {
             setEditing(null)
@@ -136,7 +137,7 @@ export function ShortcutsPage() {
                   accelerator={keys.get(id) ?? null}
                   editing={editing?.id === id ? editing : null}
                   onEdit={setEditing}
-                  onStop={() => stop(id)}
+                  onStop={(isLeft) => stop(id, isLeft)}
                   onWish={(accelerator) => wish(id, accelerator)}
                   onGive={(accelerator, from) => give(id, accelerator, from)}
                 />
@@ -155,7 +156,8 @@ interface ShortcutRowProps {
   accelerator: Accelerator | null
   editing: Editing | null
   onEdit: (editing: Editing) => void
-  onStop: () => void
+  /** `isLeft` when the focus is elsewhere and stays there. */
+  onStop: (isLeft?: boolean) => void
   onWish: (accelerator: Accelerator) => void
   onGive: (accelerator: Accelerator | null, from?: ActionId) => void
 }
@@ -210,14 +212,14 @@ function ShortcutRow({ id, name, accelerator, editing, onEdit, onStop, onWish, o
           kept={shown}
           onUse={(from) => onGive(editing.accelerator, from)}
           onAgain={() => onEdit({ kind: 'recording', id, isIncomplete: false })}
-          onKeep={onStop}
+          onKeep={() => onStop()}
         />
       </div>
     )
   }
   if (!isChangeable(id) && !isGlobal(id)) {
     return (
-      <div className="flex min-h-10 items-center justify-between gap-4">
+      <div className="flex min-h-9.75 items-center justify-between gap-4">
         <span className="text-ui text-ink-1">{name}</span>
         <Caps accelerator={accelerator} />
         <span className="sr-only">{shown}</span>
@@ -227,7 +229,7 @@ function ShortcutRow({ id, name, accelerator, editing, onEdit, onStop, onWish, o
   const isChanged = Object.hasOwn(settings.shortcuts, id) || (id === 'ask-region' && accelerator !== null)
   const first = actionOf(id).keys
   const row = (
-    <div className="flex min-h-10 items-center gap-1">
+    <div className="flex min-h-9.75 items-center gap-1">
       <button
         type="button"
         data-shortcut={id}

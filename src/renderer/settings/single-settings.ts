@@ -13,7 +13,7 @@ export interface SingleSetting {
  * Every single setting, in the order of the pages. A row, a field or a part is found on its page by its name in the language
  * on show, which stands in its `data-setting`.
  */
-export const SINGLE_SETTINGS: readonly SingleSetting[] = [
+const SINGLE_SETTINGS: readonly SingleSetting[] = [
   { page: 'backends', name: 'settings:backends.address' },
   { page: 'backends', name: 'settings:backends.key' },
   { page: 'backends', name: 'settings:backends.model' },

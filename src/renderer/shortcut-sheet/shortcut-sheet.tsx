@@ -71,8 +71,8 @@ export function ShortcutSheet() {
               ))}
             </div>
             <div className="sticky bottom-0 flex items-center justify-between rounded-b-xl border-t border-line bg-raised px-7 py-3 text-meta max-narrow:px-4">
-              <span className="flex items-center gap-2 text-ink-2">
-                <Kbd keys={['Esc']} className="text-ink-2" />
+              <span className="flex items-center gap-1.5 text-ink-3">
+                <Kbd keys={['Esc']} />
                 {t('actions:sheet.close')}
               </span>
               <button

@@ -1,6 +1,7 @@
 import { describe, type AppError } from '../../shared/errors'
 import { showToast } from '../controls/toast'
-import { askDiscard, restoreConversation, showConversation, trashConversation } from '../store/conversations'
+import { askDiscard, restoreConversation, showConversation } from '../store/conversations'
+import { trashConversation } from '../store/deletion'
 import { useStore } from '../store/state'
 import { noteTrashed } from '../trash/state'
 

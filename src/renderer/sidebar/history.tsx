@@ -140,9 +140,18 @@ function neighbour(items: readonly HistoryItem[], from: number, key: string): nu
 function useToday(): Date {
   const [today, setToday] = useState(() => new Date())
   useEffect(() => {
+    const look = (): void => {
+      const now = new Date()
+      if (now.toDateString() !== today.toDateString()) setToday(now)
+    }
     // A second late, so that it is tomorrow for sure.
     const timer = setTimeout(() => setToday(new Date()), untilTomorrowMs(today) + 1000)
-    return () => clearTimeout(timer)
+    // Timers stand still while the computer sleeps, and the day does not.
+    window.addEventListener('focus', look)
+    return () => {
+      clearTimeout(timer)
+      window.removeEventListener('focus', look)
+    }
   }, [today])
   return today
 }

@@ -42,7 +42,7 @@ export const Row = memo(function Row({ summary, isCurrent, isRenaming, isTabStop
         onFocus={() => setIsPointedAt(true)}
         // The list opens the menu; here is known where.
         onContextMenu={({ clientX, clientY }) => setPoint({ x: clientX, y: clientY })}
-        className={`group relative rounded-m hover:bg-hovered has-data-popup-open:bg-hovered ${isCurrent ? 'bg-selected hover:bg-selected has-data-popup-open:bg-selected forced-colors:bg-[Highlight] forced-color-adjust-none' : ''}`}
+        className={`group relative rounded-m hover:bg-hovered has-data-popup-open:bg-hovered ${isCurrent ? 'bg-selected hover:bg-selected has-data-popup-open:bg-selected forced-colors:bg-[Highlight] forced-color-adjust-none forced-colors:[&_.bg-accent]:bg-[HighlightText]' : ''}`}
       >
         <button
           type="button"

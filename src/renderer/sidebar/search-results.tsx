@@ -2,7 +2,7 @@ import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 
 import { useTranslation } from 'react-i18next'
 import type { SearchHit } from '../../shared/contract'
 import { withoutBidiControls, type ConversationSummary } from '../../shared/conversation'
-import { useDates } from '../dates'
+import { useListedDate } from '../dates'
 import { useFigures } from '../figures'
 import { showConversation, showMessage } from '../store/conversations'
 import { useStore } from '../store/state'
@@ -124,12 +124,9 @@ interface HitProps {
 /** One conversation: its title and when it was, and the words around what was found, which opens there. */
 function Hit({ hit, summary, isRenaming, isTabStop }: HitProps) {
   const { t } = useTranslation()
-  const dates = useDates()
+  const listed = useListedDate()
   const isCurrent = useStore((state) => state.currentId === hit.conversationId)
   const { conversationId, messageId, snippet, marks, count, updatedAt } = hit
-  const now = new Date()
-  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1)
-  const isYesterday = new Date(updatedAt).toDateString() === yesterday.toDateString()
   const [isPointedAt, setIsPointedAt] = useState(false)
   const [point, setPoint] = useState<{ x: number; y: number } | null>(null)
   const named = withoutBidiControls(summary.title)
@@ -168,11 +165,14 @@ function Hit({ hit, summary, isRenaming, isTabStop }: HitProps) {
           <span
             className={`tabular flex-none text-meta group-hover:invisible group-has-data-popup-open:invisible ${isCurrent ? 'text-ink-2' : 'text-ink-3'}`}
           >
-            {isYesterday ? t('chat:sidebar.groups.yesterday') : dates.short(updatedAt, now)}
+            {listed(updatedAt)}
           </span>
         </span>
         {messageId !== null && (
-          <span dir="auto" className="mt-0.5 line-clamp-2 w-full text-meta break-words text-ink-2">
+          <span
+            dir="auto"
+            className="mt-0.5 line-clamp-2 w-full text-meta break-words text-ink-2 [text-align:-webkit-match-parent]"
+          >
             <Marked text={snippet} marks={marks} />
           </span>
         )}

@@ -12,12 +12,13 @@ export interface Answered {
 const DEBOUNCE_MS = 60
 /** While the index is being made, there may be more to find. */
 const AGAIN_MS = 400
-const MAX_QUERY_LENGTH = 1000
+/** As main takes it; the fields hold no more, so that every answer is one to all that stands there. */
+export const MAX_QUERY_LENGTH = 1000
 
 /** Searches conversations, or a part of them, for what is typed, and the latest answer; an answer to an earlier question is dropped. Null before the first. */
 export function useSearch(query: string, part: SearchPart = 'all'): Answered | null {
   const [answered, setAnswered] = useState<Answered | null>(null)
-  const wanted = query.trim() === '' ? '' : query.slice(0, MAX_QUERY_LENGTH)
+  const wanted = query.trim() === '' ? '' : query
   useEffect(() => {
     if (wanted === '') return undefined
     let isCurrent = true

@@ -10,6 +10,7 @@ import { Mark } from '../controls/mark'
 import { showNewConversation, showSettings, showTemporaryConversation, toggleSidebar } from '../store/conversations'
 import { TransferLine } from '../transfer/transfer-line'
 import { History } from './history'
+import { MAX_QUERY_LENGTH } from './search'
 import { SearchResults } from './search-results'
 import { TrashRow } from './trash-row'
 
@@ -77,6 +78,7 @@ export function Sidebar({ searchField, onLeave }: SidebarProps) {
             ref={searchField}
             type="text"
             value={query}
+            maxLength={MAX_QUERY_LENGTH}
             placeholder={t('chat:sidebar.search')}
             aria-label={t('chat:sidebar.searchLabel')}
             aria-keyshortcuts={searchKeys && ariaKeys(searchKeys)}

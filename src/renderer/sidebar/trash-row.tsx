@@ -24,7 +24,7 @@ export function TrashRow() {
     >
       <Icon of={Trash2} className="text-ink-2" />
       <span className="min-w-0 flex-1 truncate text-start">{t('chat:trash.title')}</span>
-      <span className="tabular">
+      <span className="tabular font-normal text-ink-2">
         <span className="sr-only">, </span>
         {figures.whole(count)}
       </span>

@@ -1,10 +1,14 @@
 import { changeColumn, columnOf } from './comparison'
-import { ask } from './question'
+import { ask, holdQueue } from './question'
 import { choiceOf, runningAnswers, useStore, withEntry, type Choice } from './state'
 import { cut, cutRunning } from './stopping'
 
 /** Asks the last question of a column, for the first time or again; an answer that runs there is stopped first. */
-export async function askColumn(conversationId: string, key: string, choice?: Choice): Promise<void> {
+export function askColumn(conversationId: string, key: string, choice?: Choice): Promise<void> {
+  return holdQueue(conversationId, () => askInColumn(conversationId, key, choice))
+}
+
+async function askInColumn(conversationId: string, key: string, choice: Choice | undefined): Promise<void> {
   const before = columnOf(conversationId, ({ key: each }) => each === key)
   await cut(
     conversationId,
@@ -19,7 +23,11 @@ export async function askColumn(conversationId: string, key: string, choice?: Ch
 }
 
 /** Asks the same question once more; an answer that still runs is stopped first, of columns only that of the same. */
-export async function retryAnswer(conversationId: string, answerId: string, choice?: Choice): Promise<void> {
+export function retryAnswer(conversationId: string, answerId: string, choice?: Choice): Promise<void> {
+  return holdQueue(conversationId, () => askOnceMore(conversationId, answerId, choice))
+}
+
+async function askOnceMore(conversationId: string, answerId: string, choice: Choice | undefined): Promise<void> {
   const column = columnOf(conversationId, ({ headId }) => headId === answerId)
   if (column !== null) {
     await askColumn(conversationId, column.key, choice)

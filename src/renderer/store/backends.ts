@@ -7,6 +7,8 @@ import { backendOf, useStore, withEntry, type Choice, type FormSection, type Sta
 
 /** Backends of which main has more to tell while this window still waits for what it had. */
 const outdated = new Set<string>()
+/** The last load of each backend. */
+const loads = new Map<string, symbol>()
 /** When each backend was loaded, on `performance.now()`. */
 const loadedAt = new Map<string, number>()
 /** As long as main takes it for fresh. */
@@ -25,7 +27,12 @@ export async function loadCatalogue(backendId: string): Promise<void> {
   useStore.setState(({ catalogues }) => ({
     catalogues: withEntry(catalogues, backendId, { status: 'loading', catalogue }),
   }))
+  const load = Symbol(backendId)
+  loads.set(backendId, load)
   const result = await window.parley.request['backend.catalogue']({ backendId })
+  // The backend was removed or has another address by now: what the server there says is not wanted any more.
+  const isWanted = loads.get(backendId) === load && useStore.getState().catalogues.get(backendId)?.status === 'loading'
+  if (!isWanted) return
   loadedAt.set(backendId, performance.now())
   useStore.setState(({ catalogues }) => ({
     catalogues: withEntry(

@@ -3,6 +3,7 @@ import type { ConversationSummary } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
 import type { BackendView } from '../../shared/settings'
 import { runAction } from '../actions/offers'
+import { endEditing } from '../chat/edit-state'
 import { openPalette } from '../palette/state'
 import { needCatalogue, receiveCatalogueChange } from './backends'
 import {
@@ -159,8 +160,8 @@ function removeConversation(conversationId: string): void {
   const isGone = conversations.get(conversationId)?.isTemporary === true
   // What is deleted can come back, and what is unsent with it.
   if (!isGone) takeBackQueued(conversationId)
+  if (isGone) forgetConversation(conversationId)
   useStore.setState((state) => ({
-    drafts: isGone ? withEntry(state.drafts, conversationId, undefined) : state.drafts,
     conversations: withEntry(state.conversations, conversationId, undefined),
     threads: withEntry(state.threads, conversationId, undefined),
     queued: withEntry(state.queued, conversationId, undefined),
@@ -170,6 +171,17 @@ function removeConversation(conversationId: string): void {
   // What stands beside it in a list is not what was asked in the quick-ask.
   else if (neighbour === null || boot?.role === 'quick-ask') showNewConversation()
   else void showConversation(neighbour)
+}
+
+/** Nothing that was begun in a temporary chat stays, not here either. */
+function forgetConversation(conversationId: string): void {
+  endEditing(conversationId)
+  useStore.setState((state) => ({
+    drafts: withEntry(state.drafts, conversationId, undefined),
+    refusals: withEntry(state.refusals, conversationId, undefined),
+    comparisons: withEntry(state.comparisons, conversationId, undefined),
+    choices: withEntry(state.choices, conversationId, undefined),
+  }))
 }
 
 function neighbourOf(conversations: State['conversations'], conversationId: string): string | null {

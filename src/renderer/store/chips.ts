@@ -45,16 +45,23 @@ function changeChips(place: Place, change: (chips: readonly Chip[]) => readonly 
   changeField(place, ({ text, chips }) => ({ text, chips: change(chips) }))
 }
 
-/** Attaches files that were dropped, pasted or picked by the page; of too many, those that have a place. */
-export async function attachFiles(place: Place, files: readonly File[]): Promise<void> {
-  if (files.length === 0 || isReadOnly(useStore.getState(), chatOf(place))) return
+/**
+ * Attaches files that were dropped, pasted or picked by the page; of too many, those that have a place.
+ *
+ * @returns whether main has taken all of them
+ */
+export async function attachFiles(place: Place, files: readonly File[]): Promise<boolean> {
+  if (files.length === 0 || isReadOnly(useStore.getState(), chatOf(place))) return false
   const taken = files.slice(0, roomIn(place))
   const adding = taken.map(({ name }): Chip => ({ kind: 'adding', key: crypto.randomUUID(), name }))
   changeChips(place, (chips) => [...chips, ...adding])
   leaveOut(place, files.length - taken.length, files[taken.length]?.name ?? '')
-  if (taken.length === 0) return
-  const result = await window.parley.attach(taken, temporaryOf(place))
+  if (taken.length === 0) return false
+  // What was copied can be gone before its bytes are read.
+  const unread: Result<AddedAttachment[]> = { ok: false, error: { code: 'internal' } }
+  const result = await window.parley.attach(taken, temporaryOf(place)).catch(() => unread)
   await settle(place, adding, result)
+  return taken.length === files.length && result.ok && result.value.every(({ ok }) => ok)
 }
 
 /** What is put into a temporary chat stays in memory with it. */
@@ -128,7 +135,7 @@ export function chooseOriginal(place: Place, key: string): void {
 }
 
 /** The image that an attachment was drawn from, as an attachment of its own; null when servers do not take it. */
-export function originalOf({ name, before, removed }: AttachmentInfo): AttachmentInfo | null {
+function originalOf({ name, before, removed }: AttachmentInfo): AttachmentInfo | null {
   if (before?.isSendable !== true || before.id === '') return null
   const { id, bytes, width, height, isAnimated } = before
   const mime = IMAGE_MIMES.find((each) => each.endsWith(before.format.toLowerCase()))

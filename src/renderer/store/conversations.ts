@@ -26,9 +26,7 @@ export const feed = createFeed({
   schedule: scheduleFrame,
   commit: (events) => {
     useStore.setState(({ threads }) => ({ threads: foldEvents(threads, events) }))
-    for (const { generationId, conversationId, part } of events) {
-      if (part.type === 'finish') endGeneration(generationId, conversationId, part.error)
-    }
+    for (const event of events) if (event.part.type === 'finish') endGeneration(event, event.part.error)
   },
   replace: ({ conversationId, message }) => {
     useStore.setState(({ threads }) => ({
@@ -47,10 +45,11 @@ export function receiveEvents(events: readonly GenerationEvent[]): void {
   feed.receive(events)
 }
 
-function endGeneration(generationId: string, conversationId: string, error: AppError | null): void {
+function endGeneration({ generationId, conversationId, messageId }: GenerationEvent, error: AppError | null): void {
   useStore.setState(({ startedAt }) => ({ startedAt: withEntry(startedAt, generationId, undefined) }))
-  const backendId = conversationOf(useStore.getState(), conversationId)?.backendId
-  if (backendId === undefined) return
+  const answer = conversationOf(useStore.getState(), conversationId)?.messages.findLast(({ id }) => id === messageId)
+  if (answer?.role !== 'assistant') return
+  const { backendId } = answer
   // What was known of the server is wrong now: it went away, or it is back.
   const seemedFine = useStore.getState().catalogues.get(backendId)?.status === 'ready'
   if (seemedFine === (error?.code === 'unreachable')) void loadCatalogue(backendId)
@@ -205,37 +204,36 @@ export function rememberedConversation(): string | null {
 }
 
 /**
+ * Shows the settings, anew when they are on show already.
+ *
+ * @param page without it the first one, but settings that are on show stay where they are
  * @param backendId the one to show on the page of the backends; without it, the one for new chats
  * @param setting the i18n key of the one setting that is wanted
  */
-export function showSettings(
-  page: SettingsPageId = 'backends',
-  backendId?: string,
-  section?: FormSection,
-  setting?: string,
-): void {
-  const view: View = {
+export function showSettings(page?: SettingsPageId, backendId?: string, section?: FormSection, setting?: string): void {
+  if (page === undefined && useStore.getState().view.name === 'settings') return
+  showBeside({
     name: 'settings',
-    page,
+    page: page ?? 'backends',
     ...(backendId === undefined ? {} : { backendId }),
     ...(section === undefined ? {} : { section }),
     ...(setting === undefined ? {} : { setting }),
-  }
-  useStore.setState({ view, renaming: null, isDrawerOpen: false })
-  // An answer that ends behind the settings is not read.
-  void window.parley.request['conversation.leave']()
+  })
 }
 
 /** Shows the person's prompts. @param promptId the one to show first */
 export function showPrompts(promptId?: string): void {
-  const view: View = { name: 'prompts', ...(promptId !== undefined && { promptId }) }
-  useStore.setState({ view, renaming: null, chatSettings: null, isDrawerOpen: false })
-  void window.parley.request['conversation.leave']()
+  showBeside({ name: 'prompts', ...(promptId !== undefined && { promptId }) })
 }
 
 /** Shows what was deleted and can be put back. */
 export function showTrash(): void {
-  useStore.setState({ view: { name: 'trash' }, renaming: null, isDrawerOpen: false })
+  showBeside({ name: 'trash' })
+}
+
+function showBeside(view: Exclude<View, { name: 'chat' }>): void {
+  useStore.setState({ view, renaming: null, chatSettings: null, isDrawerOpen: false })
+  // An answer that ends behind it is not read.
   void window.parley.request['conversation.leave']()
 }
 
@@ -279,20 +277,6 @@ export async function endRenaming(title: string | null): Promise<void> {
 
 export async function pinConversation({ id, isPinned }: ConversationSummary): Promise<void> {
   await window.parley.request['conversation.pin']({ conversationId: id, isPinned: !isPinned })
-}
-
-/** Moves a conversation to the trash; an answer that runs in it is stopped first, and what arrived is kept with it. */
-export async function trashConversation(conversationId: string): Promise<Result<void>> {
-  if (useStore.getState().conversations.get(conversationId)?.isRunning === true) {
-    const opened = await window.parley.request['conversation.open']({ conversationId })
-    if (opened.ok) {
-      for (const { generationId } of opened.value.running) {
-        await window.parley.request['generation.stop']({ generationId })
-      }
-    }
-    await untilIdle(conversationId)
-  }
-  return window.parley.request['conversation.trash']({ conversationId })
 }
 
 /**
@@ -369,12 +353,6 @@ export function askDiscard(conversationId: string | null): void {
   useStore.setState({ discarding: conversationId })
 }
 
-/** Ends a temporary conversation: nothing of it stays. */
-export async function discardConversation(conversationId: string): Promise<AppError | null> {
-  const result = await window.parley.request['conversation.discard']({ conversationId })
-  return result.ok ? null : result.error
-}
-
 /** Resolves when none of these answers is being written any more, or after 5 s. */
 export async function untilEnded(conversationId: string, answerIds: readonly string[]): Promise<void> {
   await until(
@@ -382,9 +360,11 @@ export async function untilEnded(conversationId: string, answerIds: readonly str
       conversationOf(state, conversationId)?.messages.every(
         (message) => message.role !== 'assistant' || message.state !== 'running' || !answerIds.includes(message.id),
       ) ?? true,
-    IDLE_LIMIT_MS,
+    END_LIMIT_MS,
   )
 }
+
+const END_LIMIT_MS = 5000
 
 const TOLD_LIMIT_MS = 500
 
@@ -392,13 +372,6 @@ const TOLD_LIMIT_MS = 500
 export async function untilTold(conversationId: string): Promise<void> {
   const before = useStore.getState().conversations.get(conversationId)
   await until((state) => state.conversations.get(conversationId) !== before, TOLD_LIMIT_MS)
-}
-
-const IDLE_LIMIT_MS = 5000
-
-/** Resolves when main says that no answer runs in the conversation, or after 5 s. */
-export async function untilIdle(conversationId: string): Promise<void> {
-  await until((state) => state.conversations.get(conversationId)?.isRunning !== true, IDLE_LIMIT_MS)
 }
 
 async function until(isSo: (state: State) => boolean, limitMs: number): Promise<void> {

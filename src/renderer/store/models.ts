@@ -10,7 +10,7 @@ const GATHER_MS = 100
 const waiting: (() => Promise<void>)[] = []
 /** Who did not tell is not asked again before the catalogue is loaded anew. */
 const asked = new WeakMap<CatalogueProvider, Promise<void>>()
-const told = new Map<string, CatalogueProvider[]>()
+const told = new Map<string, Told[]>()
 let running = 0
 
 /**
@@ -26,8 +26,8 @@ export async function needModels(backendId: string, provider: string): Promise<v
     new Promise<void>((resolve) => {
       waiting.push(async () => {
         const result = await window.parley.request['backend.models']({ backendId, provider })
-        if (result.ok && result.value !== null) tell(backendId, result.value)
-        resolve()
+        if (result.ok && result.value !== null) tell(backendId, { provider: result.value, note: resolve })
+        else resolve()
       })
       void work()
     })
@@ -47,16 +47,23 @@ async function work(): Promise<void> {
   running -= 1
 }
 
-function tell(backendId: string, provider: CatalogueProvider): void {
+interface Told {
+  provider: CatalogueProvider
+  /** To be called once the list has it. */
+  note: () => void
+}
+
+function tell(backendId: string, one: Told): void {
   const gathered = told.get(backendId)
   if (gathered !== undefined) {
-    gathered.push(provider)
+    gathered.push(one)
     return
   }
-  told.set(backendId, [provider])
+  const all = [one]
+  told.set(backendId, all)
   setTimeout(() => {
-    const described = new Map((told.get(backendId) ?? []).map((each) => [each.name, each]))
     told.delete(backendId)
+    const described = new Map(all.map(({ provider }) => [provider.name, provider]))
     useStore.setState(({ catalogues }) => {
       const known = catalogues.get(backendId)
       if (known === undefined || known.catalogue === null) return {}
@@ -65,6 +72,7 @@ function tell(backendId: string, provider: CatalogueProvider): void {
         catalogues: withEntry(catalogues, backendId, { ...known, catalogue: { ...known.catalogue, providers } }),
       }
     })
+    for (const { note } of all) note()
   }, GATHER_MS)
 }
 

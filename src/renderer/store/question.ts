@@ -108,9 +108,7 @@ export async function ask(
   }))
   if (columnKey !== null) changeColumn(conversationId, columnKey, { headId: answerId }, message?.id ?? null)
 
-  starting.add(conversationId)
-  const result = await start(request)
-  starting.delete(conversationId)
+  const result = await holdQueue(conversationId, () => start(request))
   if (result.ok) {
     const { conversation } = result.value
     useStore.setState((state) => (state.conversations.has(conversationId) ? {} : withConversation(state, conversation)))
@@ -139,11 +137,26 @@ export async function ask(
   return result.error
 }
 
-/** Conversations with a start under way: main does not know yet that an answer runs there. */
-const starting = new Set<string>()
+/** By conversation: resolves when no start is under way there any more. */
+const starting = new Map<string, Promise<unknown>>()
 
-export function isStarting(conversationId: string): boolean {
-  return starting.has(conversationId)
+/**
+ * Does something that starts an answer. Messages that wait are not sent meanwhile: an answer that is stopped to be asked
+ * anew leaves its conversation idle for a moment, and of one that begins main does not know yet.
+ */
+export async function holdQueue<Value>(conversationId: string, act: () => Promise<Value>): Promise<Value> {
+  const acting = act()
+  const all = Promise.allSettled([starting.get(conversationId), acting])
+  starting.set(conversationId, all)
+  void all.then(() => {
+    if (starting.get(conversationId) === all) starting.delete(conversationId)
+  })
+  return acting
+}
+
+/** Resolves when no answer of a conversation is about to start; null where none is. */
+export function startsOf(conversationId: string): Promise<unknown> | null {
+  return starting.get(conversationId) ?? null
 }
 
 export function dismissRefusal(conversationId: string): void {

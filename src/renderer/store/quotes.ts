@@ -4,7 +4,7 @@ import { EMPTY_DRAFT, useStore, type Draft } from './state'
 /** As many as stand above the text of a message. */
 export const MAX_QUOTES = 3
 /** One that is longer is cut: who wants to send more of an answer attaches it. */
-export const MAX_QUOTE_LENGTH = 20_000
+const MAX_QUOTE_LENGTH = 20_000
 
 /** Puts a passage above the text that is being written. False when there is nothing in it, or no room for it. */
 export function addQuote(conversationId: string, passage: string): boolean {

@@ -2,10 +2,11 @@ import { pathOf, type AttachmentInfo } from '../../shared/conversation'
 import { latestEnd } from '../../shared/variants'
 import { rememberValues } from '../prompts/state'
 import { askColumn } from './answers'
+import { flushChatSettings } from './chat-settings'
 import { chosenCount, columnOf } from './comparison'
 import { loadThread } from './conversations'
 import { blockerOf, changeDraft, giveBack, readyAttachments } from './drafts'
-import { askNew, dismissRefusal, isStarting } from './question'
+import { askNew, dismissRefusal, holdQueue, startsOf } from './question'
 import { addQueued, queueMessage, removeQueued, takeBackQueued } from './queue'
 import { textToSend } from './quotes'
 import {
@@ -16,11 +17,12 @@ import {
   isGone,
   isReadOnly,
   runningAnswer,
+  runningAnswers,
   useStore,
   type Choice,
   type State,
 } from './state'
-import { cutAnswer, cutRunning } from './stopping'
+import { cutRunning, stopAnswers } from './stopping'
 
 /**
  * Sends what stands in the composer, or lets it wait while an answer runs. False when there is nothing to send.
@@ -43,8 +45,9 @@ export function sendDraft(conversationId: string, isNext = false): boolean {
 
 /** Stops the running answer and sends at once what stands in the composer. */
 export async function stopAndSend(conversationId: string): Promise<void> {
-  if (!sendDraft(conversationId, true)) return
-  await cutAnswer(conversationId)
+  // Not the answer to what is sent now, where the one before has ended this moment.
+  const running = runningAnswers(useStore.getState(), conversationId)
+  if (sendDraft(conversationId, true)) await stopAnswers(running)
 }
 
 /** Sends a message; one that cannot start goes back into the composer, with the reason above it. */
@@ -55,7 +58,8 @@ export async function sendMessage(
 ): Promise<void> {
   const state = useStore.getState()
   if (state.comparisons.has(conversationId)) {
-    if (!(await askColumns(conversationId, text, attachments))) giveBack(conversationId, text, attachments)
+    const hasBegun = await holdQueue(conversationId, () => askColumns(conversationId, text, attachments))
+    if (!hasBegun) giveBack(conversationId, text, attachments)
     return
   }
   const parentId = conversationOf(state, conversationId)?.headId ?? null
@@ -100,29 +104,20 @@ async function waitBehind(
  * Sends another version of a question, beside it; an answer that still runs on the path on show is stopped first. False
  * when it could not start; the reason stands above the composer.
  */
-export async function resendQuestion(
+export function resendQuestion(
   conversationId: string,
   messageId: string,
   text: string,
   attachments: readonly AttachmentInfo[],
 ): Promise<boolean> {
-  await cutRunning(conversationId)
-  const conversation = conversationOf(useStore.getState(), conversationId)
-  const before = conversation?.messages.find(({ id }) => id === messageId)
-  if (before?.role !== 'user') return false
-  return askAfter(conversationId, before.parentId, text, attachments)
-}
-
-/** False when it could not start. */
-async function askAfter(
-  conversationId: string,
-  parentId: string | null,
-  text: string,
-  attachments: readonly AttachmentInfo[],
-): Promise<boolean> {
-  return (
-    (await askNew(conversationId, choiceOf(useStore.getState(), conversationId), parentId, text, attachments)) === null
-  )
+  return holdQueue(conversationId, async () => {
+    await cutRunning(conversationId)
+    const state = useStore.getState()
+    const before = conversationOf(state, conversationId)?.messages.find(({ id }) => id === messageId)
+    if (before?.role !== 'user') return false
+    const choice = choiceOf(state, conversationId)
+    return (await askNew(conversationId, choice, before.parentId, text, attachments)) === null
+  })
 }
 
 /**
@@ -190,12 +185,19 @@ async function sendFirst(
   conversationId: string,
   refusedAt: string | null | undefined,
 ): Promise<string | null | undefined> {
-  if (!useStore.getState().queued.has(conversationId) || isStarting(conversationId)) return undefined
+  if (!useStore.getState().queued.has(conversationId)) return undefined
+  await startsOf(conversationId)
+  // The thread that comes has no settings in it that main does not have.
+  await flushChatSettings(conversationId)
   const thread = await loadThread(conversationId)
   const state = useStore.getState()
   const message = state.queued.get(conversationId)?.[0]
-  // A person may have sent something while the thread was on its way.
-  if (message === undefined || thread.status !== 'ready' || isStarting(conversationId)) return undefined
+  if (message === undefined || thread.status !== 'ready') return undefined
+  if (startsOf(conversationId) !== null) {
+    // A person has asked something while the thread was on its way. What comes of it is looked at then.
+    looking.set(conversationId, true)
+    return undefined
+  }
   const { messages } = thread.conversation
   if (messages.some((each) => each.role === 'assistant' && each.state === 'running')) return undefined
   const { afterId } = message

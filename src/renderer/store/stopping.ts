@@ -9,12 +9,7 @@ import { runningAnswers, stoppableAnswers, useStore } from './state'
  */
 export async function stopAnswer(conversationId: string): Promise<void> {
   takeBackQueued(conversationId)
-  await stopAll(stoppableAnswers(useStore.getState(), conversationId))
-}
-
-/** Stops the answer of one column. */
-export async function stopColumn(generationId: string): Promise<void> {
-  await window.parley.request['generation.stop']({ generationId })
+  await stopAnswers(stoppableAnswers(useStore.getState(), conversationId))
 }
 
 /** Stops what is being written on show, and waits until it has ended. */
@@ -25,18 +20,14 @@ export async function cutRunning(conversationId: string): Promise<void> {
 /** Stops answers and waits until they have ended; others of the conversation go on. */
 export async function cut(conversationId: string, answers: readonly AssistantMessage[]): Promise<void> {
   if (answers.length === 0) return
-  await stopAll(answers)
+  await stopAnswers(answers)
   await untilEnded(
     conversationId,
     answers.map(({ id }) => id),
   )
 }
 
-/** Stops what is being written on show, without waiting for its end. */
-export async function cutAnswer(conversationId: string): Promise<void> {
-  await stopAll(runningAnswers(useStore.getState(), conversationId))
-}
-
-async function stopAll(answers: readonly AssistantMessage[]): Promise<void> {
+/** Stops answers, without waiting for their end; what has arrived stays. */
+export async function stopAnswers(answers: readonly Pick<AssistantMessage, 'generationId'>[]): Promise<void> {
   await Promise.all(answers.map(({ generationId }) => window.parley.request['generation.stop']({ generationId })))
 }

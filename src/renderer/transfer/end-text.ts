@@ -43,6 +43,7 @@ function sayDone(done: RestoreDone, added: 'imported' | 'added', t: Translate): 
     ...(done.kept > 0 ? [t('transfer:end.kept', { count: done.kept })] : []),
     ...(done.pictures > 0 ? [t('transfer:end.pictures', { count: done.pictures })] : []),
     ...(done.drafts > 0 ? [t('transfer:end.drafts', { count: done.drafts })] : []),
+    ...(done.prompts > 0 ? [t('transfer:end.prompts', { count: done.prompts })] : []),
     ...(done.backends > 0 ? [t('transfer:end.backends', { count: done.backends })] : []),
     ...(done.hasSettings ? [t('transfer:end.settings')] : []),
   ]

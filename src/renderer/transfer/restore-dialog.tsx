@@ -12,7 +12,7 @@ import { useDates } from '../dates'
 import { useFigures } from '../figures'
 import { useTellError } from '../wire/tell-error'
 import { ProblemList } from './problem-list'
-import { restore } from './state'
+import { closePlan, restore } from './state'
 
 type Item = RestorePlan['items'][number]
 type Outcome = Item['outcome']
@@ -25,29 +25,29 @@ const ROW_HEIGHT = 37
 const FIRST_ROWS = 10
 
 /** What a file would change [39-restore-dry-run]. Doing it is followed by TransferDialog. */
-export function RestoreDialog({ plan, onClose }: { plan: RestorePlan; onClose: () => void }) {
+export function RestoreDialog({ plan }: { plan: RestorePlan }) {
   const { t } = useTranslation()
   const figures = useFigures()
   const tell = useTellError()
   const [overwrite, setOverwrite] = useState<ReadonlySet<string>>(new Set())
   const [withBackends, setWithBackends] = useState(false)
   const [withSettings, setWithSettings] = useState(false)
-  const { planId, source, fileName, bytes, items, same, problems, pictures, parameters, backends, hasOtherSettings } =
-    plan
+  const { planId, source, fileName, bytes, items, same, problems } = plan
+  const { pictures, parameters, prompts, backends, hasOtherSettings } = plan
   const counts = useMemo(() => countOutcomes(items), [items])
   const overwritten = counts['newer-there'] + overwrite.size
   const added = counts.new + counts['newer-in-trash']
   const changes = added + overwritten
-  const hasWork = changes > 0 || pictures > 0 || withBackends || withSettings
+  const hasWork = changes > 0 || pictures > 0 || prompts > 0 || withBackends || withSettings
 
   const begin = async (): Promise<void> => {
-    onClose()
+    closePlan()
     const result = await restore({ planId, overwrite: [...overwrite], withBackends, withSettings })
     if (!result.ok) tell(result.error)
   }
   const leave = (): void => {
     void window.parley.request['library.dropPlan']({ planId })
-    onClose()
+    closePlan()
   }
   const choose = (id: string, isChosen: boolean): void =>
     setOverwrite((now) => (isChosen ? new Set([...now, id]) : new Set([...now].filter((each) => each !== id))))
@@ -85,7 +85,7 @@ export function RestoreDialog({ plan, onClose }: { plan: RestorePlan; onClose: (
         </>
       }
     >
-      <dl className="mt-5 grid grid-cols-3 divide-x divide-line overflow-hidden rounded-l border border-line-2 rtl:divide-x-reverse">
+      <dl className="mt-5 grid grid-cols-3 divide-x divide-line overflow-hidden rounded-l border border-line-2">
         <Figure name="new" value={added} isAccent={added > 0} />
         <Figure name="newer-here" value={counts['newer-here'] + counts.kept - overwrite.size} />
         <Figure name="overwritten" value={overwritten} />
@@ -95,7 +95,8 @@ export function RestoreDialog({ plan, onClose }: { plan: RestorePlan; onClose: (
       {parameters > 0 && (
         <p className="mt-3 text-ui text-ink-1">{t('transfer:restore.parameters', { count: parameters })}</p>
       )}
-      {items.length === 0 && problems.length === 0 && pictures === 0 && (
+      {prompts > 0 && <p className="mt-3 text-ui text-ink-1">{t('transfer:restore.prompts', { count: prompts })}</p>}
+      {items.length === 0 && problems.length === 0 && pictures === 0 && prompts === 0 && (
         <p className="mt-3 text-ui text-ink-2">{t('transfer:restore.nothing')}</p>
       )}
       {backends > 0 && (

@@ -1,5 +1,5 @@
 import { create } from 'zustand'
-import type { RestoreChoice, TransferState } from '../../shared/contract'
+import type { RestoreChoice, RestorePlan, TransferState } from '../../shared/contract'
 import type { Result } from '../../shared/errors'
 import { withQuotes } from '../store/quotes'
 import { chipOf, useStore } from '../store/state'
@@ -9,10 +9,12 @@ export interface ShownTransfer {
   state: TransferState | null
   /** Its dialog is open; else it is a line in the sidebar's foot. */
   isOpen: boolean
+  /** What a file that was read would change, as long as the person is asked about it. */
+  plan: RestorePlan | null
 }
 
 export function initialTransferState(): ShownTransfer {
-  return { state: null, isOpen: false }
+  return { state: null, isOpen: false, plan: null }
 }
 
 /** The one transfer that main may be at. */
@@ -77,8 +79,18 @@ export function stopTransfer(): void {
   if (state !== null) void window.parley.request['transfer.stop']({ transferId: state.id })
 }
 
-/** Reads the file that is picked; how far it is comes only for one that takes its time. */
-export const planRestore = () => ask(() => window.parley.request['library.planRestore']())
+/** Reads the file that is picked, and has the person asked about it; how far it is comes only for one that takes its time. */
+export async function planRestore(): Promise<Result<RestorePlan | null>> {
+  const result = await ask(() => window.parley.request['library.planRestore']())
+  if (result.ok && result.value !== null) useTransfer.setState({ plan: result.value })
+  return result
+}
+
+/** The person has answered. */
+export function closePlan(): void {
+  useTransfer.setState({ plan: null })
+}
+
 export const backUp = () => ask(() => window.parley.request['library.backUp']())
 export const exportAll = () => ask(() => window.parley.request['library.exportAll']())
 export const restore = (choice: RestoreChoice) => ask(() => window.parley.request['library.restore'](choice))

@@ -12,13 +12,17 @@ import { showChat } from '../store/conversations'
 import { useFigures, type Figures } from '../figures'
 import { sayEnd } from './end-text'
 import { Problems } from './problem-list'
+import { RestoreDialog } from './restore-dialog'
 import { closeTransfer, followTransfers, openTransfer, stopTransfer, useTransfer } from './state'
 
-/** How far a backup, an export, a restore or an import is [39-import-progress], then what came of it. Once per window. */
+/**
+ * How far a backup, an export, a restore or an import is [39-import-progress], what a file would change, then what came of
+ * it. Once per window: a file that takes its time is read while the person goes elsewhere.
+ */
 export function TransferDialog() {
   const { t } = useTranslation()
   const figures = useFigures()
-  const { state, isOpen } = useTransfer()
+  const { state, isOpen, plan } = useTransfer()
   useEffect(followTransfers, [])
 
   const end = state?.end ?? null
@@ -35,6 +39,7 @@ export function TransferDialog() {
     closeTransfer()
   }, [state, end, isOpen, t, figures])
 
+  if (plan !== null) return <RestoreDialog key={plan.planId} plan={plan} />
   if (state === null || !isOpen) return null
   return end === null ? <RunningDialog state={state} /> : <EndedDialog state={state} />
 }

@@ -2,6 +2,7 @@ import { create } from 'zustand'
 import type { TrashedConversation } from '../../shared/contract'
 import type { ConversationSummary } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
+import { useStore } from '../store/state'
 
 export interface TrashState {
   /** The latest first; what is known of it, which `loadTrash` makes new. */
@@ -30,23 +31,36 @@ export function loadTrashSoon(): void {
   if (!useTrash.getState().isLoaded) requestIdleCallback(() => void loadTrash(), { timeout: 5000 })
 }
 
-/** A conversation was deleted here: it is counted until main is asked again. */
+/** A conversation was deleted here: it is counted until main is asked again, at once where the trash is on show. */
 export function noteTrashed(summary: ConversationSummary): void {
+  if (useStore.getState().view.name === 'trash') {
+    void loadTrash()
+    return
+  }
   // Main knows the name of its file; the trash is loaded anew before anybody can do anything with it.
   const item = { file: `${summary.id}.new`, summary, messages: 0, images: 0, deletedAt: Date.now(), expiresAt: null }
   useTrash.setState(({ items }) => ({ items: [item, ...items] }))
 }
 
 let isLoading = false
+let isOutdated = false
 
 /** A conversation is here of which the trash had something: main says whether it still has. */
 export function forgetTrashed(conversationId: string): void {
   const isListed = useTrash.getState().items.some(({ summary }) => summary.id === conversationId)
-  if (!isListed || isLoading) return
+  if (!isListed) return
+  isOutdated = true
+  if (!isLoading) void loadUntilTrue()
+}
+
+async function loadUntilTrue(): Promise<void> {
   isLoading = true
-  void loadTrash().finally(() => {
-    isLoading = false
-  })
+  // What main is just telling may be from before the latest of them left the trash.
+  while (isOutdated) {
+    isOutdated = false
+    await loadTrash()
+  }
+  isLoading = false
 }
 
 /** Deletes for good; null, or why it could not be done. */

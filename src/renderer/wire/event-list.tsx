@@ -168,7 +168,7 @@ function Grid({ recording, rows, shown, text }: GridProps) {
         <div
           role="row"
           aria-rowindex={1}
-          className={`${COLUMNS} sticky top-0 z-1 h-7 items-center bg-side ps-5 text-meta text-ink-3`}
+          className={`${COLUMNS} sticky top-0 z-1 h-7 items-center bg-side ps-5 text-meta text-ink-3 [&:lang(ru)]:text-caption`}
         >
           <span role="columnheader" className="text-end">
             {t('wire:list.time')}

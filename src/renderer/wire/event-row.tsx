@@ -56,7 +56,11 @@ export const EventRow = memo(function EventRow(props: EventRowProps) {
         <span role="gridcell" className={`truncate ps-4 pe-1 ${isToCome ? metaInk : 'text-ink-2'}`} title={row.type}>
           {row.type}
         </span>
-        <span role="gridcell" className={`truncate pe-3 ${isToCome ? metaInk : 'text-ink-1'}`}>
+        <span
+          role="gridcell"
+          dir="ltr"
+          className={`truncate pe-3 [text-align:-webkit-match-parent] ${isToCome ? metaInk : 'text-ink-1'}`}
+        >
           {row.gist}
         </span>
       </div>

@@ -69,7 +69,7 @@ export function isOver({ positionMs, totalMs }: Replay): boolean {
 }
 
 /** The id under which the temporary answer, and its clock, are known. */
-export function replayId(recordingId: string): string {
+function replayId(recordingId: string): string {
   return `${REPLAY}${recordingId}`
 }
 

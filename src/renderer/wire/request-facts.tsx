@@ -168,7 +168,7 @@ function CopyCurl({ recordingId }: { recordingId: string }) {
     copied()
   }
   return (
-    <Button size={28} icon={isCopied ? Check : Copy} className="ms-auto" onClick={() => void copy()}>
+    <Button size={28} icon={isCopied ? Check : Copy} className="ms-auto px-2.5! text-meta!" onClick={() => void copy()}>
       <span aria-live="polite">{t(isCopied ? 'common:copied' : 'wire:request.copyCurl')}</span>
     </Button>
   )

@@ -39,7 +39,7 @@ export function gapBefore(rows: readonly WireRow[], index: number): number {
   return Math.max(0, (rows[index]?.atMs ?? 0) - (rows[index - 1]?.atMs ?? 0))
 }
 
-export function groupOf({ type }: WireRow): Exclude<RowGroup, 'all'> {
+function groupOf({ type }: WireRow): Exclude<RowGroup, 'all'> {
   return type === 'content' || type === 'reasoning' ? type : 'other'
 }
 

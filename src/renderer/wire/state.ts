@@ -73,7 +73,7 @@ export function resizeWire(widthPx: number): void {
 }
 
 /** The last answer on the path on show, or null. */
-export function newestAnswer(state: State): AssistantMessage | null {
+function newestAnswer(state: State): AssistantMessage | null {
   const conversation = conversationOf(state, state.currentId)
   const answer = conversation === null ? undefined : pathOf(conversation).findLast(({ role }) => role === 'assistant')
   return answer?.role === 'assistant' ? answer : null

@@ -149,6 +149,25 @@ describe('documents through buckets (protocol.md section 6)', () => {
     expect(finish(parts)).toMatchObject({ state: 'complete' })
   })
 
+  test('goes up once for several answers at the same time, also when the first of them is stopped', async () => {
+    const server = await serve()
+    const buckets = new Buckets()
+    const notes = await file('long.md', 'line\n'.repeat(100_000))
+    const ends = await Promise.all([1, 2, 3].map(() => ask(server, buckets, [user('?', notes)])))
+    expect(ends.map(finish)).toEqual(Array(3).fill({ type: 'finish', state: 'complete', error: null }))
+    expect(uploads(server)).toHaveLength(1)
+
+    server.emptyBuckets()
+    const abort = new AbortController()
+    const [first, second] = [
+      ask(server, buckets, [user('?', notes)], abort.signal),
+      ask(server, buckets, [user('?', notes)]),
+    ]
+    abort.abort()
+    expect(finish(await first)).toMatchObject({ state: 'stopped' })
+    expect(finish(await second)).toMatchObject({ state: 'complete' })
+  })
+
   test('a server without buckets: the answer fails in clear words, and nothing was asked', async () => {
     const server = await serve({ hasBuckets: false })
     const parts = await ask(server, new Buckets(), [user('?', await file('notes.txt', 'x'))])

@@ -325,6 +325,42 @@ describe('R43 the catalogue', () => {
     expect(backend.count('providers')).toBe(2)
   })
 
+  test.each([
+    ['answers', null],
+    ['fails', unauthorized],
+  ])('that nobody knows yet is waited for through another key, when the first asking %s late', async (_how, error) => {
+    const backend = few()
+    const openFirst = backend.hold('providers')
+    const { catalogues, store } = setUp()
+    const first = catalogues.get('x', backend)
+    await expect.poll(() => backend.count('providers')).toBe(1)
+    catalogues.expire('x')
+    const openSecond = backend.hold('providers')
+    const second = catalogues.get('x', backend)
+    await expect.poll(() => backend.count('providers')).toBe(2)
+    backend.error = error
+    openFirst()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(store.get('x')).toBeUndefined()
+    backend.error = null
+    openSecond()
+    for (const each of [first, second]) expect((await each).providers).toEqual(fewListed)
+    expect(backend.count('providers')).toBe(2)
+  })
+
+  test('that nobody knows yet is asked for anew by who waits, when nobody else does', async () => {
+    const backend = few()
+    const open = backend.hold('providers')
+    const { catalogues } = setUp()
+    const all = Promise.all([catalogues.get('x', backend), catalogues.refresh('x', backend)])
+    await expect.poll(() => backend.count('providers')).toBe(1)
+    catalogues.expire('x')
+    open()
+    const [{ providers }, refreshed] = await all
+    expect([providers, refreshed]).toEqual([fewListed, fewListed])
+    expect(backend.count('providers')).toBe(2)
+  })
+
   test('that was known before is given at once, while a server that does not answer is asked', async () => {
     const { catalogues: before, store } = setUp()
     await before.get('x', few())
@@ -387,7 +423,7 @@ describe('R43 the catalogue', () => {
     await catalogues.get('y', new TestBackend([provider('Y')], { Y: [model('y')] }))
     catalogues.forget('x')
     open()
-    await expect(pending).rejects.toMatchObject({ error: { code: 'internal' } })
+    await expect(pending).rejects.toMatchObject({ error: { code: 'not-found', what: 'backend' } })
     expect(store.get('x')).toBeUndefined()
     expect((await catalogues.get('y', late)).providers.map(({ name }) => name)).toEqual(['Y'])
   })

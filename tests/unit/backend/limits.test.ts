@@ -3,6 +3,7 @@ import { MAX_ANSWER_CHARACTERS, PartReader } from '../../../src/main/backend/par
 import { createRedactor } from '../../../src/main/backend/server-text'
 import type { RawResponse } from '../../../src/main/backend/stream'
 import { emptyAnswer, fold, type AssistantMessage, type Part } from '../../../src/shared/conversation'
+import { shortestMs } from '../../support/shortest'
 
 function readAll(events: Iterable<RawResponse>, redact?: (text: string) => string): Part[] {
   const reader = new PartReader(redact)
@@ -90,6 +91,20 @@ describe('R23 what a server may heap up in one answer', () => {
     expect(new Set(answer.toolCalls.map(({ name }) => name))).toEqual(new Set(['f']))
     const characters = answer.toolCalls.reduce((sum, call) => sum + call.arguments.length, 0)
     expect(characters).toBeLessThanOrEqual(1024 * 1024)
+  })
+
+  it('of 60,000 calls with an id of their own no more are remembered than are kept, and none costs more than the first', () => {
+    const calls = times(60_000, (index) => ({
+      type: 'tool_calls',
+      tool_calls: [{ id: `call-${index}`, function: { name: 'f', arguments: '' } }],
+    }))
+    let parts: Part[] = []
+    // Each looked for among all that came before it, they take six seconds.
+    const limitMs = 2000
+    expect(shortestMs(limitMs, () => (parts = readAll(calls)))).toBeLessThan(limitMs)
+    expect(parts.map((part) => part.type === 'tool-call' && part.id)).toEqual(
+      Array.from({ length: 100 }, (_, index) => `call-${index}`),
+    )
   })
 
   it('notices, titles, results and changes of mind', () => {

@@ -225,8 +225,9 @@ describe('a picture', () => {
     const frame = still.subarray(19, -1)
     expect(frame[0]).toBe(0x2c)
     const moving = Buffer.concat([still.subarray(0, -1), frame, still.subarray(-1)])
-    const animatedWebp = webp({ xmp: '<x/>' })
-    animatedWebp[20] = (animatedWebp[20] ?? 0) | 0x02
+    const webpFrame = Buffer.concat([Buffer.from('ANMF\x10\0\0\0', 'latin1'), Buffer.alloc(16)])
+    const animatedWebp = Buffer.concat([webp(), webpFrame, webpFrame])
+    animatedWebp.writeUInt32LE(animatedWebp.length - 8, 4)
     const { text } = await show([
       [uri(still), 'still.gif'],
       [uri(moving), 'moving.gif'],

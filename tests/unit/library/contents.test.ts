@@ -7,6 +7,7 @@ import { answerText, type AssistantMessage, type Conversation } from '../../../s
 import { toAppError, type AppError } from '../../../src/shared/errors'
 import { journalStart } from '../../../src/main/library/journal'
 import type { StampedConversation } from '../../../src/main/library/contents'
+import { diskFileSystem, type FileSystem } from '../../../src/main/library/files'
 import type { Library } from '../../../src/main/library/library'
 import { writeConversation } from '../../../src/main/library/schema'
 import { conversationOf, newAnswer } from '../../support/conversation-samples'
@@ -217,6 +218,45 @@ describe('merging', () => {
     expect(await refusal(library.merge(with_('../../x', 5000)))).toEqual(refused)
     expect(await refusal(library.merge({ ...sample('x'), messages: [{} as AssistantMessage] }))).toEqual(refused)
     expect(await filesUnder(root)).toEqual(files)
+  })
+
+  it('keeps in the trash what the disk had refused until then (R07)', async () => {
+    const root = await temporaryFolder()
+    let isFull = true
+    const library = libraryOn(
+      root,
+      faultyDisk(({ name, path }) => (isFull && name === 'open' && path.endsWith('.tmp') ? 'ENOSPC' : null)),
+    )
+    const here = sample('here', 1000)
+    await library.create(here)
+    isFull = false
+    expect(await library.merge({ ...sample('there', 2000), id: here.id })).toBe('replaced')
+    expect((await library.listTrash()).map(({ summary }) => summary.title)).toEqual([here.title])
+  })
+
+  it('finds an answer that begins while it looks', async () => {
+    const root = await temporaryFolder()
+    const here = sample('here', 1000)
+    const path = join(root, 'conversations', `${here.id}.json`)
+    let look: () => void = () => undefined
+    let isSlow = false
+    const library = libraryOn(root, {
+      ...diskFileSystem,
+      stat: (async (each: string) => {
+        if (isSlow && each === path) await new Promise<void>((resolve) => (look = resolve))
+        return diskFileSystem.stat(each)
+      }) as FileSystem['stat'],
+    })
+    await library.create(here)
+    isSlow = true
+    const merging = refusal(library.merge({ ...sample('there', 2000), id: here.id }))
+    const answer = { ...newAnswer(), parentId: here.headId }
+    const asked = { ...here, headId: answer.id, messages: [...here.messages, answer] }
+    await library.journal(journalStart(asked, answer))
+    isSlow = false
+    look()
+    expect(await merging).toEqual({ code: 'busy' })
+    expect((await library.open(here.id)).messages).toEqual(here.messages)
   })
 
   it('replaces a damaged file, which goes to the trash as it was (R04)', async () => {

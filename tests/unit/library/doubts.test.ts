@@ -226,6 +226,34 @@ describe('a file that somebody else writes while Parley holds it (R38)', () => {
     expect(files.filter(([, each]) => each.includes('THEIRS'))).toHaveLength(1)
   })
 
+  it('is kept once, and told of at once, while the file cannot be replaced', async () => {
+    const root = await temporaryFolder()
+    let isHeld = false
+    const conversation = sample('mine')
+    const path = join(root, 'conversations', `${conversation.id}.json`)
+    // As on Windows, while another program has it open.
+    const library = libraryOn(
+      root,
+      faultyDisk(({ name, path: from }) => (isHeld && name === 'rename' && from.startsWith(path) ? 'EPERM' : null)),
+    )
+    await library.create(conversation)
+    const told: string[] = []
+    library.onBeside((beside) => void told.push(beside.title))
+    await writeFile(path, writeConversation({ ...conversation, title: 'THEIRS' }))
+    isHeld = true
+    await library.pin(conversation.id, true)
+    // As the storage does every second.
+    for (let tries = 0; tries < 3; tries += 1) await library.flush()
+    expect(library.storageState()).toMatchObject({ isSafe: false })
+    expect(told).toEqual(['THEIRS (2)'])
+    isHeld = false
+    await library.flush()
+    expect(library.storageState()).toEqual({ isSafe: true })
+    expect(told).toEqual(['THEIRS (2)'])
+    expect(await readdir(join(root, 'conversations'))).toHaveLength(2)
+    expect((await library.list()).map(({ title }) => title).sort()).toEqual(['THEIRS (2)', 'mine'])
+  })
+
   it('is not taken for another when only its time has changed, or a write was told to have failed and had not', async () => {
     const root = await temporaryFolder()
     let isBad = false

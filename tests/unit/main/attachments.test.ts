@@ -136,6 +136,26 @@ describe('attachments', () => {
     })
   })
 
+  it.each([
+    ['a page that holds an SVG', '<!doctype html>\n<body><svg viewBox="0 0 1 1"></svg></body>\n'],
+    ['a program that draws one', 'export const Icon = () => (\n  <svg viewBox="0 0 1 1"></svg>\n)\n'],
+    ['a program that looks for PDFs', 'const isPdf = (bytes) => bytes.includes("%PDF-1.7")\n'],
+    ['a table that begins like a BMP', 'BMI;weight;height\n21.5;70;1.80\n'],
+    ['a note that begins like an MP3', 'ID3 tags, and what they are good for: a list of all of them\n'],
+  ])('S22 takes %s for the text that it is', async (_what, text) => {
+    const { attachments } = open()
+    const bytes = Buffer.from(text)
+    const added = await attachments.addFile({ name: 'a.txt', bytes })
+    expect(attachmentOf(added)).toMatchObject({ id: sha256(bytes), mime: 'text/plain' })
+  })
+
+  it('S22 a PDF with something in front of it is one', async () => {
+    const { attachments } = open()
+    const bytes = Buffer.from('From a mail\n%PDF-1.7\n%\xe2\xe3\xcf\xd3\n', 'latin1')
+    const added = await attachments.addFile({ name: 'a.pdf', bytes })
+    expect(attachmentOf(added)?.mime).toBe('application/pdf')
+  })
+
   it('S22 takes nothing for text that is none', async () => {
     const { attachments } = open()
     const results = await attachments.add([
@@ -490,6 +510,19 @@ describe('results of answers', () => {
       'format',
     ])
     expect(await attachments.find(sha256(wav()))).toMatchObject({ name: 'a.png', mime: 'audio/wav', width: 0 })
+  })
+
+  it('what somebody keeps while it is being deleted stays', async () => {
+    const { attachments } = open()
+    const bytes = Buffer.alloc(8 * 1024 * 1024, 'a line of text\n')
+    const id = sha256(bytes)
+    await attachments.addFile({ name: 'a.txt', bytes })
+    await attachments.addFile({ name: 'a.txt', bytes }, 'a temporary chat')
+    // To find out that it lies there already takes as long as to read it.
+    const keeping = attachments.persist([id])
+    await attachments.remove([id], performance.now())
+    await keeping
+    expect(await attachments.isWhole({ id, bytes: bytes.length })).toBe(true)
   })
 
   it('after a restart a draft tells what its images are called', async () => {

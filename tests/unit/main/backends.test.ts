@@ -293,6 +293,64 @@ describe('backends', () => {
     await eventually(stored, (value) => value === undefined, 'a forgotten catalogue')
   })
 
+  it('R43 waits for the first catalogue through a key that is entered meanwhile, and asks with it', async () => {
+    const auths: (string | undefined)[] = []
+    let open = (): void => undefined
+    const held = new Promise<void>((resolve) => (open = resolve))
+    const server = await startRawServer(async (connection) => {
+      const { path, headers } = await connection.request()
+      const auth = headers.get('authorization')
+      if (path.endsWith('/providers')) {
+        auths.push(auth)
+        if (auths.length === 1) await held
+      }
+      const isOpen = auth === `Bearer ${CANARY}`
+      const body = path.endsWith('/providers') ? [{ name: 'Lab' }] : path.includes('/models/') ? [{ id: 'm' }] : {}
+      connection.answer(
+        isOpen ? '200 OK' : '401 UNAUTHORIZED',
+        { 'Content-Type': 'application/json' },
+        JSON.stringify(isOpen ? body : { error: { message: 'key' } }),
+      )
+    })
+    closing.push(() => server.close())
+    const { backends } = openBackends()
+    await backends.save(profile(server.url))
+    const catalogue = backends.catalogue('home')
+    await expect.poll(() => auths.length).toBe(1)
+    await backends.setSecret(KEY, CANARY, false)
+    open()
+    expect((await catalogue).providers.map(({ name }) => name)).toEqual(['Lab'])
+    expect(auths).toEqual([undefined, `Bearer ${CANARY}`])
+  })
+
+  it('R43 whose server is gone is not asked without end by those who are told that it did not answer', async () => {
+    const server = await serve()
+    const asked: string[] = []
+    const { backends, view } = openBackends({
+      // As the window does: what has changed is loaded again.
+      onCatalogueChange: (backendId) => {
+        asked.push(backendId)
+        void backends.catalogue(backendId)
+      },
+    })
+    await backends.save(profile(server.url))
+    await backends.catalogue('home')
+    await server.close()
+    expect(finishOf(await askBackend(backends, 'home'))).toMatchObject({ state: 'failed' })
+    expect(view('home').status.kind).toBe('offline')
+    asked.length = 0
+    const known = await backends.catalogue('home')
+    expect(known.providers).not.toEqual([])
+    await eventually(
+      () => asked.length,
+      (count) => count > 0,
+      'the news that nobody answers',
+    )
+    // What is asked in a circle comes round within milliseconds.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(asked).toEqual(['home'])
+  })
+
   it('R43 shows a known catalogue at once, whatever server and keychain do', async () => {
     const server = await serve()
     let isSilent = false

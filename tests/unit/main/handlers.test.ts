@@ -349,6 +349,12 @@ describe('what requests do', () => {
     ])
   })
 
+  it('takes no question for a sign of what a window shows: one that waited is sent wherever the person is', async () => {
+    calls.length = 0
+    await handlers['generation.start'].handle(house, start as never, caller)
+    expect(calls).toEqual([['generations', 'start', start]])
+  })
+
   it('notes that a window shows no conversation any more', async () => {
     calls.length = 0
     await handlers['conversation.leave'].handle(house, undefined, caller)

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import { translator } from '../../../src/shared/i18n'
 import { defaultSettings } from '../../../src/shared/settings'
 import { noKeychain } from '../../support/backends'
 import { eventually } from '../../support/eventually'
+import { png } from '../../support/images'
 import { startScenarioServer, type ScenarioServer } from '../../support/scenario-server'
 
 const CANARY = 'CANARY-key-0123456789abc'
@@ -217,6 +218,27 @@ describe('the rooms together', () => {
     expect(texts.join()).not.toContain(CANARY)
     for (const id of [first.id, second.id]) expect(texts.join()).not.toContain(id)
     expect(texts.join()).not.toMatch(/[0-9a-f]{64}/u)
+  })
+
+  it('know after a restart what the pictures of a question are called that is being written anew', async () => {
+    const { house, folder } = await open()
+    const id = createHash('sha256').update(png()).digest('hex')
+    mkdirSync(join(folder, 'attachments'), { recursive: true })
+    writeFileSync(join(folder, 'attachments', `${id}.png`), png())
+    const found = await house.attachments.find(id)
+    const attachments = found === null ? [] : [{ ...found, name: 'fern.png' }]
+    const conversationId = randomUUID()
+    await house.drafts.set({
+      ...{ key: conversationId, text: '', attachments: [], changedAt: 1 },
+      editing: { messageId: randomUUID(), text: 'Look', attachments },
+    })
+    await house.generations.start({
+      ...{ generationId: randomUUID(), answerId: randomUUID(), conversationId, origin: 'window', isTemporary: false },
+      ...{ backendId: 'guide', provider: null, model: 'guide' },
+      question: { kind: 'new', messageId: randomUUID(), parentId: null, text: 'Look', attachmentIds: [id] },
+    })
+    const [question] = (await house.library.open(conversationId)).messages
+    expect(question).toMatchObject({ attachments: [{ id, name: 'fern.png' }] })
   })
 
   it('say what they know of themselves, and nothing of the person', async () => {

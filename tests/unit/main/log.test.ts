@@ -49,11 +49,13 @@ describe('log', () => {
       logger.error('failed', { header: CANARY, url: `https://example.org/?q=${encodeURIComponent('a+b/c=d&e?')}` })
       logger.error('failed', { base64: `xx${Buffer.from(CANARY).toString('base64')}` })
       logger.error('failed', { [CANARY]: 1 })
+      protect('pass"word\\CANARY')
+      logger.error('failed', { password: 'x', why: 'it is pass"word\\CANARY' })
     })
     expect(text).toContain('[hidden]')
     expect(text).not.toContain('CANARY')
     expect(text).not.toContain(Buffer.from(CANARY).toString('base64').slice(0, 12))
-    expect(text.split('\n').filter((line) => line !== '')).toHaveLength(4)
+    expect(text.split('\n').filter((line) => line !== '')).toHaveLength(5)
   })
 
   it.each([

@@ -65,6 +65,17 @@ describe('progress', () => {
     progress.end({ kind: 'stopped' })
   })
 
+  it('says nothing of the time that is left when nobody knows of how many chats', () => {
+    let nowMs = 0
+    const facts = { kind: 'plan', fileName: 'conversations.json', bytes: null, source: null } as const
+    const progress = new Progress(facts, { monotonicMs: () => nowMs }, () => undefined)
+    progress.begin('look', 0)
+    nowMs = 10_000
+    progress.advance()
+    expect(progress.state.leftMs).toBeNull()
+    progress.end({ kind: 'planned' })
+  })
+
   it('names the file, the step and the chat; the end says what came of it', async () => {
     const house = await houseOf(3)
     const bytes = await backupOf(house)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Library } from '../../../src/main/library/library'
 import { toAppError } from '../../../src/shared/errors'
 import { openArchive } from '../../../src/main/transfer/archive'
@@ -127,6 +127,7 @@ it('R04: what cannot be read goes into the backup as it lies on the disk, and is
     openLive: (id) => library.open(id),
     attachments: house.attachments,
     drafts: () => house.drafts.list(),
+    prompts: () => house.prompts.exportFile(),
     settings: house.settings,
     version: '0.1.0',
     nowMs: 0,
@@ -219,6 +220,25 @@ it('brings back what was not sent, where nothing stands now, with its pictures; 
   for (const { id, bytes: size } of attachments) expect(await other.attachments.isWhole({ id, bytes: size })).toBe(true)
 })
 
+it('what was not sent and finds no room here keeps nothing else from coming', async () => {
+  const house = await transferHouse()
+  const chat = conversationOf(randomUUID(), [['Why?', 'So.']])
+  await house.library.create(chat)
+  const draft = (key: string, text: string) => ({ key, text, attachments: [], changedAt: 1 })
+  await house.drafts.set(draft(chat.id, 'x'.repeat(1_000_000)))
+  house.settings = { ...house.settings, textSizePx: 18 }
+  await house.put('b.zip', await backupOf(house))
+  const other = await transferHouse()
+  other.desk.file = house.desk.file
+  for (let count = 0; count < 16; count += 1) await other.drafts.set(draft(`full-${count}`, 'y'.repeat(1_000_000)))
+  const plan = await other.transfer.planRestore(other.window, other.desk)
+  const choice = choiceOf(plan?.planId ?? '', { withSettings: true })
+  const done = await other.transfer.restore(other.window, choice)
+  const problems = [{ name: 'drafts.json', error: { code: 'storage', reason: 'full' } }]
+  expect(done).toMatchObject({ added: 1, drafts: 0, hasSettings: true, problems })
+  expect(other.settings.textSizePx).toBe(18)
+})
+
 it('a look at a file can be stopped, and tells how far it is', async () => {
   const house = await transferHouse()
   for (let count = 0; count < 30; count += 1) {
@@ -249,6 +269,7 @@ const restoreInto = (house: TransferHouse, library: Library) =>
     library,
     attachments: house.attachments,
     drafts: house.drafts,
+    prompts: house.prompts,
     importTarget: () => ({ backendId: 'home' }),
     backUp: () => Promise.resolve(),
     compareSettings: () => ({ backends: 0, hasOtherSettings: false }),
@@ -297,4 +318,46 @@ it('S42: only a damaged chat is brought back, only out of a copy that is one', a
   for (const name of ['../b.zip', 'b.zip', `${copy!.copy}/../x.zip`, 'before-restore-.zip']) {
     expect(await refusal(name)).toMatchObject({ code: 'not-found' })
   }
+})
+
+describe('prompts', () => {
+  const prompt = (name: string, text: string) => ({ id: randomUUID(), name, command: '', text, variables: [] })
+
+  it('come along in a backup, without what stood in their slots; those that are here stay as they are', async () => {
+    const house = await houseWithChat()
+    const slot = { name: 'city', first: 'Bergen', choices: [], last: 'CANARY-last' }
+    const [mine, other] = [prompt('Mine', 'As it was'), { ...prompt('Weather', 'In {city}?'), variables: [slot] }]
+    await house.prompts.save(mine)
+    await house.prompts.save(other)
+    const bytes = await backupOf(house)
+    const target = await transferHouse()
+    await target.prompts.save({ ...mine, text: 'As it is here' })
+    const { plan, done } = await restoreFile(target, { name: 'b.zip', bytes })
+    expect([plan.prompts, done.prompts, done.problems]).toEqual([2, 2, []])
+    expect(target.prompts.list().map(({ text }) => text)).toEqual(['As it is here', 'As it was', 'In {city}?'])
+    expect(target.prompts.list().find(({ name }) => name === 'Weather')?.variables).toEqual([{ ...slot, last: null }])
+    // Once more: all of it is here.
+    const again = await restoreFile(target, { name: 'b.zip', bytes })
+    expect([again.plan.prompts, again.done.prompts]).toEqual([0, 0])
+  })
+
+  it('that are none are said, and the chats come all the same', async () => {
+    const house = await houseWithChat()
+    house.prompts.exportFile = () => '{"kind": "parley-prompts", "version": 1, "prompts": [{"name": 3}]}'
+    const target = await transferHouse()
+    const { plan, done } = await restoreFile(target, { name: 'b.zip', bytes: await backupOf(house) })
+    const problem = { name: 'prompts.json', error: { code: 'bad-prompts', reason: 'format' } }
+    expect([plan.prompts, plan.problems]).toEqual([0, [problem]])
+    expect([done.added, done.prompts, done.problems]).toEqual([1, 0, [problem]])
+  })
+})
+
+it('on a first start new chats ask the backend that they asked where the backup was made', async () => {
+  const house = await houseWithChat()
+  const target = await transferHouse()
+  target.settings = { ...target.settings, activeBackendId: null, backends: [] }
+  await target.put('b.zip', await backupOf(house))
+  const plan = await target.transfer.planRestore(target.window, target.desk)
+  await target.transfer.restore(target.window, choiceOf(plan!.planId, { withBackends: true }))
+  expect(target.settings.activeBackendId).toBe('home')
 })

@@ -2,6 +2,7 @@
 import { act, Profiler } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Markdown, renderPlainText } from '../../../src/renderer/markdown'
+import { highlight } from '../../../src/renderer/markdown/highlight'
 import { mount, NearObserver } from './mount'
 
 afterEach(() => {
@@ -129,7 +130,8 @@ describe('Markdown', () => {
         render(page(text))
       }
       unmount()
-      return durations.sort((a, b) => a - b)[Math.floor(durations.length / 2)] ?? 0
+      // A busy machine makes some of them longer, and none of them shorter.
+      return Math.min(...durations)
     })
     expect(costs[1]!).toBeLessThan(costs[0]! * 4 + 2)
   })
@@ -183,6 +185,27 @@ describe('Markdown', () => {
     )
     expect(inks).toMatchObject({ def: 'md-syn-key', chunks: 'md-syn-fn', 6: 'md-syn-num', '# note': 'md-syn-com' })
     expect(container.querySelector('pre')?.textContent.trimEnd()).toBe(code.trimEnd())
+  })
+
+  it('colours a long code in pieces, between which the page has its turn, and ends when nobody waits for it', async () => {
+    const code = 'def a(): pass\n'.repeat(200)
+    const leave = new AbortController()
+    let turns = 0
+    const seen: [chunks: number, turns: number][] = []
+    // The page has idle time from then on.
+    view('')
+    const { requestIdleCallback } = globalThis
+    vi.stubGlobal('requestIdleCallback', (callback: () => void) => {
+      turns += 1
+      setTimeout(callback)
+    })
+    await highlight(code, 'python', leave.signal, (chunks) => {
+      seen.push([chunks.length, turns])
+      if (chunks.length === 3) leave.abort()
+    })
+    vi.stubGlobal('requestIdleCallback', requestIdleCallback)
+    expect(seen.map(([chunks]) => chunks)).toEqual([1, 2, 3])
+    expect(new Set(seen.map(([, turn]) => turn)).size).toBe(3)
   })
 
   it('keeps colours in the page only near the window, and leaves alone what somebody selects', async () => {

@@ -13,6 +13,7 @@ import {
 } from '../../../src/shared/settings'
 import { QuickAsk } from '../../../src/renderer/quick-ask/panel'
 import { bootStore } from '../../../src/renderer/store/boot'
+import { changeDraft } from '../../../src/renderer/store/drafts'
 import { initialState, useStore } from '../../../src/renderer/store/state'
 import { mount } from '../markdown/mount'
 
@@ -272,6 +273,38 @@ describe('quick ask', () => {
     await page.press('Enter')
     const ids = main.named('generation.start').map((start) => (start as StartGeneration).conversationId)
     expect(new Set(ids).size).toBe(2)
+  })
+
+  it('R33: what stands unsent comes along to the next question, and is asked there', async () => {
+    const page = await open()
+    await page.type('Q')
+    await page.press('Enter')
+    await page.type('rather something else')
+    await page.press('n', { ctrlKey: true, code: 'KeyN' })
+    expect(page.field().value).toBe('rather something else')
+    document.dispatchEvent(new Event('focusout'))
+    expect(main.named('draft.set').at(-1)).toMatchObject({ key: 'quick-ask', text: 'rather something else' })
+    await page.press('Enter')
+    expect(lastStart().question).toMatchObject({ parentId: null, text: 'rather something else' })
+  })
+
+  it('R33: what cannot be asked as it stands is not left behind by Mod Enter', async () => {
+    const page = await open()
+    await page.type('Q')
+    await page.press('Enter')
+    await main.send({ type: 'text-delta', text: 'Yes' }, { type: 'finish', state: 'complete', error: null })
+    await page.type('and this?')
+    const { currentId } = useStore.getState()
+    const error: AppError = { code: 'attachment', reason: 'damaged', name: 'a.png', format: null, limit: null }
+    await act(async () => {
+      changeDraft(currentId, (draft) => ({ ...draft, chips: [{ kind: 'refused', key: 'x', name: 'a.png', error }] }))
+    })
+    await page.press('Enter', { ctrlKey: true })
+    expect([page.field().value, useStore.getState().currentId]).toEqual(['and this?', currentId])
+    expect(main.named('window.openConversation')).toEqual([])
+    await act(async () => changeDraft(currentId, (draft) => ({ ...draft, text: '', chips: [] })))
+    await page.press('Enter', { ctrlKey: true })
+    await page.until(() => main.named('window.openConversation').length === 1)
   })
 
   it('gives a question back that could not be asked, with the reason', async () => {

@@ -2,7 +2,11 @@
 import { act } from 'react'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CertificateDialogs } from '../../../src/renderer/certificate/certificate-dialogs'
+import { reviewCertificate, useReview } from '../../../src/renderer/certificate/state'
+import { Toaster } from '../../../src/renderer/controls/toast'
 import { BackendsPage } from '../../../src/renderer/settings/backends/backends-page'
+import { describe as describeAppError, type AppError } from '../../../src/shared/errors'
+import { translator } from '../../../src/shared/i18n'
 import type { BackendProfile, SecretState } from '../../../src/shared/settings'
 import { mount } from '../markdown/mount'
 import { backendView, CERTIFICATE, createPerson, fail, good, refusedCertificate, startMain } from './main-stand-in'
@@ -10,6 +14,7 @@ import { backendView, CERTIFICATE, createPerson, fail, good, refusedCertificate,
 const A = 'https://chat.home.lan'
 const B = 'https://new.home.lan'
 const kept = (origin: string): SecretState => ({ kind: 'set', tail: 'a1b2', origin, kept: 'keychain' })
+const describeError = (error: AppError) => describeAppError(error, translator('en'))
 const person = createPerson()
 let close = (): void => undefined
 
@@ -23,6 +28,7 @@ async function open(
     <>
       <BackendsPage />
       <CertificateDialogs />
+      <Toaster />
     </>,
   )
   close = page.unmount
@@ -335,6 +341,24 @@ describe('the list', () => {
   })
 })
 
+describe('S37: one certificate at a time', () => {
+  it('the answer to one whose place another has taken leaves that one open, with its own answer', async () => {
+    await open()
+    const review = async (name: string) => {
+      let answered: Promise<string | null> = Promise.resolve(null)
+      await act(async () => void (answered = reviewCertificate({ name, error: refusedCertificate() })))
+      return { answered, answer: useReview.getState().current!.answer }
+    }
+    const first = await review('first')
+    const second = await review('second')
+    expect(await first.answered).toBeNull()
+    await act(async () => first.answer(CERTIFICATE.sha256))
+    expect(useReview.getState().current?.name).toBe('second')
+    await act(async () => second.answer(CERTIFICATE.sha256))
+    expect(await second.answered).toBe(CERTIFICATE.sha256)
+  })
+})
+
 describe('saving', () => {
   it('half a host name is not saved along with another field', async () => {
     const { main, until } = await open()
@@ -363,12 +387,59 @@ describe('saving', () => {
 })
 
 describe('R17: what is typed and what has the focus', () => {
+  it('what a test finds at an address is not said of the one that was typed meanwhile', async () => {
+    let answer: () => void = () => undefined
+    const { main, until } = await open(undefined, ({ says }) => {
+      const { test } = says
+      says.test = () => new Promise((resolve) => (answer = () => resolve(test())))
+    })
+    await person.press(person.button('Test connection'))
+    await until(() => main.named('backend.test').length === 1)
+    await person.type('Address', 'https://other.example')
+    await act(async () => answer())
+    expect(person.text()).not.toContain('84 ms')
+    await person.press(person.button('Test connection'))
+    await until(() => main.named('backend.test').length === 2)
+    await act(async () => answer())
+    expect(person.text()).toContain('84 ms')
+  })
+
+  it('the address of a proxy is saved also when the form is left out of its field', async () => {
+    const views = [backendView('home', {}, { proxy: { kind: 'own', url: 'http://old:1', user: '' } })]
+    const { main, until } = await open(views)
+    await person.type('Address of the proxy', 'http://new:1')
+    expect(main.named('backend.save')).toEqual([])
+    close()
+    await until(() => main.backend('home').profile.proxy.kind === 'own' && main.named('backend.save').length > 0)
+    expect(main.backend('home').profile.proxy).toEqual({ kind: 'own', url: 'http://new:1', user: '' })
+  })
+
   it('a new header has the focus in its name; a value without a name says so', async () => {
     await open()
     await person.press(person.button('Add a header'))
     expect(document.activeElement?.getAttribute('aria-label')).toBe('Name of header 1')
     await person.type('Value of this header', 'x')
     expect(person.text()).toContain('A name is needed.')
+    // Without one it would have no place to be kept in.
+    expect(person.button('Keep the value of this header secret').hasAttribute('data-disabled')).toBe(true)
+    await person.type('Name of header 1', 'X-Token')
+    expect(person.button('Keep the value of X-Token secret').hasAttribute('data-disabled')).toBe(false)
+  })
+
+  it('says why there is no copy of a backend, or why it cannot be removed', async () => {
+    const { main, until } = await open(undefined, ({ refuse }) => {
+      refuse('backend.duplicate', { code: 'bad-request', channel: 'backend.duplicate' })
+      refuse('backend.remove', { code: 'storage', reason: 'full' })
+    })
+    const { title: noCopy } = describeError({ code: 'bad-request', channel: 'backend.duplicate' })
+    const { title: isFull } = describeError({ code: 'storage', reason: 'full' })
+    await person.press(person.button('Duplicate'))
+    await until(() => person.text().includes(noCopy))
+    await person.press(person.button('Remove backend…'))
+    await until(() => person.has('Cancel'))
+    await person.press(person.button('Remove'))
+    await until(() => person.text().includes(isFull))
+    expect(main.named('backend.remove')).toEqual([{ backendId: 'home' }])
   })
 
   it('a proxy that fails is no fault of the address: it stands in the card of the test', async () => {

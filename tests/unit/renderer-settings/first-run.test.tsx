@@ -2,6 +2,7 @@
 import { act } from 'react'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { App } from '../../../src/renderer/app'
+import { showChat, showSettings } from '../../../src/renderer/store/conversations'
 import { mount } from '../markdown/mount'
 import { backendView, createPerson, CERTIFICATE, fail, good, refusedCertificate, startMain } from './main-stand-in'
 
@@ -50,6 +51,19 @@ describe('first run', () => {
       'sk-wrong-0123',
       'sk-right-4567',
     ])
+  })
+
+  it('who goes to the settings instead of entering the key comes back to the chats, which the server answers', async () => {
+    const { connect, until } = await open((says) => {
+      says.connect = () => good({ needsKey: true })
+    })
+    await connect('chat.home.lan')
+    await until(() => person.text().includes('chat.home.lan asks for a key'))
+    await act(async () => showSettings('general'))
+    await until(() => person.text().includes('Back to chats'))
+    await act(async () => showChat())
+    await until(() => document.querySelector('textarea') !== null)
+    expect(document.querySelector('textarea')?.placeholder).toBe('Message chat.home.lan')
   })
 
   it('S37: an unknown certificate is shown first, and the address is tried again with the one that was trusted', async () => {

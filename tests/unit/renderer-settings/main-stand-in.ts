@@ -78,7 +78,7 @@ export async function startMain(views: BackendView[], activeBackendId: string | 
     keychain: true,
     find: (address: string): Result<FoundAddress> =>
       good({ url: address, version: '0.5.2', needsKey: false, tried: [] }),
-    test: (): BackendTest => ({
+    test: (): BackendTest | Promise<BackendTest> => ({
       verdict: 'reachable',
       error: null,
       roundTripMs: 84,
@@ -109,7 +109,7 @@ export async function startMain(views: BackendView[], activeBackendId: string | 
         return { ...view, proxyPassword: state }
     }
   }
-  const answers: Record<string, (payload: never) => Result<unknown>> = {
+  const answers: Record<string, (payload: never) => Result<unknown> | Promise<Result<unknown>>> = {
     'app.boot': () =>
       good({
         role: 'main',
@@ -167,7 +167,7 @@ export async function startMain(views: BackendView[], activeBackendId: string | 
       return good(replace({ ...view, apiKey: move(view.apiKey), headerSecrets }))
     },
     'backend.find': ({ address }: { address: string }) => says.find(address),
-    'backend.test': () => good(says.test()),
+    'backend.test': async () => good(await says.test()),
     'backend.catalogue': () => says.catalogue(),
     'backend.discover': () => good([]),
     'backend.connect': (input: { address: string; sha256: string | null }) => {
@@ -195,7 +195,7 @@ export async function startMain(views: BackendView[], activeBackendId: string | 
       {
         get: (_, name: string) => async (payload: never) => {
           calls.push({ name, payload })
-          return answers[name]?.(payload) ?? good(undefined)
+          return (await answers[name]?.(payload)) ?? good(undefined)
         },
       },
     ),
@@ -213,6 +213,10 @@ export async function startMain(views: BackendView[], activeBackendId: string | 
   await bootStore()
   return {
     says,
+    /** Makes a request fail. */
+    refuse: (name: string, error: AppError) => {
+      answers[name] = () => fail(error)
+    },
     emit,
     tell,
     backend: find,

@@ -39,6 +39,7 @@ const PLAN: RestorePlan = {
   backends: 2,
   pictures: 0,
   parameters: 0,
+  prompts: 0,
   hasOtherSettings: false,
 }
 
@@ -49,6 +50,7 @@ const DONE: RestoreDone = {
   missing: 0,
   pictures: 0,
   drafts: 0,
+  prompts: 0,
   backends: 0,
   hasSettings: false,
   problems: [],
@@ -70,7 +72,7 @@ const RUNNING: TransferState = {
   end: null,
 }
 
-async function open(plan: RestorePlan | null = PLAN) {
+async function open(plan: RestorePlan | null | Promise<RestorePlan> = PLAN) {
   const main = startMain()
   main.answer('library.sizes', () => SIZES)
   main.answer('transfer.state', () => null)
@@ -83,16 +85,29 @@ async function open(plan: RestorePlan | null = PLAN) {
     },
   ])
   main.answer('library.planRestore', () => plan)
+  const around = (
+    <>
+      <TransferDialog />
+      <Toaster />
+    </>
+  )
   const page = mount(
     <>
       <PrivacyPage />
-      <TransferDialog />
-      <Toaster />
+      {around}
     </>,
   )
   close = page.unmount
   await act(async () => undefined)
-  return main
+  return Object.assign(main, {
+    leavePage: () =>
+      page.render(
+        <>
+          {null}
+          {around}
+        </>,
+      ),
+  })
 }
 
 const menuItem = (name: string): HTMLElement => {
@@ -148,6 +163,19 @@ describe('privacy and data', () => {
     await person.press(person.button('Cancel'))
     expect(main.named('library.dropPlan')).toEqual([{ planId: 'plan-1' }])
     expect(main.named('library.restore')).toEqual([])
+  })
+
+  it('says what a file would change also to who has left the page while it was read', async () => {
+    let isRead: (plan: RestorePlan) => void = () => undefined
+    const main = await open(new Promise((resolve) => (isRead = resolve)))
+    await restored()
+    main.leavePage()
+    expect(person.text()).toBe('')
+    await act(async () => isRead(PLAN))
+    expect(person.text()).toContain('What this backup would change')
+    await person.press(person.button('Cancel'))
+    expect(main.named('library.dropPlan')).toEqual([{ planId: 'plan-1' }])
+    expect(person.text()).not.toContain('What this backup would change')
   })
 
   it('S35: says that parameters of chats never come from a file, and of no chat when none has any', async () => {

@@ -11,6 +11,7 @@ import { openComparison } from '../../../src/renderer/store/comparison'
 import {
   showChatSettings,
   showConversation,
+  showSettings,
   showTemporaryConversation,
 } from '../../../src/renderer/store/conversations'
 import { attachFiles } from '../../../src/renderer/store/chips'
@@ -104,6 +105,20 @@ describe('the main window', () => {
     await settle(closePalette)
   })
 
+  it('looks for another text in the palette that is open, which goes on taking keys', async () => {
+    const { press, container, until } = await open()
+    main.answer('conversation.search', () => ({ hits: [], indexed: 1, total: 1 }))
+    const input = () => document.querySelector<HTMLInputElement>('[role=dialog] input')
+    await press(container, 'k', { ctrlKey: true })
+    await until(() => input() !== null)
+    await settle(() => main.emit('app.command', { kind: 'search', text: ' sour\n dough ' }))
+    expect(input()?.value).toBe('sour dough')
+    const key = new KeyboardEvent('keydown', { key: 'x', bubbles: true, cancelable: true })
+    await settle(() => input()?.dispatchEvent(key))
+    expect(key.defaultPrevented).toBe(false)
+    await settle(closePalette)
+  })
+
   it('keeps the focus in the window when the button that was pressed goes away', async () => {
     const { container, field } = await open()
     const named = (name: string) => container.querySelector<HTMLElement>(`button[aria-label="${name}"]`)
@@ -187,6 +202,9 @@ describe('the main window', () => {
     expect(document.activeElement).toBe(container.querySelector('nav input'))
     await press(document.activeElement!, 'F6')
     expect(container.querySelector('header')?.contains(document.activeElement)).toBe(true)
+    ;(document.activeElement as HTMLElement).blur()
+    await press(document.body, 'F6', { shiftKey: true })
+    expect(document.activeElement).toBe(field())
     await press(document.activeElement!, ',', { ctrlKey: true })
     expect(useStore.getState().view).toEqual({ name: 'settings', page: 'backends' })
   })
@@ -211,8 +229,15 @@ describe('the main window', () => {
     await press(row, 'Delete')
     expect(main.named('conversation.trash')).toEqual([{ conversationId: 'c1' }])
     const undo = [...container.querySelectorAll('button')].find((each) => each.textContent.startsWith('Undo'))!
-    await settle(() => undo.click())
+    const field = container.querySelector('textarea')
+    await settle(() => {
+      field?.focus()
+      undo.focus()
+      undo.click()
+    })
     expect(main.named('conversation.restore')).toEqual([{ conversationId: 'c1' }])
+    // The button is gone, and the keys are not nobody's.
+    expect(document.activeElement).toBe(field)
   })
 
   it('says at the field why a message with a refused file does not go', async () => {
@@ -229,6 +254,52 @@ describe('the main window', () => {
     expect(said()).toBeUndefined()
     expect(useStore.getState().drafts.get(useStore.getState().currentId)?.chips).toEqual([])
     expect(document.activeElement).toBe(field())
+  })
+
+  it('says why a message waits only in the chat in which it was sent', async () => {
+    const { container, field, press } = await open({}, (present) => {
+      for (const id of ['c1', 'c2']) present.keep(newConversation(id, 'home'))
+    })
+    const said = () => container.querySelector('form [role=alert]')?.textContent
+    const waiting = { filling: { promptId: 'p', name: 'P', slots: [{ name: 'who', choices: [], from: 0, to: 5 }] } }
+    const draft = { text: '{who}', chips: [], ...waiting }
+    const drafts = new Map(['c1', 'c2'].map((id) => [id, draft] as const))
+    await settle(() => useStore.setState({ drafts }))
+    await settle(() => showConversation('c1'))
+    await press(field(), 'Enter')
+    expect(said()).toBeDefined()
+    await settle(() => showConversation('c2'))
+    expect(field().value).toBe('{who}')
+    expect(said()).toBeUndefined()
+  })
+
+  it('R41: a long paste that finds no place as a file stays in the message', async () => {
+    const { container, field, type } = await open()
+    const long = 'word '.repeat(1000)
+    const data = new DataTransfer()
+    data.setData('text/plain', long)
+    await settle(() => field().dispatchEvent(new ClipboardEvent('paste', { bubbles: true, clipboardData: data })))
+    await type(`Look: ${long}`)
+    const bar = [...container.querySelectorAll('form button')].find((each) => each.textContent === 'Attach as file')
+    // Main refuses every file here.
+    await settle(() => (bar as HTMLElement).click())
+    expect(container.querySelectorAll('[data-chip]')).toHaveLength(1)
+    expect(field().value).toBe(`Look: ${long}`)
+  })
+
+  it('shows a setting each time it is asked for, wherever in the settings one is', async () => {
+    const { container, until } = await open()
+    const title = () => container.querySelector('main h1')?.textContent
+    await settle(() => showSettings('appearance'))
+    await until(() => title() === 'Appearance')
+    const general = [...container.querySelectorAll('nav button')].find((each) => each.textContent === 'General')
+    await settle(() => (general as HTMLElement).click())
+    expect(title()).toBe('General')
+    // The key of the settings leads to where they are already.
+    await settle(() => showSettings())
+    expect(title()).toBe('General')
+    await settle(() => showSettings('appearance'))
+    expect(title()).toBe('Appearance')
   })
 
   it('↑ in an empty field edits the last question, Esc leaves it as it was', async () => {

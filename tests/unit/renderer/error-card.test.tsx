@@ -229,6 +229,18 @@ describe('what can help', () => {
     expect(canAnotherProviderHelp(error)).toBe(isHelp)
   })
 
+  it('offers the other providers of the backend that was asked, also where the chat has another one by now [37]', async () => {
+    const facts = { label: '', needsKey: false, loginUrl: null, hasVision: false, makes: [], hasModelDetails: true }
+    const providers = [{ ...facts, name: 'Lab', models: [] }]
+    const { button, message } = await open({ code: 'backend', kind: 'x', message: 'y' }, EITHER, () => {
+      const catalogue = { providers, isStale: false, error: null }
+      useStore.setState({ catalogues: new Map([['home', { status: 'ready', catalogue }]]) })
+    })
+    main.keep({ ...newConversation('c1', 'guide'), headId: message.id, messages: [message] })
+    await settle(() => void showConversation('c1'))
+    expect(button('Retry with another provider')).toBeDefined()
+  })
+
   it('without a word there is nothing to continue', async () => {
     const { button } = await open({ code: 'connection-lost' })
     expect(button('Continue')).toBeUndefined()

@@ -8,7 +8,7 @@ import { bootStore } from '../../../src/renderer/store/boot'
 import { askDiscard, showConversation } from '../../../src/renderer/store/conversations'
 import { useStore } from '../../../src/renderer/store/state'
 import { daysLeft, deletedDay } from '../../../src/renderer/trash/days'
-import { loadTrash } from '../../../src/renderer/trash/state'
+import { loadTrash, useTrash } from '../../../src/renderer/trash/state'
 import { summarize } from '../../../src/shared/conversation'
 import type { Settings } from '../../../src/shared/settings'
 import { mount } from '../markdown/mount'
@@ -83,6 +83,52 @@ beforeEach(() => {
 afterEach(() => {
   close()
   hideToast()
+})
+
+describe('R34: the list by days', () => {
+  afterEach(() => vi.useRealTimers())
+
+  it('knows that it is another day when somebody comes back after the computer has slept', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date(2026, 2, 4, 23, 0) })
+    await open({}, ['c1'])
+    const headings = () => all('nav h2').map(({ textContent }) => textContent)
+    expect(headings()).toEqual(['Today'])
+    vi.setSystemTime(new Date(2026, 2, 5, 8, 0))
+    await settle(() => window.dispatchEvent(new Event('focus')))
+    expect(headings()).toEqual(['Yesterday'])
+  })
+})
+
+describe('R37: what was found in the sidebar', () => {
+  const search = async (words: string): Promise<HTMLInputElement> => {
+    const input = document.querySelector<HTMLInputElement>('nav input')!
+    await settle(() => {
+      input.focus()
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')!.set!.call(input, words)
+      input.dispatchEvent(new Event('input', { bubbles: true }))
+    })
+    return input
+  }
+
+  it('is still there when the menu of one of it is closed with Esc, which leaves its row the focus', async () => {
+    await open({}, ['c1', 'c2'])
+    const hit = { conversationId: 'c1', title: 'Title of c1', updatedAt: 0, messageId: null, marks: [], count: 0 }
+    main.answer('conversation.search', () => ({ hits: [{ ...hit, snippet: 'Title of c1' }], indexed: 2, total: 2 }))
+    const input = await search('title')
+    // As long as main takes it: an answer to less would never be the one that is waited for.
+    expect(input.maxLength).toBe(1000)
+    await vi.waitFor(async () => {
+      await settle()
+      expect(rowTitles()).toEqual(['Title of c1'])
+    }, 20_000)
+    await press('ArrowDown', {}, input)
+    await press('F10', { shiftKey: true })
+    expect(document.querySelector('[role=menu]')).not.toBeNull()
+    await press('Escape')
+    expect(document.querySelector('[role=menu]')).toBeNull()
+    expect(input.value).toBe('title')
+    expect(document.activeElement).toBe(document.querySelector('[data-conversation="c1"]'))
+  })
 })
 
 describe('a temporary chat', () => {
@@ -275,6 +321,36 @@ describe('the trash', () => {
     expect(rowTitles()).toEqual(['Title of c1'])
     await click('Open')
     expect(useStore.getState()).toMatchObject({ currentId: 'c1', view: { name: 'chat' } })
+  })
+
+  it('counts rightly when more comes back while main still tells of the first', async () => {
+    await openTrash()
+    const told: (() => void)[] = []
+    const before = useTrash.getState().items
+    main.answer('trash.list', () => new Promise((resolve) => told.push(() => resolve(before.slice(told.length)))))
+    for (const id of ['c1', 'c2']) {
+      await settle(() =>
+        main.emit('conversation.changed', [{ kind: 'upsert', summary: summarize(newConversation(id, 'home')) }]),
+      )
+    }
+    expect(told).toHaveLength(1)
+    await settle(() => told[0]?.())
+    expect(told).toHaveLength(2)
+    await settle(() => told[1]?.())
+    expect(told).toHaveLength(2)
+    expect(trashed()).toEqual(['Title of c3'])
+  })
+
+  it('on show, has what is deleted beside it under the name that main knows', async () => {
+    await openTrash()
+    main.keep(newConversation('c4', 'home'))
+    await settle(() =>
+      main.emit('conversation.changed', [{ kind: 'upsert', summary: summarize(newConversation('c4', 'home')) }]),
+    )
+    await settle(() => document.querySelector<HTMLElement>('[data-conversation="c4"]')!.focus())
+    await press('Delete')
+    await click('Put back “Title of c4”')
+    expect(main.named('conversation.restore')).toEqual([{ conversationId: 'c4', file: 'c4.1.json' }])
   })
 
   it('goes by arrow keys, one tab stop', async () => {

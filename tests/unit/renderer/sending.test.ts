@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { bootStore } from '../../../src/renderer/store/boot'
 import { choose } from '../../../src/renderer/store/backends'
 import { attachFiles } from '../../../src/renderer/store/chips'
@@ -137,6 +137,15 @@ describe('sending', () => {
     expect(thread()).toEqual(['One', 'stopped: So far', 'Rather this', 'running: '])
   })
 
+  it('stops nothing when the answer has ended just before', async () => {
+    await ask('One')
+    await main.finish('complete')
+    write('Rather this')
+    await settle(() => stopAndSend(here()))
+    expect(main.named('generation.stop')).toEqual([])
+    expect(thread().slice(-2)).toEqual(['Rather this', 'running: '])
+  })
+
   it('asks again as a variant of the same question', async () => {
     await ask('One')
     await main.finish('complete')
@@ -164,6 +173,13 @@ describe('sending', () => {
     await settle(() => continueAnswer(here(), answerId))
     await main.say({ type: 'text-delta', text: ' done' })
     expect(thread()).toEqual(['One', 'stopped: Half', 'running:  done'])
+  })
+
+  it('R41: a file that cannot be read is refused, and nobody waits for it', async () => {
+    vi.spyOn(window.parley, 'attach').mockRejectedValue(new DOMException('gone', 'NotFoundError'))
+    await settle(() => attachFiles(here(), [new File(['x'], 'gone.png')]))
+    const chips = useStore.getState().drafts.get(here())?.chips
+    expect(chips).toMatchObject([{ kind: 'refused', name: 'gone.png', error: { code: 'internal' } }])
   })
 
   it('R41: a refused file keeps the message from going until it is removed', async () => {

@@ -3,8 +3,10 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { bootStore } from '../../../src/renderer/store/boot'
 import { changeColumn, closeComparison, openComparison } from '../../../src/renderer/store/comparison'
 import { showNewConversation } from '../../../src/renderer/store/conversations'
+import { deleteMessage, discardConversation, trashConversation } from '../../../src/renderer/store/deletion'
 import { changeDraft } from '../../../src/renderer/store/drafts'
-import { sendDraft } from '../../../src/renderer/store/sending'
+import { resendQuestion, sendDraft } from '../../../src/renderer/store/sending'
+import { retryAnswer } from '../../../src/renderer/store/answers'
 import { stopAnswer } from '../../../src/renderer/store/stopping'
 import { conversationOf, EMPTY_DRAFT, stoppableAnswers, useStore } from '../../../src/renderer/store/state'
 import { emptyAnswer, pathOf, summarize, type Conversation, type Message } from '../../../src/shared/conversation'
@@ -164,6 +166,28 @@ describe('messages that wait', () => {
     expect(columns().map(({ headId }) => headId)).toEqual([main.asked()[0]?.answerId, 'b'])
   })
 
+  it('wait on while the answer before them is asked once more, and go after that one', async () => {
+    await ask('One')
+    await ask('Two')
+    const answerId = main.asked()[0]!.answerId
+    await settle(() => retryAnswer(here(), answerId))
+    expect(asked()).toMatchObject([{ text: 'One' }, { kind: 'again', messageId: answerId }])
+    expect(waiting()).toEqual(['Two'])
+    await main.finish('complete')
+    expect(asked().at(-1)).toMatchObject({ text: 'Two', parentId: main.asked()[1]!.answerId })
+  })
+
+  it('wait on while the question before them is asked in other words', async () => {
+    await ask('One')
+    await ask('Two')
+    const { messages } = conversationOf(useStore.getState(), here())!
+    await settle(() => resendQuestion(here(), messages[0]!.id, 'One, rather', []))
+    expect(asked()).toMatchObject([{ text: 'One' }, { text: 'One, rather' }])
+    expect(waiting()).toEqual(['Two'])
+    await main.finish('complete')
+    expect(asked().at(-1)).toMatchObject({ text: 'Two', parentId: main.asked()[1]!.answerId })
+  })
+
   it('that were meant for all compared go back into the field when the comparison was left', async () => {
     openComparison(here())
     changeColumn(here(), columns()[0]!.key, { choice: model('first') })
@@ -178,6 +202,43 @@ describe('messages that wait', () => {
     expect(main.asked()).toHaveLength(2)
     expect(waiting()).toEqual([])
     expect(useStore.getState().drafts.get(here())?.text).toBe('And then?')
+  })
+})
+
+describe('messages that wait, in a chat that goes', () => {
+  /** Has main stop the answer before it does what is asked, as it does, and tell of it at once. */
+  async function goesWith(name: string): Promise<void> {
+    await ask('One')
+    await ask('Two')
+    const { messages } = conversationOf(useStore.getState(), here())!
+    const stopped = messages.map((each) => (each.role === 'user' ? each : { ...each, state: 'stopped' as const }))
+    main.answer(name, async () => {
+      tell(show(stopped, stopped.at(-1)!.id))
+      await new Promise((resolve) => setTimeout(resolve, 40))
+    })
+  }
+  const asks = () => asked().map((each) => (each.kind === 'new' ? each.text : each.kind))
+
+  it('are not sent when it is deleted, and are back in the field with it', async () => {
+    await goesWith('conversation.trash')
+    const id = here()
+    await settle(() => trashConversation(id))
+    expect(asks()).toEqual(['One'])
+    expect(useStore.getState().drafts.get(id)?.text).toBe('Two')
+  })
+
+  it('are not sent when it is discarded', async () => {
+    await goesWith('conversation.discard')
+    await settle(() => discardConversation(here()))
+    expect(asks()).toEqual(['One'])
+  })
+
+  it('are not sent when the question is deleted whose answer they wait for', async () => {
+    await goesWith('conversation.deleteMessage')
+    const [first] = conversationOf(useStore.getState(), here())!.messages
+    await settle(() => deleteMessage(here(), first!.id))
+    expect(asks()).toEqual(['One'])
+    expect(useStore.getState().drafts.get(here())?.text).toBe('Two')
   })
 })
 

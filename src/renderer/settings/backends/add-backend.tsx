@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ConnectedBackend } from '../../../shared/contract'
 import type { AppError } from '../../../shared/errors'
@@ -20,12 +20,21 @@ export function AddBackend({ onAdded }: { onAdded: (backendId: string, section?:
   /** The address that is being connected. */
   const [busy, setBusy] = useState<string | null>(null)
   const [connected, setConnected] = useState<ConnectedBackend | null>(null)
+  /** The person has gone to another backend: the new one stands in the list, and does not take them from there. */
+  const isLeft = useRef(false)
+  useEffect(() => {
+    isLeft.current = false
+    return () => {
+      isLeft.current = true
+    }
+  }, [])
 
   const connect = async (to: string) => {
     if (busy !== null) return
     setBusy(to)
     setError(null)
     const result = await connectTo(to)
+    if (isLeft.current) return
     setBusy(null)
     if (!result.ok) {
       setAddress(to)
@@ -38,7 +47,7 @@ export function AddBackend({ onAdded }: { onAdded: (backendId: string, section?:
     const { id } = connected.view.profile
     return (
       <div className="max-w-170">
-        <EnterServerKey connected={connected} onDone={() => onAdded(id)} />
+        <EnterServerKey connected={connected} onDone={() => !isLeft.current && onAdded(id)} />
       </div>
     )
   }

@@ -56,6 +56,8 @@ export function BackendForm({ view, start, isActive, onUse, onDuplicate, onRemov
   const { id: backendId } = view.profile
   const { draft, errors, failure, change, hold, flush, drop } = useSavedProfile(view.profile)
   const [test, setTest] = useState<TestState | null>(null)
+  /** Counts the tests, and what makes one of no use: an answer to an earlier one is dropped. */
+  const testRound = useRef(0)
   const [isRemoving, setIsRemoving] = useState(false)
   /** Whether secrets may follow the address: asked after it has changed, or because the person asks for it. */
   const [moving, setMoving] = useState<'changed' | 'wanted' | null>(null)
@@ -73,8 +75,11 @@ export function BackendForm({ view, start, isActive, onUse, onDuplicate, onRemov
     // What was pressed in the old card is gone with it.
     if (document.activeElement?.closest('[role=status]') !== null) testButton.current?.focus()
     setTest({ isRunning: true, result: null, atMs: Date.now() })
+    testRound.current += 1
+    const mine = testRound.current
     await flush()
     const result = await window.parley.request['backend.test']({ backendId })
+    if (mine !== testRound.current) return
     setTest({
       isRunning: false,
       result: result.ok ? result.value : { verdict: 'failed', error: result.error },
@@ -108,7 +113,7 @@ export function BackendForm({ view, start, isActive, onUse, onDuplicate, onRemov
         >
           {t('settings:backends.test')}
         </Button>
-        <p id={testHelpId} className="w-full text-end text-meta text-ink-3">
+        <p id={testHelpId} className="w-full text-end text-meta text-ink-3 max-narrow:text-start">
           {t('settings:backends.testHelp')}
         </p>
       </header>
@@ -144,7 +149,8 @@ export function BackendForm({ view, start, isActive, onUse, onDuplicate, onRemov
             error={errors.url ?? null}
             onType={(url) => {
               hold({ url })
-              // What was found out is of the address before.
+              // What was found out is of the address before, and so is what is still being found out.
+              testRound.current += 1
               setTest(null)
             }}
             onSave={flush}

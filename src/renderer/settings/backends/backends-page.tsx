@@ -8,6 +8,7 @@ import { StatusDot } from '../../controls/status-dot'
 import { Tooltip } from '../../controls/tooltip'
 import { connectionOf, loadCatalogue } from '../../store/backends'
 import { useStore, type FormSection } from '../../store/state'
+import { useTellError } from '../../wire/tell-error'
 import { useBackends, useSettings } from '../data'
 import { AddBackend } from './add-backend'
 import { BackendForm, type FormStart } from './backend-form'
@@ -36,6 +37,7 @@ export function BackendsPage({ backendId: asked, section: askedSection, needsFor
   const { t } = useTranslation()
   const backends = useBackends()
   const settings = useSettings()
+  const tell = useTellError()
   const [chosen, setChosen] = useState<string | null>(asked ?? settings.activeBackendId)
   /** Where the focus goes in the form that opens: what was pressed for it is gone. */
   const [start, setStart] = useState<FormStart | null>(askedSection ?? null)
@@ -66,11 +68,15 @@ export function BackendsPage({ backendId: asked, section: askedSection, needsFor
   const duplicate = async (backendId: string) => {
     const result = await window.parley.request['backend.duplicate']({ backendId })
     if (result.ok) show(result.value.profile.id, 'name')
+    else tell(result.error)
   }
 
   const remove = async (backendId: string) => {
     const result = await window.parley.request['backend.remove']({ backendId })
-    if (!result.ok) return
+    if (!result.ok) {
+      tell(result.error)
+      return
+    }
     show(GUIDE_BACKEND_ID, null)
     setRemovals((before) => before + 1)
   }
@@ -147,13 +153,13 @@ function BackendRow({ view, isChosen, isActive, onChoose }: BackendRowProps) {
       <button
         type="button"
         aria-current={isChosen || undefined}
-        className="focus-inset flex w-full items-start gap-3 rounded-m px-3 py-2 text-start hover:bg-hovered aria-current:bg-selected forced-colors:aria-current:bg-[Highlight]"
+        className="group focus-inset flex w-full items-start gap-3 rounded-m px-3 py-2 text-start hover:bg-hovered aria-current:bg-selected forced-colors:aria-current:bg-[Highlight]"
         onClick={onChoose}
       >
         <StatusDot connection={connection} className="mt-1.5" />
         <span className="min-w-0 flex-1">
           <bdi className="block truncate text-ui font-label text-ink-1">{view.profile.name}</bdi>
-          <span className="block truncate text-meta text-ink-2">
+          <span className="block truncate text-meta text-ink-3 group-aria-current:text-ink-2">
             <bdi>{host}</bdi>
             {isActive && ` · ${t('settings:backends.inUse')}`}
           </span>

@@ -6,6 +6,7 @@ import type { BackendHeader, SecretState } from '../../../shared/settings'
 import { Button } from '../../controls/button'
 import { IconButton } from '../../controls/icon-button'
 import { Switch } from '../../controls/switch'
+import { useTellError } from '../../wire/tell-error'
 import { useErrorText } from '../error-text'
 import { TableFrame } from '../table-frame'
 import { SecretCell, SecretNote, type SecretPlace } from './secret-field'
@@ -29,6 +30,7 @@ const CELL =
 export function HeadersTable({ backendId, headers, secrets, place, error, onChange, onFlush }: HeadersTableProps) {
   const { t } = useTranslation()
   const errorText = useErrorText()
+  const tell = useTellError()
   const noteId = useId()
   const addButton = useRef<HTMLButtonElement>(null)
   /** Its name is what is typed next. */
@@ -45,8 +47,13 @@ export function HeadersTable({ backendId, headers, secrets, place, error, onChan
       return
     }
     await onFlush()
-    if (header.value !== '' && header.name.trim() !== '') {
-      await window.parley.request['backend.setSecret']({ name, value: header.value, storeUnprotected: false })
+    if (header.value !== '') {
+      const result = await window.parley.request['backend.setSecret']({
+        name,
+        value: header.value,
+        storeUnprotected: false,
+      })
+      if (!result.ok) tell(result.error)
     }
   }
 
@@ -112,6 +119,8 @@ export function HeadersTable({ backendId, headers, secrets, place, error, onChan
                 <td className="px-2">
                   <Switch
                     isOn={header.isSecret}
+                    // A secret is kept for a header that has a name; the value would be lost.
+                    isDisabled={lacksName}
                     label={t('settings:headers.secretOf', { name })}
                     onChange={(isSecret) => void setSecret(header, isSecret)}
                   />

@@ -12,7 +12,7 @@ export function originOf(url: string): string | null {
 }
 
 /** For which other addresses keys and secret headers of a backend were entered (S35). The proxy's password has its own. */
-export function foreignOrigins({ profile, apiKey, headerSecrets, providerKeys }: BackendView): string[] {
+function foreignOrigins({ profile, apiKey, headerSecrets, providerKeys }: BackendView): string[] {
   const present = originOf(profile.url)
   const secrets: SecretState[] = [apiKey, ...Object.values(headerSecrets), ...providerKeys.map(({ key }) => key)]
   const origins = secrets.flatMap((secret) => (secret.kind === 'unset' ? [] : [secret.origin]))

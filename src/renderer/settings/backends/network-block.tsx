@@ -2,6 +2,7 @@ import { useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AppError } from '../../../shared/errors'
 import type { BackendProfile, BackendView, ProxyChoice } from '../../../shared/settings'
+import { useOnLeave } from '../../controls/leaving'
 import { Select } from '../../controls/select'
 import { TextField } from '../../controls/text-field'
 import { useErrorText } from '../error-text'
@@ -88,6 +89,9 @@ function ProxyField({ view, proxy, error, onChange, onFlush }: ProxyFieldProps) 
     if (typed.url.trim() !== '') onChange({ ...own, url: typed.url.trim() })
     void onFlush()
   }
+  useOnLeave(() => {
+    if (isOwn) settle()
+  })
   return (
     <div className="flex flex-col gap-3">
       <Select

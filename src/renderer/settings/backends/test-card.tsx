@@ -89,6 +89,7 @@ interface RemedyProps extends Pick<TestCardProps, 'backendId' | 'onKeyProvider' 
 function Remedy({ backendId, error, onKeyProvider, onAgain }: RemedyProps) {
   const { t } = useTranslation()
   const [isEntering, setIsEntering] = useState(false)
+  const [hasEntered, setHasEntered] = useState(false)
   if (error.code === 'certificate' && error.shown !== undefined) {
     const review = async () => {
       if ((await reviewCertificate({ backendId, error })) !== null) onAgain()
@@ -116,11 +117,12 @@ function Remedy({ backendId, error, onKeyProvider, onAgain }: RemedyProps) {
           saveLabel={t('settings:test.saveAndTest')}
           onDone={(isKept) => {
             setIsEntering(false)
+            setHasEntered(true)
             if (isKept) onAgain()
           }}
         />
       ) : (
-        <Button aria-label={label} onClick={() => void begin()}>
+        <Button aria-label={label} autoFocus={hasEntered} onClick={() => void begin()}>
           {t('settings:secret.enterA.key')}
         </Button>
       )}

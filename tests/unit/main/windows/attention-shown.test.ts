@@ -11,7 +11,12 @@ vi.mock('electron', () => ({
   app: { on: () => undefined, setBadgeCount: (count: number) => seen.calls.push(['badge', count]) },
   BrowserWindow: { getAllWindows: () => [] },
   nativeImage: { createFromPath: (path: string) => path.replace(/.*[\\/]/u, '') },
-  Notification: {},
+  Notification: class {
+    static isSupported = (): boolean => true
+    constructor(private readonly said: { title: string; body: string }) {}
+    on = (): void => undefined
+    show = (): void => void seen.calls.push(['notification', this.said.body])
+  },
   powerSaveBlocker: {
     start: (kind: string) => {
       seen.calls.push(['awake', kind])
@@ -115,5 +120,27 @@ describe('what the taskbar and the computer learn of answers', () => {
     on.attention.render()
     on.attention.render([])
     expect([on.said('awake').length, on.said('asleep').length]).toEqual([2, 2])
+  })
+})
+
+describe('notifications of answers that end unseen', () => {
+  beforeEach(() => (seen.calls = []))
+
+  it('say nothing of an answer that a terminal shows, and of the next one in the same chat', async () => {
+    const { attention, said } = open('linux')
+    let tell: (events: unknown[]) => void = () => undefined
+    const answer = (id: string) => ({ id, role: 'assistant', content: [] })
+    attention.follow({
+      generations: {
+        onEvents: (listener: (events: unknown[]) => void) => (tell = listener),
+        open: async () => ({ conversation: { title: 'A title', messages: [answer('m1'), answer('m2')] } }),
+      },
+    } as never)
+    const finish = (generationId: string, messageId: string) =>
+      tell([{ generationId, conversationId: 'c', messageId, part: { type: 'finish', state: 'complete', error: null } }])
+    attention.ignore('g1')
+    finish('g1', 'm1')
+    finish('g2', 'm2')
+    await expect.poll(() => said('notification')).toHaveLength(1)
   })
 })

@@ -43,6 +43,7 @@ import { closeComparison, openComparison } from './store/comparison'
 import { pickFiles } from './store/chips'
 import { stopAnswer } from './store/stopping'
 import { showToast } from './controls/toast'
+import { tellFailure } from './controls/tell-error'
 import { stoppableAnswers, useStore } from './store/state'
 import { useExport } from './transfer/export-menu'
 import { TransferDialog } from './transfer/transfer-dialog'
@@ -325,7 +326,7 @@ function useChatActions({ search, focusComposer, jump, togglePicker }: ChatActio
   useAction('wire', () => showWire())
   const written = kept?.isReadOnly === true ? null : kept
   useAction('rename-chat', written === null ? null : () => startRenaming(written.id, 'header'))
-  useAction('pin-chat', written === null ? null : () => void pinConversation(written))
+  useAction('pin-chat', written === null ? null : () => tellFailure(pinConversation(written)))
   useAction('duplicate-chat', kept === null ? null : () => void duplicateConversation(kept.id))
   useAction('delete-chat', kept === null ? null : () => void deleteWithUndo(kept.id))
 }

@@ -252,6 +252,31 @@ describe('versions, editing, quoting, deleting', () => {
     await eventually(trashed, (found) => found.length === before.length, 'a trash as it was')
   })
 
+  it('what scrolls because it is being written can be pointed at all the while', async () => {
+    const { window } = app
+    const lines = Array.from({ length: 3000 }, (_, index) => [
+      ...say(`Line ${index}.\n\n`),
+      { do: 'wait' as const, ms: 10 },
+    ])
+    server.next(stream([...opening(), ...lines.flat(), ...closing(3000)]))
+    await ask(window, 'Write on')
+    await expect.poll(() => window.getByRole('log').evaluate((element) => element.scrollTop)).toBeGreaterThan(200)
+    const hits = await window.evaluate(async () => {
+      const log = document.querySelector('[role=log]')!
+      const { left, width, top, height } = log.getBoundingClientRect()
+      const found: boolean[] = []
+      for (let frame = 0; frame < 20; frame += 1) {
+        await new Promise((resolve) => requestAnimationFrame(resolve))
+        const under = document.elementFromPoint(left + width / 2, top + height / 2)
+        found.push(under !== null && under.closest('[role=log] article') !== null)
+      }
+      return { found, isFollowing: log.scrollHeight - log.clientHeight - log.scrollTop < 30 }
+    })
+    expect(hits).toEqual({ found: Array<boolean>(20).fill(true), isFollowing: true })
+    await button(window, t('chat:composer.stop')).click()
+    await isState(window, 'stopped')
+  })
+
   it('S43: Mod+A in the thread and Mod+C copy all of it; Copy gives words and HTML that does nothing', async () => {
     const { window } = app
     const texts = Array.from({ length: 12 }, (_, index) => `Answer ${index + 1}.\n\n${'And on it goes. '.repeat(120)}`)

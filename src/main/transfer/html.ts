@@ -233,7 +233,9 @@ function blockHtml(block: Block, text: Text): string {
       return `<blockquote>${blocksHtml(block.blocks, text)}</blockquote>`
     case 'list': {
       const items = block.items.map((item) => itemHtml(item, text)).join('')
-      return block.start === null ? `<ul>${items}</ul>` : `<ol start="${Math.trunc(block.start)}">${items}</ol>`
+      return block.start === null
+        ? `<ul dir="auto">${items}</ul>`
+        : `<ol dir="auto" start="${Math.trunc(block.start)}">${items}</ol>`
     }
     case 'code':
       return languageHtml(block.language) + codeHtml(block.text)

@@ -20,7 +20,6 @@ import {
 import { lazy, Suspense, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useKeysOf } from '../actions/keys'
-import type { AppError } from '../../shared/errors'
 import { ComparisonChip } from '../compare/chip'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
@@ -29,6 +28,7 @@ import { Menu, MenuGroup, MenuItem, MenuSeparator } from '../controls/menu'
 import { StatusDot } from '../controls/status-dot'
 import { Tooltip } from '../controls/tooltip'
 import { useFinalFocus, useGiveFocus } from '../controls/final-focus'
+import { tellFailure } from '../controls/tell-error'
 import { deleteWithUndo } from '../sidebar/delete'
 import { TitleField } from '../sidebar/title-field'
 import { choose, connectionOf } from '../store/backends'
@@ -48,7 +48,6 @@ import {
 import { isTemporary, useStore } from '../store/state'
 import { ExportMenu } from '../transfer/export-menu'
 import { openRecording, showWire } from '../wire/state'
-import { useTellError } from '../wire/tell-error'
 import { BackendItems } from './backend-items'
 import { useChoice, useHasModels, useReadOnlyReason } from './choice'
 import { ModelPicker } from './model-picker'
@@ -82,7 +81,6 @@ export function Header(props: HeaderProps) {
   const isUnkept = useStore((state) => isTemporary(state, conversationId))
   const isComparing = useStore((state) => state.comparisons.has(conversationId))
   const compareKeys = useKeysOf('compare')
-  const tell = useTellError()
   const giveFocus = useGiveFocus()
   const title = isUnkept
     ? t('chat:temporary.title')
@@ -149,7 +147,7 @@ export function Header(props: HeaderProps) {
           className="drag-none me-2 flex-none max-narrow:hidden"
           onClick={() => {
             giveFocus()
-            void keepConversation(conversationId).then((error) => error !== null && tell(error))
+            tellFailure(keepConversation(conversationId))
           }}
         >
           {t('chat:temporary.keep')}
@@ -219,8 +217,6 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
   const summary = useStore((state) => state.conversations.get(conversationId))
   const usual = useFinalFocus()
   const isUnkept = useStore((state) => isTemporary(state, conversationId))
-  const tell = useTellError()
-  const run = (action: Promise<AppError | null>): void => void action.then((error) => error !== null && tell(error))
   const isOpeningWire = useRef(false)
   const anchor = useRef<HTMLButtonElement>(null)
   const isReadOnly = useReadOnlyReason(conversationId) !== null
@@ -265,7 +261,7 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
         )}
         {isUnkept && (
           <>
-            <MenuItem icon={Bookmark} onSelect={() => run(keepConversation(conversationId))}>
+            <MenuItem icon={Bookmark} onSelect={() => tellFailure(keepConversation(conversationId))}>
               {t('chat:temporary.keep')}
             </MenuItem>
             <MenuSeparator />
@@ -291,11 +287,11 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
             <MenuItem
               icon={summary.isPinned ? PinOff : Pin}
               isDisabled={isReadOnly}
-              onSelect={() => void pinConversation(summary)}
+              onSelect={() => tellFailure(pinConversation(summary))}
             >
               {t(summary.isPinned ? 'chat:sidebar.unpin' : 'chat:sidebar.pin')}
             </MenuItem>
-            <MenuItem icon={CopyPlus} onSelect={() => run(duplicateConversation(conversationId))}>
+            <MenuItem icon={CopyPlus} onSelect={() => tellFailure(duplicateConversation(conversationId))}>
               {t('chat:sidebar.duplicate')}
             </MenuItem>
           </>
@@ -327,7 +323,7 @@ function ChatMenu({ conversationId, hasBackends }: ChatMenuProps) {
           icon={FileClock}
           onSelect={() => {
             isOpeningWire.current = true
-            void openRecording().then((error) => error !== null && tell(error))
+            tellFailure(openRecording())
           }}
         >
           {t('wire:open')}

@@ -7,6 +7,7 @@ import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { Ring } from '../controls/ring'
+import { tellError } from '../controls/tell-error'
 import { pictureOf } from '../../shared/markdown/address'
 import { useOpenLink } from '../markdown/links'
 import '../markdown/markdown.css'
@@ -14,7 +15,6 @@ import { PictureView } from '../markdown/picture'
 import { loadMedia } from '../store/media'
 import { backendOf, useStore } from '../store/state'
 import { isReplayed } from '../wire/replay'
-import { useTellError } from '../wire/tell-error'
 import { dragOut } from '../viewer/drag-out'
 import { fileNameOf, pictureOfResult, type Picture } from '../viewer/picture'
 import { Viewer } from '../viewer/viewer'
@@ -147,7 +147,6 @@ function Kept({ file, media, isAlone, onBroken }: KeptProps) {
 /** Pictures are saved from the viewer. */
 function SaveButton({ file, name }: { file: MediaFile; name: string }) {
   const { t } = useTranslation()
-  const tell = useTellError()
   const canSave = useStore((state) => state.boot?.role !== 'quick-ask')
   if (!canSave) return null
   const fileName = `${name}.${ENDINGS[file.mime] ?? file.mime.replace(/^.*\//u, '')}`
@@ -157,7 +156,7 @@ function SaveButton({ file, name }: { file: MediaFile; name: string }) {
       label={t('images:viewer.save')}
       onClick={() =>
         void window.parley.request['media.save']({ id: file.id, name: fileName }).then(
-          (result) => !result.ok && tell(result.error),
+          (result) => !result.ok && tellError(result.error),
         )
       }
     />

@@ -20,13 +20,13 @@ import { useCopied } from '../controls/copied'
 import { useFinalFocus } from '../controls/final-focus'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
+import { tellError } from '../controls/tell-error'
 import { useFigures } from '../figures'
 import { branchConversation } from '../store/conversations'
 import { canCompareVersions, compareVersions } from '../store/comparison'
 import { askColumn, continueAnswer, retryAnswer } from '../store/answers'
 import { backendOf, useStore, type Choice } from '../store/state'
 import { showWire } from '../wire/state'
-import { useTellError } from '../wire/tell-error'
 import { DetailsDialog } from './details-dialog'
 import { useChoice, useClosedReason, useHasModels, useReadOnlyReason } from './choice'
 import { copyAnswer, copyPlainText } from './clipboard'
@@ -161,10 +161,9 @@ function Actions({ messages, conversationId, isLast }: ProviderLineProps) {
   const choice = useChoice(conversationId)
   const hasModels = useHasModels(conversationId)
   const hasVoices = useVoices().length > 0
-  const tell = useTellError()
   const branch = async (): Promise<void> => {
     const error = await branchConversation(conversationId, message.id)
-    if (error !== null) tell(error)
+    if (error !== null) tellError(error)
   }
   const retry = (): void => void retryAnswer(conversationId, message.id)
   const compareWith = (chosen: Choice): void => {

@@ -8,10 +8,10 @@ import { Button } from '../controls/button'
 import { useFinalFocus } from '../controls/final-focus'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
+import { tellFailure } from '../controls/tell-error'
 import { branchConversation } from '../store/conversations'
 import { retryAnswer } from '../store/answers'
 import { conversationOf, useStore } from '../store/state'
-import { useTellError } from '../wire/tell-error'
 import { useClosedReason, useReadOnlyReason } from './choice'
 import { deleteMessageWithUndo } from './delete'
 import { EditField } from './edit-field'
@@ -144,7 +144,6 @@ function EditButton({ message, conversationId }: QuestionProps) {
 
 function QuestionMenu({ message, conversationId }: QuestionProps) {
   const { t } = useTranslation()
-  const tell = useTellError()
   const isUnanswered = useIsUnanswered(message, conversationId)
   const closedReason = useClosedReason(conversationId)
   const isReadOnly = useReadOnlyReason(conversationId) !== null
@@ -174,12 +173,7 @@ function QuestionMenu({ message, conversationId }: QuestionProps) {
       >
         {t('thread:question.edit')}
       </MenuItem>
-      <MenuItem
-        icon={GitBranch}
-        onSelect={() =>
-          void branchConversation(conversationId, message.id).then((error) => error !== null && tell(error))
-        }
-      >
+      <MenuItem icon={GitBranch} onSelect={() => tellFailure(branchConversation(conversationId, message.id))}>
         {t('chat:actions.branch')}
       </MenuItem>
       {isUnanswered && (

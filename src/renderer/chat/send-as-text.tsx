@@ -3,9 +3,9 @@ import type { AssistantMessage } from '../../shared/conversation'
 import type { AppError } from '../../shared/errors'
 import { Button } from '../controls/button'
 import { useGiveFocus } from '../controls/final-focus'
+import { tellError } from '../controls/tell-error'
 import { sendAsText, textualQuestion } from '../store/files'
 import { useStore } from '../store/state'
-import { useTellError } from '../wire/tell-error'
 
 interface SendAsTextProps {
   message: AssistantMessage
@@ -18,7 +18,6 @@ interface SendAsTextProps {
 export function SendAsText({ message, error, conversationId, closedReason }: SendAsTextProps) {
   const { t } = useTranslation()
   const giveFocus = useGiveFocus()
-  const tell = useTellError()
   const questionId = useStore(() => (error.code === 'upload' ? textualQuestion(conversationId, message.id) : null))
   if (questionId === null) return null
   return (
@@ -29,7 +28,7 @@ export function SendAsText({ message, error, conversationId, closedReason }: Sen
       onClick={() => {
         giveFocus()
         void sendAsText(conversationId, questionId).then(
-          (isSent) => !isSent && tell({ code: 'not-found', what: 'attachment' }),
+          (isSent) => !isSent && tellError({ code: 'not-found', what: 'attachment' }),
         )
       }}
     >

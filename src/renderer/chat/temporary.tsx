@@ -2,10 +2,10 @@ import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Button } from '../controls/button'
 import { Dialog } from '../controls/dialog'
+import { tellError } from '../controls/tell-error'
 import { askDiscard, keepConversation } from '../store/conversations'
 import { discardConversation } from '../store/deletion'
 import { backendOf, isTemporary, useStore } from '../store/state'
-import { useTellError } from '../wire/tell-error'
 import { useChoice } from './choice'
 import { useBackendName } from './provider-line'
 
@@ -33,14 +33,13 @@ export function TemporaryLine({ conversationId }: { conversationId: string }) {
 /** Asked before a temporary conversation goes for good; once per window. */
 export function DiscardDialog() {
   const { t } = useTranslation()
-  const tell = useTellError()
   const conversationId = useStore((state) => state.discarding)
   const cancel = useRef<HTMLButtonElement>(null)
   const act = async (action: typeof keepConversation): Promise<void> => {
     askDiscard(null)
     if (conversationId === null) return
     const error = await action(conversationId)
-    if (error !== null) tell(error)
+    if (error !== null) tellError(error)
   }
   return (
     <Dialog

@@ -32,6 +32,7 @@ import { useTarget } from './target'
 import './thread.css'
 import { guessedHeight, lastOf, turnsOf, type Turn } from './turns'
 import { stepByKey, useStepped, variantIdOf } from './variants'
+import { useWheeling } from './wheeling'
 
 /** Where a thread was left: shown again at the same place, with the same heights. */
 interface Place {
@@ -153,6 +154,7 @@ export function Thread({ conversation, onScrolled, ref }: ThreadProps) {
     leave()
     list.current?.scrollToIndex(edited, { align: 'nearest' })
   }, [edited, editRequests, leave])
+  useWheeling(scroller)
   const isFinding = useFind((state) => state.conversationId === id)
 
   const lastTurn = turns.at(-1)

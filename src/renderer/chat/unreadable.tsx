@@ -6,14 +6,13 @@ import { describe, type AppError } from '../../shared/errors'
 import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { showToast } from '../controls/toast'
+import { tellError } from '../controls/tell-error'
 import { useDates } from '../dates'
 import { showConversation } from '../store/conversations'
-import { useTellError } from '../wire/tell-error'
 
 /** A chat whose file cannot be read: what can still be had of it, and the way back where there is a copy. */
 export function Unreadable({ conversationId, error }: { conversationId: string; error: AppError }) {
   const { t } = useTranslation()
-  const tell = useTellError()
   const { day, time } = useDates()
   const isDamaged = error.code === 'storage' && error.reason === 'damaged'
   const remains = useRemains(conversationId, isDamaged)
@@ -25,7 +24,7 @@ export function Unreadable({ conversationId, error }: { conversationId: string; 
     const result = await window.parley.request['conversation.bringBack']({ conversationId, copy })
     setBringing(null)
     if (!result.ok) {
-      tell(result.error)
+      tellError(result.error)
       return
     }
     showToast({ text: t('chat:unreadable.isBack') })

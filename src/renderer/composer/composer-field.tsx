@@ -1,5 +1,6 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type RefObject } from 'react'
 import { pathOf, titleFrom } from '../../shared/conversation'
+import { tellError } from '../controls/tell-error'
 import {
   emptySlot,
   fillPrompt,
@@ -19,7 +20,6 @@ import { fillingOf, needPrompts, newPrompt, savePrompt, usePrompts } from '../pr
 import { showPrompts } from '../store/conversations'
 import { changeDraft } from '../store/drafts'
 import { conversationOf, EMPTY_DRAFT, useStore, type Filling } from '../store/state'
-import { useTellError } from '../wire/tell-error'
 
 export interface ComposerFieldProps {
   conversationId: string
@@ -41,7 +41,6 @@ const TYPE = 'px-4 pt-3 pb-2 text-[length:var(--input-size)] leading-[1.6]'
 export function ComposerField(props: ComposerFieldProps) {
   const { conversationId, fieldRef, label, placeholder, isReadOnly, describedBy, onKeyDown, onSend } = props
   const id = useId()
-  const tell = useTellError()
   const { text, filling } = useStore((state) => state.drafts.get(conversationId) ?? EMPTY_DRAFT)
   const [caret, setCaret] = useState({ start: 0, end: 0 })
   const [isFocused, setIsFocused] = useState(false)
@@ -120,7 +119,7 @@ export function ComposerField(props: ComposerFieldProps) {
     const made = newPrompt({ name: titleFrom(words).slice(0, MAX_PROMPT_NAME), text: words })
     const error = await savePrompt(made)
     showPrompts(made.id)
-    if (error !== null) tell(error)
+    if (error !== null) tellError(error)
   }
 
   useAction(
@@ -196,6 +195,11 @@ export function ComposerField(props: ComposerFieldProps) {
       if (next !== null) return take(() => goTo(next))
     }
     onKeyDown(event)
+    if (event.key !== 'Enter' || !event.defaultPrevented) return
+    // Sending waits for what is empty: what is typed next belongs there.
+    const { text: now, filling: left } = useStore.getState().drafts.get(conversationId) ?? EMPTY_DRAFT
+    const missing = left?.slots.find((each) => isEmptySlot(each, now))
+    if (missing !== undefined) goTo(missing)
   }
 
   // ---- the field ----

@@ -1,6 +1,6 @@
 import { Menu as Base } from '@base-ui/react/menu'
 import { Check, ChevronRight, type LucideIcon } from 'lucide-react'
-import { useEffect, useRef, type ReactElement, type ReactNode, type RefObject } from 'react'
+import { createContext, use, useEffect, useRef, type ReactElement, type ReactNode, type RefObject } from 'react'
 import { useFinalFocus } from './final-focus'
 import { Icon } from './icon'
 import { Kbd, type Key } from './kbd'
@@ -22,6 +22,9 @@ export interface MenuProps {
   /** It opens over a dialog. */
   isInDialog?: boolean
 }
+
+/** Whether the menu around a submenu is open. */
+const AroundOpen = createContext<RefObject<boolean> | null>(null)
 
 /** What closes each menu that is open, with the menus that opened from it. */
 const open = new Set<() => void>()
@@ -45,6 +48,7 @@ export function Menu({
 }: MenuProps) {
   const usual = useFinalFocus()
   const actions = useRef<Base.Root.Actions>(null)
+  const isOpenNow = useRef(false)
   /** Another layer opens in its place and takes the focus. */
   const isDisplaced = useRef(false)
   const close = useRef(() => {
@@ -60,6 +64,7 @@ export function Menu({
       modal={false}
       actionsRef={actions}
       onOpenChange={(isOpen, { reason }) => {
+        isOpenNow.current = isOpen
         if (isOpen) {
           isDisplaced.current = false
           open.add(close.current)
@@ -81,7 +86,7 @@ export function Menu({
             finalFocus={() => (isDisplaced.current ? false : focusAfter(finalFocus ?? usual))}
             className={`drag-none max-h-(--available-height) min-w-52 overflow-y-auto rounded-l bg-raised p-1 shadow-e2 outline-none transition-[opacity,translate] duration-(--d-base) data-ending-style:opacity-0 data-starting-style:translate-y-1 data-starting-style:opacity-0 forced-colors:border ${className}`}
           >
-            {children}
+            <AroundOpen value={isOpenNow}>{children}</AroundOpen>
           </Base.Popup>
         </Base.Positioner>
       </Base.Portal>
@@ -153,6 +158,7 @@ export function MenuGroup({ heading, children }: { heading: string; children: Re
 
 /** Actions under an item, which opens them to its side. */
 export function Submenu({ icon, label, children }: { icon?: LucideIcon; label: string; children: ReactNode }) {
+  const isAroundOpen = use(AroundOpen)
   return (
     <Base.SubmenuRoot>
       <Base.SubmenuTrigger className="flex min-h-8 items-center gap-2.5 rounded-s px-2.5 py-1 text-ui text-ink-1 outline-none data-highlighted:bg-hovered data-popup-open:bg-hovered forced-colors:data-highlighted:bg-[Highlight]">
@@ -162,7 +168,12 @@ export function Submenu({ icon, label, children }: { icon?: LucideIcon; label: s
       </Base.SubmenuTrigger>
       <Base.Portal>
         <Base.Positioner className="layer-popover outline-none" alignOffset={-4} collisionPadding={8}>
-          <Base.Popup className="drag-none max-h-(--available-height) min-w-40 overflow-y-auto rounded-l bg-raised p-1 shadow-e2 outline-none transition-opacity duration-(--d-base) data-ending-style:opacity-0 data-starting-style:opacity-0 forced-colors:border">
+          <Base.Popup
+            // Its item is where the focus goes when it closes alone. When all closes that item goes too, and a focus that
+            // came to it late would be nobody's.
+            finalFocus={() => isAroundOpen?.current !== false}
+            className="drag-none max-h-(--available-height) min-w-40 overflow-y-auto rounded-l bg-raised p-1 shadow-e2 outline-none transition-opacity duration-(--d-base) data-ending-style:opacity-0 data-starting-style:opacity-0 forced-colors:border"
+          >
             {children}
           </Base.Popup>
         </Base.Positioner>

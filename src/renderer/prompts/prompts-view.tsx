@@ -7,9 +7,9 @@ import { Button } from '../controls/button'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { showToast } from '../controls/toast'
+import { tellError } from '../controls/tell-error'
 import { showNewConversation, toggleSidebar } from '../store/conversations'
 import { useStore } from '../store/state'
-import { useTellError } from '../wire/tell-error'
 import { PromptForm } from './prompt-form'
 import {
   addPrompt,
@@ -32,7 +32,6 @@ export interface PromptsViewProps {
 /** The person's prompts: the list, and the form of the chosen one [42-prompt-library]. */
 export function PromptsView({ hasToggle, promptId }: PromptsViewProps) {
   const { t } = useTranslation()
-  const tell = useTellError()
   const sidebarKeys = useKeysOf('sidebar')
   const { prompts, isLoaded } = usePrompts()
   const [chosenId, setChosenId] = useState<string | null>(promptId ?? null)
@@ -54,16 +53,16 @@ export function PromptsView({ hasToggle, promptId }: PromptsViewProps) {
     setChosenId(prompt.id)
     setMadeId(prompt.id)
     const error = await savePrompt(prompt)
-    if (error !== null) tell(error)
+    if (error !== null) tellError(error)
   }
   const remove = async (prompt: Prompt): Promise<void> => {
     const error = await removePrompt(prompt.id)
-    if (error !== null) tell(error)
+    if (error !== null) tellError(error)
     heading.current?.focus()
   }
   const takeIn = async (): Promise<void> => {
     const result = await importPrompts()
-    if (!result.ok) tell(result.error)
+    if (!result.ok) tellError(result.error)
     else if (result.value !== null) {
       const { added } = result.value
       showToast({
@@ -73,7 +72,7 @@ export function PromptsView({ hasToggle, promptId }: PromptsViewProps) {
   }
   const takeOut = async (): Promise<void> => {
     const result = await exportPrompts()
-    if (!result.ok) tell(result.error)
+    if (!result.ok) tellError(result.error)
     else if (result.value.isSaved) showToast({ text: t('prompts:library.exported') })
   }
   return (

@@ -11,11 +11,11 @@ import { attachFiles, pickFiles } from '../store/chips'
 import { keepConversation } from '../store/conversations'
 import { stopAnswer } from '../store/stopping'
 import { conversationOf, EMPTY_DRAFT, useStore } from '../store/state'
-import { useTellError } from '../wire/tell-error'
 import { Answers } from './answers'
 import { Chips } from './chips'
 import { hide, lastAnswerText, openInWindow, startAnew, useForgetting } from './conversation'
 import { useCopied } from '../controls/copied'
+import { tellFailure } from '../controls/tell-error'
 import { Footer } from './footer'
 import { keyOf } from './keys'
 import './quick-ask.css'
@@ -39,7 +39,6 @@ export function QuickAsk() {
   const hasChips = useStore((state) => (state.drafts.get(conversationId) ?? EMPTY_DRAFT).chips.length > 0)
   const hasRefusal = useStore((state) => state.refusals.has(conversationId))
   const [isCopied, copied] = useCopied()
-  const tell = useTellError()
   const [isChoosing, setIsChoosing] = useState(false)
   const [isPinned, setIsPinned] = useState(false)
   const [clipboard, setClipboard] = useState<'text' | 'image' | null>(null)
@@ -79,7 +78,7 @@ export function QuickAsk() {
     keep: () => {
       // The button goes with the press.
       field.current?.focus()
-      void keepConversation(conversationId).then((error) => error !== null && tell(error))
+      tellFailure(keepConversation(conversationId))
     },
   }
   useKeys(toggles)

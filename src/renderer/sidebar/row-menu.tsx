@@ -2,14 +2,13 @@ import { Bookmark, CopyPlus, Ellipsis, Folder, Pencil, Pin, PinOff, Trash2 } fro
 import { useRef, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ConversationSummary } from '../../shared/conversation'
-import type { AppError } from '../../shared/errors'
 import { useFinalFocus } from '../controls/final-focus'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem, MenuSeparator } from '../controls/menu'
+import { tellFailure } from '../controls/tell-error'
 import { duplicateConversation, keepConversation, pinConversation, startRenaming } from '../store/conversations'
 import { useStore } from '../store/state'
 import { ExportMenu } from '../transfer/export-menu'
-import { useTellError } from '../wire/tell-error'
 import { deleteWithUndo } from './delete'
 
 export interface RowMenuProps {
@@ -24,8 +23,6 @@ export interface RowMenuProps {
 export function RowMenu({ summary, title, point, onClose }: RowMenuProps) {
   const { t } = useTranslation()
   const usual = useFinalFocus()
-  const tell = useTellError()
-  const run = (action: Promise<AppError | null>): void => void action.then((error) => error !== null && tell(error))
   const { id, isPinned, isDamaged, isTemporary, isReadOnly = false } = summary
   /** Closed without having done anything: the focus goes back to where it was, the row. */
   const isEscaped = useRef(false)
@@ -62,7 +59,7 @@ export function RowMenu({ summary, title, point, onClose }: RowMenuProps) {
           {t('chat:sidebar.showFile')}
         </MenuItem>
       ) : isTemporary ? (
-        <MenuItem icon={Bookmark} onSelect={() => run(keepConversation(id))}>
+        <MenuItem icon={Bookmark} onSelect={() => tellFailure(keepConversation(id))}>
           {t('chat:temporary.keep')}
         </MenuItem>
       ) : (
@@ -73,11 +70,11 @@ export function RowMenu({ summary, title, point, onClose }: RowMenuProps) {
           <MenuItem
             icon={isPinned ? PinOff : Pin}
             isDisabled={isReadOnly}
-            onSelect={() => void pinConversation(summary)}
+            onSelect={() => tellFailure(pinConversation(summary))}
           >
             {t(isPinned ? 'chat:sidebar.unpin' : 'chat:sidebar.pin')}
           </MenuItem>
-          <MenuItem icon={CopyPlus} onSelect={() => run(duplicateConversation(id))}>
+          <MenuItem icon={CopyPlus} onSelect={() => tellFailure(duplicateConversation(id))}>
             {t('chat:sidebar.duplicate')}
           </MenuItem>
           <ExportMenu conversationId={id} />

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { endRenaming } from '../store/conversations'
+import { tellFailure } from '../controls/tell-error'
 
 export interface TitleFieldProps {
   title: string
@@ -17,7 +18,7 @@ export function TitleField({ title, className, onKeyEnd }: TitleFieldProps) {
   const end = (value: string | null): void => {
     if (isOver.current) return
     isOver.current = true
-    void endRenaming(value)
+    tellFailure(endRenaming(value))
   }
 
   useEffect(() => {

@@ -265,18 +265,20 @@ export function startRenaming(conversationId: string, at: 'row' | 'header'): voi
 }
 
 /** Ends the editing of a title; null leaves it as it was. */
-export async function endRenaming(title: string | null): Promise<void> {
+export async function endRenaming(title: string | null): Promise<AppError | null> {
   const { renaming, conversations } = useStore.getState()
   useStore.setState({ renaming: null })
-  if (renaming === null || title === null) return
+  if (renaming === null || title === null) return null
   const { conversationId } = renaming
   const before = conversations.get(conversationId)
-  if (before === undefined || before.title === title.trim()) return
-  await window.parley.request['conversation.rename']({ conversationId, title: title.trim() })
+  if (before === undefined || before.title === title.trim()) return null
+  const result = await window.parley.request['conversation.rename']({ conversationId, title: title.trim() })
+  return result.ok ? null : result.error
 }
 
-export async function pinConversation({ id, isPinned }: ConversationSummary): Promise<void> {
-  await window.parley.request['conversation.pin']({ conversationId: id, isPinned: !isPinned })
+export async function pinConversation({ id, isPinned }: ConversationSummary): Promise<AppError | null> {
+  const result = await window.parley.request['conversation.pin']({ conversationId: id, isPinned: !isPinned })
+  return result.ok ? null : result.error
 }
 
 /**

@@ -113,8 +113,10 @@ export async function ask(
     const { conversation } = result.value
     useStore.setState((state) => (state.conversations.has(conversationId) ? {} : withConversation(state, conversation)))
     if (before === null) {
-      // The first question makes the conversation; opening it is how main knows that it is on show.
-      void window.parley.request['conversation.open']({ conversationId })
+      // The first question makes the conversation; opening it is how main knows that it is on show, if it still is.
+      const { view, currentId } = useStore.getState()
+      if (view.name === 'chat' && currentId === conversationId)
+        void window.parley.request['conversation.open']({ conversationId })
     } else if (!hasMessage(conversationId, answerId)) {
       // A snapshot from before the start has taken the thread's place meanwhile.
       void loadThread(conversationId)

@@ -1,12 +1,12 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { AppError, Result } from '../../shared/errors'
+import type { Result } from '../../shared/errors'
 import { Button } from '../controls/button'
+import { tellError } from '../controls/tell-error'
 import { useDates } from '../dates'
 import { useFigures } from '../figures'
 import { useSettings } from '../settings/data'
 import { Row } from '../settings/row'
-import { useTellError } from '../wire/tell-error'
 import { backUp, exportAll } from './state'
 
 /** Back up: all chats into one file, and when that was last done. */
@@ -44,13 +44,12 @@ export function ExportAllRow() {
 
 /** Runs one at a time; an error that nobody else tells is told. */
 function useRun(task: () => Promise<Result<unknown>>): { isBusy: boolean; run: () => Promise<void> } {
-  const tell: (error: AppError) => void = useTellError()
   const [isBusy, setIsBusy] = useState(false)
   const run = async (): Promise<void> => {
     setIsBusy(true)
     const result = await task()
     setIsBusy(false)
-    if (!result.ok) tell(result.error)
+    if (!result.ok) tellError(result.error)
   }
   return { isBusy, run }
 }

@@ -3,18 +3,17 @@ import { useTranslation } from 'react-i18next'
 import type { CheckFault, CheckReport } from '../../shared/contract'
 import type { Translate } from '../../shared/i18n'
 import { Button } from '../controls/button'
+import { tellError } from '../controls/tell-error'
 import { useDates } from '../dates'
 import { useFigures, type Figures } from '../figures'
 import { useSettings } from '../settings/data'
 import { Row } from '../settings/row'
 import { showConversation } from '../store/conversations'
-import { useTellError } from '../wire/tell-error'
 
 /** Check and repair: says what is wrong, in words; Repair is offered for what it found. */
 export function CheckRow({ onChange }: { onChange: () => void }) {
   const { t } = useTranslation()
   const figures = useFigures()
-  const tell = useTellError()
   const { short } = useDates()
   const { lastCheck: last } = useSettings()
   const [report, setReport] = useState<CheckReport | null>(null)
@@ -27,12 +26,12 @@ export function CheckRow({ onChange }: { onChange: () => void }) {
     if (result.ok) {
       setReport(result.value)
       setIsRepaired(what === 'repair')
-    } else tell(result.error)
+    } else tellError(result.error)
     if (what === 'repair') onChange()
   }
   const showText = async (conversationId: string): Promise<void> => {
     const result = await window.parley.request['conversation.showFile']({ conversationId, isRecovered: true })
-    if (!result.ok) tell(result.error)
+    if (!result.ok) tellError(result.error)
   }
   // What is left after a repair is what it cannot mend now.
   const canRepair = !isRepaired && report?.faults.some(isMendable) === true

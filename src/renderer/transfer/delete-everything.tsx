@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Button } from '../controls/button'
 import { Dialog } from '../controls/dialog'
 import { TextField } from '../controls/text-field'
-import { useTellError } from '../wire/tell-error'
+import { tellError } from '../controls/tell-error'
 import { exportAll } from './state'
 
 /** The last thing on the page: a dialog with a word to type, and an export as the other way out. */
@@ -29,7 +29,6 @@ export function DeleteEverything() {
 
 function DeleteDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()
-  const tell = useTellError()
   const [typed, setTyped] = useState('')
   const [isDeleting, setIsDeleting] = useState(false)
   const fieldId = useId()
@@ -39,14 +38,14 @@ function DeleteDialog({ onClose }: { onClose: () => void }) {
   const exportFirst = async (): Promise<void> => {
     onClose()
     const result = await exportAll()
-    if (!result.ok) tell(result.error)
+    if (!result.ok) tellError(result.error)
   }
   const erase = async (): Promise<void> => {
     setIsDeleting(true)
     // When it has worked nobody is left to hear it: Parley starts anew.
     const result = await window.parley.request['app.deleteEverything']()
     setIsDeleting(false)
-    if (!result.ok) tell(result.error)
+    if (!result.ok) tellError(result.error)
   }
   return (
     <Dialog

@@ -3,16 +3,15 @@ import { useTranslation } from 'react-i18next'
 import type { ExportFormat } from '../../shared/contract'
 import { MenuItem, Submenu } from '../controls/menu'
 import { showToast } from '../controls/toast'
-import { useTellError } from '../wire/tell-error'
+import { tellError } from '../controls/tell-error'
 
 const FORMATS: readonly ExportFormat[] = ['markdown', 'html', 'json', 'pdf']
 
 /** Exports a chat: main asks where the file shall lie. */
 export function useExport(conversationId: string): (format: ExportFormat) => Promise<void> {
-  const tell = useTellError()
   return async (format) => {
     const result = await window.parley.request['conversation.export']({ conversationId, format })
-    if (!result.ok) tell(result.error)
+    if (!result.ok) tellError(result.error)
     else if (result.value !== null) {
       const { fileName, fileId } = result.value
       showToast({

@@ -8,9 +8,9 @@ import { Dialog } from '../controls/dialog'
 import { IconButton } from '../controls/icon-button'
 import { Menu, MenuItem } from '../controls/menu'
 import { Switch } from '../controls/switch'
+import { tellError } from '../controls/tell-error'
 import { useDates } from '../dates'
 import { useFigures } from '../figures'
-import { useTellError } from '../wire/tell-error'
 import { ProblemList } from './problem-list'
 import { closePlan, restore } from './state'
 
@@ -28,7 +28,6 @@ const FIRST_ROWS = 10
 export function RestoreDialog({ plan }: { plan: RestorePlan }) {
   const { t } = useTranslation()
   const figures = useFigures()
-  const tell = useTellError()
   const [overwrite, setOverwrite] = useState<ReadonlySet<string>>(new Set())
   const [withBackends, setWithBackends] = useState(false)
   const [withSettings, setWithSettings] = useState(false)
@@ -43,7 +42,7 @@ export function RestoreDialog({ plan }: { plan: RestorePlan }) {
   const begin = async (): Promise<void> => {
     closePlan()
     const result = await restore({ planId, overwrite: [...overwrite], withBackends, withSettings })
-    if (!result.ok) tell(result.error)
+    if (!result.ok) tellError(result.error)
   }
   const leave = (): void => {
     void window.parley.request['library.dropPlan']({ planId })

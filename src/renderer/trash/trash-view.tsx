@@ -11,9 +11,9 @@ import { Dialog } from '../controls/dialog'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { showToast } from '../controls/toast'
+import { tellError } from '../controls/tell-error'
 import { restoreConversation, showConversation, toggleSidebar } from '../store/conversations'
 import { useStore } from '../store/state'
-import { useTellError } from '../wire/tell-error'
 import { deleteForGood, loadTrash, useTrash } from './state'
 import { TrashedRow, useRowTitle } from './trashed-row'
 import { TrashedText } from './trashed-text'
@@ -25,7 +25,6 @@ type Asking = { kind: 'one'; item: TrashedConversation } | { kind: 'all' } | nul
 export function TrashView({ hasToggle }: { hasToggle: boolean }) {
   const { t } = useTranslation()
   const sidebarKeys = useKeysOf('sidebar')
-  const tell = useTellError()
   const titleOf = useRowTitle()
   const { items, isLoaded, error } = useTrash()
   const days = useStore((state) => state.settings.trashDays)
@@ -79,7 +78,7 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
     focusBeside(file)
     const result = await restoreConversation(summary.id, file)
     if (!result.ok) {
-      tell(result.error)
+      tellError(result.error)
       return
     }
     await loadTrash()
@@ -104,7 +103,7 @@ export function TrashView({ hasToggle }: { hasToggle: boolean }) {
     else heading.current?.focus()
     const files = asked.kind === 'one' ? [asked.item.file] : items.map(({ file }) => file)
     const refusal = await deleteForGood(files)
-    if (refusal !== null) tell(refusal)
+    if (refusal !== null) tellError(refusal)
   }
 
   return (

@@ -4,9 +4,9 @@ import { useTranslation } from 'react-i18next'
 import { isDocument, type AttachmentInfo } from '../../shared/conversation'
 import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
+import { tellError } from '../controls/tell-error'
 import { useFigures } from '../figures'
 import { useStore } from '../store/state'
-import { useTellError } from '../wire/tell-error'
 import { dragOut } from './drag-out'
 import { addressOf, isPicture, pictureOfAttachment } from './picture'
 import { Viewer } from './viewer'
@@ -82,7 +82,6 @@ function Attached(props: ThumbnailProps) {
 function Document({ attachment }: { attachment: AttachmentInfo }) {
   const { t } = useTranslation()
   const figures = useFigures()
-  const tell = useTellError()
   const canSave = useStore((state) => state.boot?.role !== 'quick-ask')
   const { id, name, mime, bytes } = attachment
   return (
@@ -104,7 +103,9 @@ function Document({ attachment }: { attachment: AttachmentInfo }) {
           icon={Download}
           label={t('files:save', { name })}
           onClick={() =>
-            void window.parley.request['media.save']({ id, name }).then((result) => !result.ok && tell(result.error))
+            void window.parley.request['media.save']({ id, name }).then(
+              (result) => !result.ok && tellError(result.error),
+            )
           }
         />
       )}

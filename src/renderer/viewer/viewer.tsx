@@ -19,10 +19,10 @@ import { Icon } from '../controls/icon'
 import { IconButton } from '../controls/icon-button'
 import { showToast } from '../controls/toast'
 import { Tooltip } from '../controls/tooltip'
+import { tellError } from '../controls/tell-error'
 import { useFigures } from '../figures'
 import { attachStored } from '../store/chips'
 import { useStore } from '../store/state'
-import { useTellError } from '../wire/tell-error'
 import { addressOf, attachmentOf, fileNameOf, toPng, type Picture } from './picture'
 import { useZoom, ZOOM_STEP } from './zoom'
 
@@ -79,7 +79,6 @@ interface ShownProps extends Omit<ViewerProps, 'returnTo'> {
 
 function Shown({ pictures, index, picture, onShow, onClose, view }: ShownProps) {
   const { t, i18n } = useTranslation()
-  const tell = useTellError()
   const [isCopied, copied] = useCopied()
   const [brokenId, setBrokenId] = useState<string | null>(null)
   const [measured, setMeasured] = useState<{ id: string; width: number; height: number } | null>(null)
@@ -105,7 +104,7 @@ function Shown({ pictures, index, picture, onShow, onClose, view }: ShownProps) 
   }
   const save = async (): Promise<void> => {
     const result = await window.parley.request['media.save']({ id: picture.id, name: fileNameOf(picture) })
-    if (!result.ok) tell(result.error)
+    if (!result.ok) tellError(result.error)
   }
   const ask = (): void => {
     if (attachment === null) return

@@ -7,6 +7,7 @@ import { useCopied } from '../controls/copied'
 import { useFinalFocus } from '../controls/final-focus'
 import { IconButton } from '../controls/icon-button'
 import { Ring } from '../controls/ring'
+import { tellError, tellFailure } from '../controls/tell-error'
 import { useDates } from '../dates'
 import { useStore } from '../store/state'
 import { EventList } from './event-list'
@@ -25,7 +26,6 @@ import {
   WIDTH_PX,
   type Chosen,
 } from './state'
-import { useTellError } from './tell-error'
 
 /** What went over the wire for an answer, at the end of the thread (DESIGN "Wire view"). */
 export function WirePanel({ place }: { place: PanelPlace }) {
@@ -36,7 +36,6 @@ export function WirePanel({ place }: { place: PanelPlace }) {
   const answerId = useStore((state) => shownAnswer(state, chosen)?.id ?? null)
   const content = useContent(chosen, answerId)
   const usual = useFinalFocus()
-  const tell = useTellError()
 
   const focusRequests = useWire((state) => state.focusRequests)
   useEffect(() => {
@@ -59,7 +58,7 @@ export function WirePanel({ place }: { place: PanelPlace }) {
       panel.current?.querySelector<HTMLElement>('[data-filter]')?.focus()
     } else if (event.key === ' ' && isPlainPlace(event.target) && content.kind === 'recording') {
       event.preventDefault()
-      void togglePlaying(content.recording).then((error) => error !== null && tell(error))
+      tellFailure(togglePlaying(content.recording))
     }
   }
   const isStrip = place.kind === 'under'
@@ -143,14 +142,13 @@ function Head({ chosen, answerId, content, onClose }: HeadProps) {
   const { t } = useTranslation()
   const dates = useDates()
   const [isSaved, saved] = useCopied()
-  const tell = useTellError()
   const createdAt = useStore((state) => (answerId === null ? null : (shownAnswer(state, chosen)?.createdAt ?? null)))
   const recording = content.kind === 'recording' ? content.recording : null
   const startedAt = recording?.startedAt ?? createdAt
   const save = async (): Promise<void> => {
     if (recording === null) return
     const result = await window.parley.request['wire.save']({ recordingId: recording.id })
-    if (!result.ok) tell(result.error)
+    if (!result.ok) tellError(result.error)
     else if (result.value.isSaved) saved()
   }
   return (
@@ -165,11 +163,7 @@ function Head({ chosen, answerId, content, onClose }: HeadProps) {
           </span>
         )}
       </h2>
-      <IconButton
-        icon={FolderOpen}
-        label={t('wire:open')}
-        onClick={() => void openRecording().then((error) => error !== null && tell(error))}
-      />
+      <IconButton icon={FolderOpen} label={t('wire:open')} onClick={() => tellFailure(openRecording())} />
       {recording !== null && (
         <IconButton
           icon={isSaved ? Check : Download}
@@ -187,7 +181,6 @@ function Nothing({ content, answerId }: { content: WireContent; answerId: string
   const { t } = useTranslation()
   const chosen = useWire((state) => state.chosen)
   const isRunning = useStore((state) => shownAnswer(state, chosen)?.state === 'running')
-  const tell = useTellError()
   switch (content.kind) {
     case 'loading':
       return (
@@ -211,11 +204,7 @@ function Nothing({ content, answerId }: { content: WireContent; answerId: string
             {t(answerId === null ? 'wire:empty.noAnswer' : isRunning ? 'wire:empty.waiting' : 'wire:empty.unrecorded')}
           </p>
           <p className="mt-1 text-ui text-ink-3">{t('wire:empty.memory')}</p>
-          <Button
-            icon={FolderOpen}
-            className="mt-4"
-            onClick={() => void openRecording().then((error) => error !== null && tell(error))}
-          >
+          <Button icon={FolderOpen} className="mt-4" onClick={() => tellFailure(openRecording())}>
             {t('wire:open')}
           </Button>
         </Words>

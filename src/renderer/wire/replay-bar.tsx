@@ -5,17 +5,16 @@ import type { WireRecording } from '../../shared/contract'
 import { Button } from '../controls/button'
 import { IconButton } from '../controls/icon-button'
 import { Segmented } from '../controls/segmented'
+import { tellFailure } from '../controls/tell-error'
 import { useFigures } from '../figures'
 import { isOver, SPEEDS } from './replay'
 import { endReplay, seekReplay, setSpeed, togglePlaying, useWire } from './state'
-import { useTellError } from './tell-error'
 
 /** Plays the recording into the thread: play and pause, how far it is, how fast it goes. */
 export function ReplayBar({ recording }: { recording: WireRecording }) {
   const { t } = useTranslation()
   const replay = useWire((state) => state.replay)
   const speed = useWire((state) => state.speed)
-  const tell = useTellError()
   const isRunning = recording.end === null
   return (
     <div
@@ -29,7 +28,7 @@ export function ReplayBar({ recording }: { recording: WireRecording }) {
           icon={replay?.isPlaying === true ? Pause : Play}
           isDisabled={isRunning}
           reason={t('wire:replay.stillRunning')}
-          onClick={() => void togglePlaying(recording).then((error) => error !== null && tell(error))}
+          onClick={() => tellFailure(togglePlaying(recording))}
         >
           {t(
             replay === null || isOver(replay)

@@ -5,8 +5,8 @@ import type { WireHeader, WireRecording } from '../../shared/contract'
 import { Button } from '../controls/button'
 import { useCopied } from '../controls/copied'
 import { Icon } from '../controls/icon'
+import { tellError } from '../controls/tell-error'
 import { useFigures } from '../figures'
-import { useTellError } from './tell-error'
 
 const JsonText = lazy(async () => ({ default: (await import('./json-text')).JsonText }))
 
@@ -157,11 +157,10 @@ function FoldButton({ isOpen, onToggle, children }: { isOpen: boolean; onToggle:
 function CopyCurl({ recordingId }: { recordingId: string }) {
   const { t } = useTranslation()
   const [isCopied, copied] = useCopied()
-  const tell = useTellError()
   const copy = async (): Promise<void> => {
     const result = await window.parley.request['wire.curl']({ recordingId })
     if (!result.ok) {
-      tell(result.error)
+      tellError(result.error)
       return
     }
     await navigator.clipboard.writeText(result.value.command)

@@ -6,9 +6,9 @@ import { Button } from '../../controls/button'
 import { Icon } from '../../controls/icon'
 import { StatusDot } from '../../controls/status-dot'
 import { Tooltip } from '../../controls/tooltip'
+import { tellError } from '../../controls/tell-error'
 import { connectionOf, loadCatalogue } from '../../store/backends'
 import { useStore, type FormSection } from '../../store/state'
-import { useTellError } from '../../wire/tell-error'
 import { useBackends, useSettings } from '../data'
 import { AddBackend } from './add-backend'
 import { BackendForm, type FormStart } from './backend-form'
@@ -37,7 +37,6 @@ export function BackendsPage({ backendId: asked, section: askedSection, needsFor
   const { t } = useTranslation()
   const backends = useBackends()
   const settings = useSettings()
-  const tell = useTellError()
   const [chosen, setChosen] = useState<string | null>(asked ?? settings.activeBackendId)
   /** Where the focus goes in the form that opens: what was pressed for it is gone. */
   const [start, setStart] = useState<FormStart | null>(askedSection ?? null)
@@ -68,13 +67,13 @@ export function BackendsPage({ backendId: asked, section: askedSection, needsFor
   const duplicate = async (backendId: string) => {
     const result = await window.parley.request['backend.duplicate']({ backendId })
     if (result.ok) show(result.value.profile.id, 'name')
-    else tell(result.error)
+    else tellError(result.error)
   }
 
   const remove = async (backendId: string) => {
     const result = await window.parley.request['backend.remove']({ backendId })
     if (!result.ok) {
-      tell(result.error)
+      tellError(result.error)
       return
     }
     show(GUIDE_BACKEND_ID, null)

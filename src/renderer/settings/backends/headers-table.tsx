@@ -6,7 +6,7 @@ import type { BackendHeader, SecretState } from '../../../shared/settings'
 import { Button } from '../../controls/button'
 import { IconButton } from '../../controls/icon-button'
 import { Switch } from '../../controls/switch'
-import { useTellError } from '../../wire/tell-error'
+import { tellError } from '../../controls/tell-error'
 import { useErrorText } from '../error-text'
 import { TableFrame } from '../table-frame'
 import { SecretCell, SecretNote, type SecretPlace } from './secret-field'
@@ -30,7 +30,6 @@ const CELL =
 export function HeadersTable({ backendId, headers, secrets, place, error, onChange, onFlush }: HeadersTableProps) {
   const { t } = useTranslation()
   const errorText = useErrorText()
-  const tell = useTellError()
   const noteId = useId()
   const addButton = useRef<HTMLButtonElement>(null)
   /** Its name is what is typed next. */
@@ -53,7 +52,7 @@ export function HeadersTable({ backendId, headers, secrets, place, error, onChan
         value: header.value,
         storeUnprotected: false,
       })
-      if (!result.ok) tell(result.error)
+      if (!result.ok) tellError(result.error)
     }
   }
 

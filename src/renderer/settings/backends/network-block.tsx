@@ -1,4 +1,4 @@
-import { useId, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AppError } from '../../../shared/errors'
 import type { BackendProfile, BackendView, ProxyChoice } from '../../../shared/settings'
@@ -180,6 +180,8 @@ function Seconds({ label, value, from, to, onChange }: SecondsProps) {
   const id = useId()
   const noteId = useId()
   const [text, setText] = useState(String(value))
+  /** What stood there when the field was entered. */
+  const before = useRef(value)
   const isGood = (typed: string) => /^\d{1,4}$/u.test(typed) && Number(typed) >= from && Number(typed) <= to
   const isWrong = !isGood(text)
   return (
@@ -199,7 +201,13 @@ function Seconds({ label, value, from, to, onChange }: SecondsProps) {
             setText(typed)
             if (isGood(typed)) onChange(Number(typed))
           }}
-          onBlur={() => setText(String(value))}
+          onFocus={() => (before.current = value)}
+          onBlur={() => {
+            // The good beginning of what is too large, 99 of 999, is nothing that anybody meant.
+            const left = isWrong ? before.current : value
+            setText(String(left))
+            if (left !== value) onChange(left)
+          }}
         />
         {/* All digits are equally wide, so the unit stands right behind them. */}
         <span

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadPages, parsePage, type Page } from '../../../src/main/guide/pages'
+import { ACTIONS } from '../../../src/shared/actions'
+import { texts } from '../../../src/shared/i18n'
 import { GUIDE_PAGE_ID } from '../../../src/main/guide/answer'
 import { PAGES_FOLDER, pages } from './ask'
 
@@ -76,6 +78,47 @@ describe('the pages', () => {
     )
     expect(targets.filter((target) => !ids.has(target.replace(/\.md$/u, '')))).toEqual([])
   })
+})
+
+/** All texts of the app in a language, with … for what is filled in. */
+function shownTexts(of: unknown): string[] {
+  if (typeof of === 'string') return [of.replaceAll(/\{\{.*?\}\}/gu, '…')]
+  return typeof of === 'object' && of !== null ? Object.values(of).flatMap(shownTexts) : []
+}
+
+describe('what the pages name', () => {
+  test.each(['en', 'ru'] as const)('in %s in bold is a text of the app, or begins one', async (locale) => {
+    const shown = shownTexts(texts[locale])
+    const isShown = (name: string): boolean =>
+      shown.some((text) => text.startsWith(name) && !/^\p{L}/u.test(text.slice(name.length)))
+    const wrong = (await pages(locale)).flatMap((page) =>
+      page.passages.flatMap(({ id, markdown }) =>
+        [...markdown.matchAll(/\*\*(.+?)\*\*/gu)]
+          // Keys are no texts; a line of the status has figures in it and several parts.
+          .flatMap(([, name = '']) => (/^(?:Ctrl|Option)\+/u.test(name) ? [] : name.split(' · ')))
+          .map((name) => name.replaceAll(/\d+(?: [sс]$)?/gu, '…'))
+          .filter((name) => !isShown(name))
+          .map((name) => `${id}: ${name}`),
+      ),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test.each(['en', 'ru'] as const)(
+    'in %s as a key in the list of shortcuts is the key of an action',
+    async (locale) => {
+      const table = (await byId(locale)).get('shortcuts')?.passages[0]?.markdown ?? ''
+      const named = [...table.matchAll(/^\| ([^|]*(?:Ctrl|Alt)\+[^|]*) \|/gmu)].flatMap(([, cell = '']) =>
+        cell.split(/, (?=Ctrl|Alt)/u).map((key) => key.trim()),
+      )
+      const arrows: Record<string, string> = { '↑': 'Up', '↓': 'Down', '←': 'Left', '→': 'Right' }
+      const keys = new Set<string>(ACTIONS.flatMap((action) => (action.keys === null ? [] : [action.keys])))
+      const asAction = (key: string): string =>
+        key.replace('Ctrl', 'Mod').replace(/[↑↓←→]/u, (arrow) => arrows[arrow] ?? arrow)
+      expect(named.length).toBeGreaterThan(15)
+      expect(named.filter((key) => !keys.has(asAction(key)))).toEqual([])
+    },
+  )
 })
 
 describe('parsePage', () => {

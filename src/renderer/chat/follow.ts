@@ -43,7 +43,11 @@ export function useFollow(
   const pin = useCallback(() => {
     const element = scrollerRef.current
     if (element === null || !following.current) return
-    const writing = [...element.querySelectorAll('article[aria-busy=true]')].at(-1) ?? null
+    // Looked for once: in an answer of 1 MB there are a hundred thousand elements to go through, in each frame.
+    const isStillWritten = written.current?.isConnected === true && written.current.ariaBusy === 'true'
+    const writing = isStillWritten
+      ? written.current
+      : ([...element.querySelectorAll('article[aria-busy=true]')].at(-1) ?? null)
     written.current = writing ?? written.current
     if (writing !== null || isAbove(element, opened.current)) opened.current = null
     const most = Math.min(

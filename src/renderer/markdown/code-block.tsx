@@ -32,7 +32,7 @@ export function CodeBlock({ text, language, isOpen, hasDot }: CodeBlockProps) {
   const see = useCallback((isNear: boolean) => {
     if (isNear) setIsSeen(true)
     // What somebody selects may begin far from the window, in text that must not be made anew.
-    if (isNear || getSelection()?.isCollapsed !== false) setIsColoured(isNear)
+    if (isNear || !isAnythingSelected()) setIsColoured(isNear)
   }, [])
   // One that is being written cannot be drawn yet.
   const isDiagram = !isOpen && language === 'mermaid'
@@ -73,6 +73,18 @@ export function CodeBlock({ text, language, isOpen, hasDot }: CodeBlockProps) {
       </Scroller>
     </figure>
   )
+}
+
+let isSelected: boolean | null = null
+
+/** Whether words are selected. The selection itself is asked only when it changes: to answer it lays the page out. */
+function isAnythingSelected(): boolean {
+  if (isSelected === null) {
+    const look = (): void => void (isSelected = getSelection()?.isCollapsed === false)
+    look()
+    document.addEventListener('selectionchange', look)
+  }
+  return isSelected === true
 }
 
 interface ChunkProps {

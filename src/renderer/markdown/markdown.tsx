@@ -70,11 +70,15 @@ const Group = memo(function Group({ blocks, hasDot, isFull }: GroupProps) {
     const group = element.current
     if (group === null || !isFull) return undefined
     const look = (event: Event) => {
-      const isOut = event instanceof ContentVisibilityAutoStateChangeEvent && event.skipped
-      if (isOut && event.target === group) dropLayout(group)
+      if (!(event instanceof ContentVisibilityAutoStateChangeEvent) || event.target !== group) return
+      if (event.skipped) dropLayoutLater(group)
+      else gone.delete(group)
     }
     group.addEventListener('contentvisibilityautostatechange', look)
-    return () => group.removeEventListener('contentvisibilityautostatechange', look)
+    return () => {
+      gone.delete(group)
+      group.removeEventListener('contentvisibilityautostatechange', look)
+    }
   }, [isFull])
   return (
     <div ref={element} className="md-group" data-full={isFull} style={style}>
@@ -83,16 +87,35 @@ const Group = memo(function Group({ blocks, hasDot, isFull }: GroupProps) {
   )
 })
 
+/** Groups that have left the window, with a layout that nobody needs. */
+const gone = new Set<HTMLElement>()
+let dropTimer: ReturnType<typeof setTimeout> | undefined
+/** One drop makes the page find the style of all that has changed, about 50 ms in an answer of 1 MB: seldom, and many at once. */
+const DROP_AFTER_MS = 3000
+const MOST_GONE = 24
+
+function dropLayoutLater(group: HTMLElement): void {
+  gone.add(group)
+  clearTimeout(dropTimer)
+  dropTimer = setTimeout(dropLayouts, gone.size >= MOST_GONE ? 0 : DROP_AFTER_MS)
+}
+
 /**
- * Lets go of the layout of a group that has left the window, which Chromium would keep: in a long answer it is several
- * times as large as all else. The group is then as it was before it was laid out for the first time, with its height.
+ * Lets go of the layout of groups that have left the window, which Chromium would keep: in a long answer it is several
+ * times as large as all else. A group is then as it was before it was laid out for the first time, with its height.
  */
-function dropLayout(group: HTMLElement): void {
-  group.style.containIntrinsicBlockSize = `auto ${group.getBoundingClientRect().height}px`
-  group.style.display = 'none'
-  // Asked for its style it loses its boxes; the page is not laid out without it, so nothing scrolls.
-  getComputedStyle(group).getPropertyValue('display')
-  group.style.display = ''
+function dropLayouts(): void {
+  const groups = [...gone]
+  gone.clear()
+  const heights = groups.map((group) => group.getBoundingClientRect().height)
+  for (const [index, { style }] of groups.entries()) {
+    style.containIntrinsicBlockSize = `auto ${heights[index] ?? 0}px`
+    style.display = 'none'
+  }
+  // Asked for its style one of them makes all of them lose their boxes; the page is not laid out without them, so nothing
+  // scrolls.
+  if (groups[0] !== undefined) getComputedStyle(groups[0]).getPropertyValue('display')
+  for (const { style } of groups) style.display = ''
 }
 
 /** In pixels, for a group that has not been laid out yet: about 85 characters a line, 26 px a line, and the gaps. */

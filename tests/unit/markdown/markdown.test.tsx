@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { act, Profiler } from 'react'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Markdown, renderPlainText } from '../../../src/renderer/markdown'
 import { highlight } from '../../../src/renderer/markdown/highlight'
 import { mount, NearObserver } from './mount'
@@ -238,32 +238,38 @@ describe('Markdown', () => {
     expect(before.every((each, index) => each === container.querySelectorAll('p')[index])).toBe(true)
   })
 
-  it('lets go of the layout of a full group that leaves the window, and keeps its height and its text', () => {
-    const text = Array.from({ length: 40 }, (_, index) => `Paragraph ${index}.`).join('\n\n')
+  it('lets go of the layout of full groups that have left the window, all at once, and keeps their height and text', () => {
+    const text = Array.from({ length: 110 }, (_, index) => `Paragraph ${index}.`).join('\n\n')
     const { container } = view(text)
-    const group = container.querySelector<HTMLElement>('[data-full="true"]')!
-    group.getBoundingClientRect = () => new DOMRect(0, 0, 600, 3120)
+    const [first, second, third] = container.querySelectorAll<HTMLElement>('[data-full="true"]')
+    const groups = [first!, second!, third!]
+    for (const group of groups) group.getBoundingClientRect = () => new DOMRect(0, 0, 600, 3120)
     class StateChange extends Event {
       constructor(readonly skipped: boolean) {
         super('contentvisibilityautostatechange')
       }
     }
     vi.stubGlobal('ContentVisibilityAutoStateChangeEvent', StateChange)
-    const asked: string[] = []
-    const style = vi.spyOn(globalThis, 'getComputedStyle').mockImplementation((element) => {
-      asked.push(element === group ? group.style.display : 'another')
-      return group.style
+    const asked: string[][] = []
+    const style = vi.spyOn(globalThis, 'getComputedStyle').mockImplementation(() => {
+      asked.push(groups.map((group) => group.style.display))
+      return first!.style
     })
-    const words = group.textContent
-    group.dispatchEvent(new StateChange(false))
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const words = container.textContent
+    first!.dispatchEvent(new StateChange(false))
+    for (const group of groups) group.dispatchEvent(new StateChange(true))
+    // The third is looked at again before anything was dropped.
+    third!.dispatchEvent(new StateChange(false))
     expect(asked).toEqual([])
-    group.dispatchEvent(new StateChange(true))
+    vi.advanceTimersByTime(10_000)
     style.mockRestore()
-    // Without a style of its own it would keep its boxes.
-    expect(asked).toEqual(['none'])
-    expect(group.style.display).toBe('')
-    expect(group.style.containIntrinsicBlockSize).toBe('auto 3120px')
-    expect(group.textContent).toBe(words)
+    // Without a style of their own they would keep their boxes.
+    expect(asked).toEqual([['none', 'none', '']])
+    expect(groups.map((group) => group.style.display)).toEqual(['', '', ''])
+    expect(first!.style.containIntrinsicBlockSize).toBe('auto 3120px')
+    expect(container.textContent).toBe(words)
   })
 
   it('leaves open code and unknown languages plain', async () => {

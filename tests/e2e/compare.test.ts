@@ -42,14 +42,16 @@ describe('comparing models [37]', () => {
     await button(page, t('compare:chip', { count: 2 })).focus()
     await page.keyboard.press('Enter')
     await shows(page.getByRole('menuitem', { name: t('compare:add') }))
-    // The first item has the focus once the menu is open.
-    await page.keyboard.press('ArrowDown')
-    await page.keyboard.press('ArrowDown')
-    await eventually(
-      () => page.evaluate(() => document.activeElement?.textContent ?? ''),
-      (text) => text === t('compare:add'),
-      'the item that adds a model',
-    )
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '')
+    const focusedRole = () => page.evaluate(() => document.activeElement?.getAttribute('role') ?? '')
+    // The first item has the focus a moment after the menu is there: a key before that would count as none.
+    await eventually(focusedRole, (role) => role.startsWith('menuitem'), 'the first item')
+    for (let key = 0; key < 2; key += 1) {
+      const before = await focused()
+      await page.keyboard.press('ArrowDown')
+      await eventually(focused, (text) => text !== before, 'the next item')
+    }
+    await eventually(focused, (text) => text === t('compare:add'), 'the item that adds a model')
     await page.keyboard.press('Enter')
     await shows(page.getByRole('combobox'))
     await page.keyboard.type(third)
